@@ -1,0 +1,61 @@
+"""Everything that nasflow raises on purpose.
+
+Each message is one line that names the thing, its value and the remedy; the door (`nasflow.cli`)
+prints it and exits with the class's `exit_code`. A traceback is a bug of ours.
+"""
+
+
+class NasflowError(Exception):
+    """Base of all expected failures."""
+
+    exit_code = 1
+
+
+class InvalidSpec(NasflowError):
+    """A tree, configuration or record that cannot be what it says: broken, newer, or not fitting."""
+
+    exit_code = 2
+
+
+class DataSetMissing(NasflowError):
+    """The images are not where the configuration says; the message tells how to get them."""
+
+    exit_code = 3
+
+
+class StoreError(NasflowError):
+    """The store cannot be reached, read or written."""
+
+    exit_code = 4
+
+
+class BlobDamaged(StoreError):
+    """Stored bytes that do not match the digest they are named by."""
+
+
+class NotFound(StoreError):
+    """A key, a search or a child that the store does not hold."""
+
+
+class Conflict(NasflowError):
+    """A search id that already belongs to another configuration."""
+
+    exit_code = 5
+
+
+class ChildFailed(NasflowError):
+    """A child that cannot be trained (NaN, out of memory, not preserved): a result, recorded as such."""
+
+    exit_code = 6
+
+
+class SearchFailed(NasflowError):
+    """The failure budget is spent: too many children failed for the search to be worth going on."""
+
+    exit_code = 7
+
+
+class VerificationFailed(NasflowError):
+    """A transform changed the function of a network by more than the tolerance."""
+
+    exit_code = 8

@@ -1,0 +1,1 @@
+"""What an architecture, a search and a record are: frozen data, without torch."""

@@ -1,0 +1,48 @@
+"""Which images a search learns from, and how they are split."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from nasflow.spec.document import Document, Frozen
+
+DataSetName = Literal["digits", "fashion-mnist", "cifar10", "cifar100", "image-folder"]
+
+
+class DataSpec(Frozen):
+    """A data set by name, where its files are, and the split of its training images."""
+
+    name: DataSetName
+    path: str | None = None
+    """The folder of the files; digits need none."""
+    held_out: int = Field(ge=1)
+    """Training images held out, stratified by class, for the reward."""
+    train_images: int | None = Field(default=None, ge=1)
+    """Training images used besides the held-out ones, stratified; all of them if absent."""
+    size: int | None = Field(default=None, ge=1)
+    """Height and width to which an image-folder's images are brought, in pixels."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of the split."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.name == "image-folder" and (self.path is None or self.size is None):
+            raise ValueError("an image-folder needs `path` (with train/ and test/ inside) and `size`")
+        return self
+
+
+class DataFacts(Document):
+    """What the files turned out to hold: the part of the data that a child's identity rests on."""
+
+    spec: DataSpec
+    fingerprint: str
+    """sha256 over the images and labels as read (an image-folder: over names and sizes of its files)."""
+    channels: int
+    size: int
+    classes: int
+    train_images: int
+    held_out_images: int
+
+    def identity(self) -> dict[str, object]:
+        """What decides the images that a child sees; the path, which may differ on each machine, does not."""
+        return self.model_dump(mode="json", exclude={"spec": {"path"}})

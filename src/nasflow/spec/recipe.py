@@ -1,0 +1,26 @@
+"""How a network is trained: named, frozen, part of a child's identity."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from nasflow.spec.document import Frozen
+
+
+class Recipe(Frozen):
+    """SGD with Nesterov momentum and a cosine from `learning_rate` to 0 over all steps.
+
+    The defaults are the paper's child recipe (Cai et al., ICML 2018, section 4.1).
+    """
+
+    epochs: int = Field(default=20, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=0.035, gt=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    augmentation: Literal["none", "standard"] = "none"
+    """`standard`: a random crop after padding by 4 pixels and a horizontal flip."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    channels_last: bool = False
+    gate_share: float = Field(default=0.1, gt=0, le=1)
+    """Share of the steps over which the gates of new operations open, one epoch at most."""

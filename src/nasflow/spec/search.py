@@ -1,0 +1,129 @@
+"""What a user asks for: the configuration of one search."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from nasflow.errors import InvalidSpec
+from nasflow.spec.channels import check_channels
+from nasflow.spec.data import DataSpec
+from nasflow.spec.document import Document, Frozen, canonical_json
+from nasflow.spec.network import DenseNet
+from nasflow.spec.recipe import Recipe
+from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, TreeText
+
+
+class Space(Frozen):
+    """The cells that decisions can reach from the start cell; the defaults are the paper's (section 4.1)."""
+
+    max_depth: int = Field(default=3, ge=1, le=6)
+    """Levels of nodes, the root included."""
+    add_branches: tuple[int, ...] = (2, 3)
+    """Branch numbers offered with merge add."""
+    concat_branches: tuple[int, ...] = (2,)
+    """Branch numbers offered with merge concat."""
+    operations: tuple[Operation, ...] = CELL_OPERATIONS
+    """What an identity edge can become; identity leaves it as it is."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in ("add_branches", "concat_branches", "operations"):
+            values = getattr(self, name)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name} names something twice")
+        if any(not 2 <= count <= 8 for count in self.add_branches + self.concat_branches):
+            raise ValueError("a node can have 2 to 8 branches")
+        if not self.operations or Operation.HOST in self.operations:
+            raise ValueError("operations is a non-empty choice of " + ", ".join(CELL_OPERATIONS))
+        return self
+
+
+class PathController(Frozen):
+    """The tree-LSTM policy of Cai et al. (ICML 2018), trained by REINFORCE."""
+
+    kind: Literal["path"] = "path"
+    embedding: int = Field(default=10, ge=1)
+    hidden: int = Field(default=100, ge=1)
+    head_width: float = Field(default=2.5, gt=0)
+    """Width of each head's hidden layer, in widths of the encoder's output."""
+    learning_rate: float = Field(default=6e-3, gt=0)
+    entropy_weight: float = Field(default=1e-2, ge=0)
+    """Weight of the entropy, summed over the decisions of an episode."""
+    clip: float = Field(default=40.0, gt=0)
+    """Largest norm of the gradient."""
+    baseline_decay: float = Field(default=0.95, ge=0, lt=1)
+    """Weight of the OLD value in the moving average of the rewards."""
+
+
+class RandomController(Frozen):
+    """Each decision uniformly: the control that every search is measured against."""
+
+    kind: Literal["random"] = "random"
+
+
+ControllerSpec = Annotated[PathController | RandomController, Field(discriminator="kind")]
+
+
+class Budget(Frozen):
+    """When a search ends: at the first of these that is reached. A larger one extends a finished search."""
+
+    children: int | None = Field(default=None, ge=1)
+    rounds: int | None = Field(default=None, ge=1)
+    seconds: float | None = Field(default=None, gt=0)
+    """Seconds spent in steps, over all sessions."""
+    gpu_hours: float | None = Field(default=None, gt=0)
+    """Hours of training on a GPU, over all children."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if all(limit is None for limit in (self.children, self.rounds, self.seconds, self.gpu_hours)):
+            raise ValueError("set at least one of children, rounds, seconds, gpu_hours")
+        return self
+
+
+class Finish(Frozen):
+    """What becomes of the best cell: a network of full size, trained from scratch, tested once."""
+
+    host: DenseNet
+    recipe: Recipe
+
+
+class SearchConfig(Document):
+    """One search. `name` is its id; everything but the budget belongs to its identity."""
+
+    name: str = Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$")
+    """Lower-case letters, digits and hyphens, at most 53: it also names Kubernetes objects."""
+    seed: int = Field(default=0, ge=0)
+    data: DataSpec
+    host: DenseNet
+    start_cell: TreeText = START_CELL
+    start: Recipe
+    """Trains the start network, whose weights every child inherits."""
+    child: Recipe = Recipe()
+    space: Space = Space()
+    controller: ControllerSpec = PathController()
+    children_per_round: int = Field(default=10, ge=1, le=100)
+    random_share: float = Field(default=0.2, ge=0, le=1)
+    """Share of each round's children drawn uniformly, the arm that the controller is measured against."""
+    budget: Budget
+    failure_share: float = Field(default=0.5, gt=0, le=1)
+    """The search stops when, after a whole round, more than this share of all children has failed."""
+    finish: Finish
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for host in (self.host, self.finish.host):
+            try:
+                check_channels(self.start_cell, host.growth, host.groups)
+            except InvalidSpec as error:
+                raise ValueError(str(error)) from None
+        return self
+
+    def identity(self) -> str:
+        """The canonical JSON of all that must not change when a search is continued or extended."""
+        return canonical_json(self.model_dump(mode="json", exclude={"budget": True, "data": {"path"}}))
+
+    @property
+    def random_children(self) -> int:
+        """Children of the random arm in each round."""
+        return round(self.random_share * self.children_per_round)
