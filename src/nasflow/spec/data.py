@@ -42,6 +42,10 @@ class DataFacts(Document):
     classes: int
     train_images: int
     held_out_images: int
+    mean: tuple[float, ...]
+    """Per channel, over the training images without the held-out ones, pixels scaled to 0..1."""
+    std: tuple[float, ...]
+    """As `mean`; a network reads (pixel / 255 - mean) / std."""
 
     def identity(self) -> dict[str, object]:
         """What decides the images that a child sees; the path, which may differ on each machine, does not."""

@@ -39,6 +39,8 @@ class Proposal(Document):
     episodes: tuple[Episode, ...]
     children: tuple[str, ...]
     """Child ids, one an episode."""
+    banked: tuple[str, ...] = ()
+    """Those of them that the child bank held already: they cost nothing."""
 
 
 class ControllerUpdate(Document):

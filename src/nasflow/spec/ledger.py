@@ -1,0 +1,48 @@
+"""A whole search as its documents tell it: what reports, trackers and decisions are made from."""
+
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.document import Frozen
+from nasflow.spec.record import (
+    Attempt,
+    ChildRecord,
+    ControllerUpdate,
+    FinishRecord,
+    Proposal,
+    SearchStop,
+)
+from nasflow.spec.search import SearchConfig
+
+
+class LedgerRound(Frozen):
+    """One round: what was proposed, what came of it, what the controller learned."""
+
+    proposal: Proposal
+    records: tuple[ChildRecord | None, ...]
+    """One a proposed child, in order; None: not finished yet."""
+    update: ControllerUpdate | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every child has its record and the controller its update."""
+        return self.update is not None and None not in self.records
+
+
+class Ledger(Frozen):
+    """The state of a search at one moment, read from the store."""
+
+    config: SearchConfig
+    start_spec: ChildSpec | None = None
+    start: ChildRecord | None = None
+    """The start network; None: not trained yet."""
+    rounds: tuple[LedgerRound, ...] = ()
+    stop: SearchStop | None = None
+    final: ChildRecord | None = None
+    """The winner retrained at full size."""
+    finish: FinishRecord | None = None
+    attempts: tuple[Attempt, ...] = ()
+    """Of all children, the start and the final network; a banked child's belong to another search."""
+
+    @property
+    def children(self) -> tuple[ChildRecord, ...]:
+        """The finished children, in the order of their proposals."""
+        return tuple(record for each in self.rounds for record in each.records if record)
