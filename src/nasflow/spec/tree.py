@@ -152,6 +152,13 @@ class Tree(Document):
             node = node.branches[number].child
         return node
 
+    def branch(self, path: Path) -> Branch:
+        """The branch whose edge is `path`; KeyError if there is none."""
+        node = self.node(path[:-1])
+        if node is None or not 0 <= path[-1] < len(node.branches):
+            raise KeyError(path)
+        return node.branches[path[-1]]
+
     def canonical(self) -> "Tree":
         """The same cell with the branches of every `add` in the order of their text: sums have no order."""
         return Tree(root=_canonical(self.root))

@@ -1,0 +1,38 @@
+"""From a spec to a network, and its first weights."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from nasflow.networks.densenet import DenseNetwork
+from nasflow.spec.network import NetworkSpec
+
+
+def build(spec: NetworkSpec) -> DenseNetwork:
+    """The network of a spec. Its weights are torch's defaults: load some or `initialise` it."""
+    return DenseNetwork(spec)
+
+
+def initialise(network: nn.Module, seed: int) -> None:
+    """Draw all weights, He fan-out for convolutions (He et al., ICCV 2015): the same for the same seed."""
+    generator = torch.Generator().manual_seed(seed)
+    for module in network.modules():
+        initialise_module(module, generator)
+
+
+def initialise_module(module: nn.Module, generator: torch.Generator) -> None:
+    """One module's own weights; modules inside it are left alone."""
+    if isinstance(module, nn.Conv2d):
+        module.weight.data.normal_(0.0, he_deviation(module.weight, module.groups), generator=generator)
+    elif isinstance(module, nn.BatchNorm2d):
+        module.reset_parameters()
+    elif isinstance(module, nn.Linear):
+        nn.init.kaiming_uniform_(module.weight, nonlinearity="linear", generator=generator)
+        nn.init.zeros_(module.bias)
+
+
+def he_deviation(weight: Tensor, groups: int) -> float:
+    """Standard deviation for weights [out, in / groups, height, width] that keeps the gradients' scale."""
+    fan_out = weight.shape[0] // groups * weight[0, 0].numel()
+    return math.sqrt(2 / fan_out)

@@ -1,0 +1,62 @@
+"""Grow a whole trained network: one transform in each of its cells."""
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from nasflow.spec.growth import Transform
+from nasflow.spec.record import Birth, TransformReceipt
+from nasflow.transform.birth import Gates, births_after, cells
+from nasflow.transform.inherit import inherit
+from nasflow.transform.receipt import relative_difference
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A network and those of its operations whose gates are shut."""
+
+    network: nn.Module
+    births: tuple[Birth, ...] = ()
+
+
+def grow(grown: Grown, transform: Transform, generator: torch.Generator) -> Grown:
+    """A new network, grown by one transform in every cell; the old one is left as it is.
+
+    Raise InvalidSpec if the transform does not fit the cells' tree.
+    """
+    network = deepcopy(grown.network)
+    births = grown.births
+    for name, cell in list(cells(network)):
+        births = births_after(grown.births, cell.tree, transform)
+        network.set_submodule(name, inherit(cell, transform, generator))
+    return Grown(network, births)
+
+
+def grow_network(
+    grown: Grown,
+    transforms: Iterable[Transform],
+    generator: torch.Generator,
+    logits: Callable[[nn.Module], Tensor],
+) -> tuple[Grown, tuple[TransformReceipt, ...]]:
+    """Grow by each transform in turn, comparing `logits(network)` [images, classes] around each.
+
+    The difference of a receipt is to the network before its own transform.
+    """
+    receipts = []
+    before = gated_logits(grown, logits)
+    for transform in transforms:
+        grown = grow(grown, transform, generator)
+        after = gated_logits(grown, logits)
+        difference = relative_difference(before, after)
+        receipts.append(TransformReceipt(transform=transform, difference=difference))
+        before = after
+    return grown, tuple(receipts)
+
+
+def gated_logits(grown: Grown, logits: Callable[[nn.Module], Tensor]) -> Tensor:
+    """What the network says with its gates shut, [images, classes]."""
+    with Gates(grown.network, grown.births):
+        return logits(grown.network)
