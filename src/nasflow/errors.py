@@ -59,3 +59,9 @@ class VerificationFailed(NasflowError):
     """A transform changed the function of a network by more than the tolerance."""
 
     exit_code = 8
+
+
+class TrackingUnavailable(NasflowError):
+    """MLflow cannot be reached, read or written: worth one warning, never the end of a search."""
+
+    exit_code = 9

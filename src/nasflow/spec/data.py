@@ -28,6 +28,8 @@ class DataSpec(Frozen):
     def _check(self) -> Self:
         if self.name == "image-folder" and (self.path is None or self.size is None):
             raise ValueError("an image-folder needs `path` (with train/ and test/ inside) and `size`")
+        if self.name != "image-folder" and self.size is not None:
+            raise ValueError(f"size is for an image-folder only: {self.name} has the size of its images")
         return self
 
 

@@ -8,7 +8,9 @@ with one line.
 import hashlib
 import json
 from difflib import get_close_matches
-from typing import Any, ClassVar, Self, get_args
+from reprlib import Repr
+from types import NoneType
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -38,7 +40,8 @@ class Document(Frozen):
         version = data.get("schema_version", cls.SCHEMA) if isinstance(data, dict) else cls.SCHEMA
         if not isinstance(version, int) or not 1 <= version <= cls.SCHEMA:
             raise ValueError(
-                f"has schema version {version!r}, and this nasflow reads 1 to {cls.SCHEMA}: upgrade nasflow"
+                f"has schema version {_SHORT.repr(version)}, and this nasflow reads 1 to {cls.SCHEMA}: "
+                "upgrade nasflow"
             )
         return data
 
@@ -86,29 +89,65 @@ def _first_line(model: type[BaseModel], error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     # A mistyped key is also a missing one: the unknown key says more.
     problem = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
-    # Pydantic puts the tags of unions between the keys: they are no part of the user's file.
-    keys = [str(part) for part in problem["loc"] if part not in _TAGS]
-    place = ".".join(keys)
+    keys, inner = _walk(model, problem["loc"])
+    place = _printable(".".join(keys))
     if problem["type"] == "extra_forbidden":
-        known = sorted(_fields(model, tuple(problem["loc"][:-1])))
+        known = sorted(_known_keys(inner[-1]))
         near = get_close_matches(keys[-1], known, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
-        return f"unknown key {place!r}: {remedy}"
-    message = problem["msg"].removeprefix("Value error, ").replace("\n", " ")
+        return f"unknown key '{place}': {remedy}"
+    message = _printable(problem["msg"].removeprefix("Value error, ").replace("\n", " "))
     given = problem.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    shown = f" (given: {_SHORT.repr(given)})" if isinstance(given, str | int | float | bool) else ""
     return f"{place}: {message}{shown}" if place else f"{message}{shown}"
 
 
-_TAGS = {"densenet", "path", "random"}
+_SHORT = Repr()
+"""What stands in a message may come from a broken file: any length, any depth."""
+_SHORT.maxstring = _SHORT.maxother = 80
 
 
-def _fields(model: Any, location: tuple[Any, ...]) -> set[str]:
-    """The keys known at `location` inside `model`, looking through unions and annotations."""
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return {name for part in get_args(model) for name in _fields(part, location)}
-    if not location:
-        return {name for name in model.model_fields if name != "schema_version"}
-    if location[0] in model.model_fields:
-        return _fields(model.model_fields[str(location[0])].annotation, location[1:])
-    return _fields(model, location[1:])
+def _printable(text: str) -> str:
+    """`text` on one line, cut where it is too long for one."""
+    line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text[:500])
+    return line if len(text) <= 500 else line + "..."
+
+
+def _walk(model: Any, location: tuple[int | str, ...]) -> tuple[list[str], list[Any]]:
+    """The keys of the user's file that lead to `location`, and what type of value each of them is in.
+
+    Pydantic puts the tag of a union's member between the keys: it is no part of the file.
+    """
+    keys, inner = [], []
+    for part in location:
+        model = _bare(model)
+        members = _members(model)
+        if part in members:
+            model = members[part]
+            continue
+        keys.append(str(part))
+        inner.append(model)
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(str(part))
+            model = field.annotation if field else None
+        else:
+            model = next(iter(get_args(model)), None)
+    return keys, inner
+
+
+def _bare(annotation: Any) -> Any:
+    """A type without `Annotated` and `| None` round it."""
+    inner = [each for each in get_args(annotation) if each is not NoneType]
+    is_optional = len(inner) < len(get_args(annotation)) and len(inner) == 1
+    return _bare(inner[0]) if is_optional or get_origin(annotation) is Annotated else annotation
+
+
+def _members(annotation: Any) -> dict[Any, Any]:
+    """The models of a union by their tags; nothing for another type."""
+    models = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, Frozen)]
+    return {each.model_fields["kind"].default: each for each in models if "kind" in each.model_fields}
+
+
+def _known_keys(model: Any) -> set[str]:
+    fields: dict[str, Any] = getattr(model, "model_fields", {})
+    return {name for name in fields if name != "schema_version"}

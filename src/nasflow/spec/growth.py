@@ -6,11 +6,11 @@ Here is what each does to the architecture; `nasflow.transform` does the same to
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from nasflow.errors import InvalidSpec
 from nasflow.spec.document import Frozen
-from nasflow.spec.tree import Branch, Merge, Node, Operation, Path, Tree, show_path
+from nasflow.spec.tree import MAXIMUM_BRANCHES, Branch, Merge, Node, Operation, Path, Tree, show_path
 
 
 class Replicate(Frozen):
@@ -18,7 +18,7 @@ class Replicate(Frozen):
 
     kind: Literal["replicate"] = "replicate"
     path: Path
-    count: int = Field(ge=2)
+    count: int = Field(ge=2, le=MAXIMUM_BRANCHES)
 
     def __str__(self) -> str:
         return f"replicate {show_path(self.path)} into {self.count}"
@@ -29,7 +29,7 @@ class Split(Frozen):
 
     kind: Literal["split"] = "split"
     path: Path
-    count: int = Field(ge=2)
+    count: int = Field(ge=2, le=MAXIMUM_BRANCHES)
 
     def __str__(self) -> str:
         return f"split {show_path(self.path)} into {self.count}"
@@ -128,7 +128,12 @@ def _change_node(tree: Tree, path: Path, change: Callable[[Node], Node]) -> Tree
 
 
 def _change_branch(tree: Tree, path: Path, change: Callable[[Branch], Branch]) -> Tree:
-    return Tree(root=_rebuild(tree.root, path, path, change))
+    root = _rebuild(tree.root, path, path, change)
+    try:
+        return Tree(root=root)
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise InvalidSpec(f"edge {show_path(path)} cannot grow: {reason}") from None
 
 
 def _rebuild(node: Node | None, rest: Path, path: Path, change: Callable[[Branch], Branch]) -> Node:

@@ -38,6 +38,8 @@ class Ledger(Frozen):
     stop: SearchStop | None = None
     final: ChildRecord | None = None
     """The winner retrained at full size."""
+    final_start: ChildRecord | None = None
+    """The start cell retrained in the same way, if the configuration compares."""
     finish: FinishRecord | None = None
     attempts: tuple[Attempt, ...] = ()
     """Of all children, the start and the final network; a banked child's belong to another search."""

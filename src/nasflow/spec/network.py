@@ -23,7 +23,7 @@ class DenseNet(Frozen):
     """Layers a stage (the paper's N)."""
     groups: int = Field(default=1, ge=1)
     """Groups of the cell's 3x3 convolutions (the paper's G)."""
-    stages: int = Field(default=3, ge=1)
+    stages: int = Field(default=3, ge=1, le=16)
     """Between stages a 1x1 convolution and a 2x2 average pool."""
     reduction: float = Field(default=0.5, gt=0, le=1)
     """Channels after a transition per channel before it."""
@@ -32,6 +32,11 @@ class DenseNet(Frozen):
     def _check(self) -> Self:
         if self.growth % self.groups:
             raise ValueError(f"growth {self.growth} is not a multiple of groups {self.groups}")
+        channels = 2 * self.growth
+        for _ in range(1, self.stages):
+            channels = int((channels + self.blocks * self.growth) * self.reduction)
+            if not channels:
+                raise ValueError(f"reduction {self.reduction} leaves no channel after a transition")
         return self
 
 

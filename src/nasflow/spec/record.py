@@ -188,5 +188,8 @@ class FinishRecord(Document):
     held_out_accuracy: float
     test_accuracy: float
     test_images: int
+    start_final: str | None = None
+    """The start cell in the same place with the same training: what the found cell is measured against."""
+    start_test_accuracy: float | None = None
     model: str | None = None
     """MLflow name and version, once registered."""

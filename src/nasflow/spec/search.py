@@ -81,11 +81,19 @@ class Budget(Frozen):
         return self
 
 
+class BudgetRecord(Document):
+    """A search's present budget: the one part of its configuration that may change."""
+
+    budget: Budget
+
+
 class Finish(Frozen):
     """What becomes of the best cell: a network of full size, trained from scratch, tested once."""
 
     host: DenseNet
     recipe: Recipe
+    compare: bool = True
+    """Train and test the start cell in the same way too: what did the search bring?"""
 
 
 class SearchConfig(Document):

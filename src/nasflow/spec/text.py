@@ -88,7 +88,7 @@ class _Reader:
         token = self._take()
         if token.text not in texts:
             wanted = " or ".join(map(repr, texts))
-            self._refuse(f"expected {wanted}, found {token.text or 'the end'!r}", token.column)
+            self._refuse(f"expected {wanted}, found {_shorten(token.text) or 'the end'!r}", token.column)
         return token.text
 
     def node(self, depth: int) -> Node:
@@ -109,7 +109,8 @@ class _Reader:
         token = self._take()
         if token.text not in set(Operation):
             known = ", ".join(operation.value for operation in Operation)
-            self._refuse(f"unknown operation {token.text or 'the end'!r} (known: {known})", token.column)
+            found = _shorten(token.text) or "the end"
+            self._refuse(f"unknown operation {found!r} (known: {known})", token.column)
         if self._next.text != "->":
             return Branch(operation=Operation(token.text))
         self._take()
@@ -117,4 +118,4 @@ class _Reader:
 
     def end(self) -> None:
         if self._next.text:
-            self._refuse(f"unexpected {self._next.text!r} after the cell", self._next.column)
+            self._refuse(f"unexpected {_shorten(self._next.text)!r} after the cell", self._next.column)

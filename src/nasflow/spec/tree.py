@@ -144,17 +144,20 @@ class Tree(Document):
         yield from _edges(self.root, ())
 
     def node(self, path: Path) -> Node | None:
-        """The node below the edge `path`; the root for the empty path, None for a leaf."""
+        """The node below the edge `path`; the root for the empty path, None for a leaf.
+
+        KeyError if there is no such edge.
+        """
         node: Node | None = self.root
         for number in path:
-            if node is None:
+            if node is None or not 0 <= number < len(node.branches):
                 raise KeyError(path)
             node = node.branches[number].child
         return node
 
     def branch(self, path: Path) -> Branch:
         """The branch whose edge is `path`; KeyError if there is none."""
-        node = self.node(path[:-1])
+        node = self.node(path[:-1]) if path else None
         if node is None or not 0 <= path[-1] < len(node.branches):
             raise KeyError(path)
         return node.branches[path[-1]]

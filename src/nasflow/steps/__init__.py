@@ -1,0 +1,1 @@
+"""One function a pipeline step: read state, call the maths, write state; twice is the same as once."""

@@ -1,0 +1,11 @@
+"""MLflow as a view of the store's records: shown by idempotent calls, never read back.
+
+A search that runs, one that resumes and `nasflow sync` all make the same call, `publish`.
+"""
+
+from nasflow.tracking.address import tracking_uri
+from nasflow.tracking.publish import publish
+from nasflow.tracking.register import Registered, Winner, register
+from nasflow.tracking.ui import ui_command, ui_environment
+
+__all__ = ["Registered", "Winner", "publish", "register", "tracking_uri", "ui_command", "ui_environment"]

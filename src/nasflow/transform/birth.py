@@ -74,7 +74,8 @@ class Gates:
             self._remove()
 
     def __enter__(self) -> Self:
-        self._handles = [edge.register_forward_hook(self._hook(birth)) for edge, birth in self._edges]
+        if self._share < 1:
+            self._handles = [edge.register_forward_hook(self._hook(birth)) for edge, birth in self._edges]
         return self
 
     def __exit__(
@@ -122,11 +123,13 @@ def calibrate(network: nn.Module, births: Sequence[Birth], normalised: Tensor) -
     ]
     was_training = network.training
     network.eval()
-    with Gates(network, births):
-        network(normalised)
-    network.train(was_training)
-    for handle in handles:
-        handle.remove()
+    try:
+        with Gates(network, births):
+            network(normalised)
+    finally:
+        network.train(was_training)
+        for handle in handles:
+            handle.remove()
 
 
 def _calibrate_norm(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import Tensor, nn
 
+from nasflow.errors import ChildFailed
 from nasflow.spec.growth import Transform
 from nasflow.spec.record import Birth, TransformReceipt
 from nasflow.transform.birth import Gates, births_after, cells
@@ -43,7 +45,8 @@ def grow_network(
 ) -> tuple[Grown, tuple[TransformReceipt, ...]]:
     """Grow by each transform in turn, comparing `logits(network)` [images, classes] around each.
 
-    The difference of a receipt is to the network before its own transform.
+    The difference of a receipt is to the network before its own transform. Raise ChildFailed if a logit
+    is not finite.
     """
     receipts = []
     before = gated_logits(grown, logits)
@@ -51,6 +54,8 @@ def grow_network(
         grown = grow(grown, transform, generator)
         after = gated_logits(grown, logits)
         difference = relative_difference(before, after)
+        if not isfinite(difference):
+            raise ChildFailed(f"{transform}: the network's logits are not finite, so nothing can be compared")
         receipts.append(TransformReceipt(transform=transform, difference=difference))
         before = after
     return grown, tuple(receipts)

@@ -29,7 +29,7 @@ BIRTH_NOISE = 0.1
 def inherit(cell: Cell, transform: Transform, generator: torch.Generator) -> Cell:
     """A new cell, grown by `transform`, that computes what `cell` computes (a replaced edge shut)."""
     grown = cell.with_tree(apply(cell.tree, transform))
-    grown.to(next(cell.parameters()).device)
+    grown.to(next(cell.parameters())).train(cell.training)
     weights = {name: tensor.clone() for name, tensor in cell.state_dict().items()}
     match transform:
         case Replicate(path=path, count=count):

@@ -1,0 +1,119 @@
+"""Commands that look: list, show, cell, report, ui, schema."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nasflow.cli.options import (
+    DEFAULT_STORE,
+    JsonOption,
+    SearchArgument,
+    StoreOption,
+    open_archive,
+    tracking_address,
+)
+
+app = typer.Typer()
+
+
+@app.command(name="list")
+def list_searches(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+    """List the searches in the store."""
+    from nasflow.cli.summary import summary
+    from nasflow.steps.ledger import search_ids
+
+    archive = open_archive(store)
+    keys = ("search", "status", "children", "failed", "best", "test_accuracy")
+    rows = [{key: summary(archive, search)[key] for key in keys} for search in search_ids(archive)]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        best = f"{100 * row['best']['accuracy']:.2f} %  {row['best']['cell']}" if row["best"] else "-"
+        typer.echo(f"{row['search']:<24} {row['status']:<11} {row['children']:>4} children  {best}")
+
+
+@app.command()
+def show(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+    """Show a search: its figures, or with --json its whole ledger."""
+    from nasflow.cli.summary import print_summary, summary
+
+    facts = summary(open_archive(store), search)
+    typer.echo(json.dumps(facts, indent=2)) if as_json else print_summary(facts)
+
+
+@app.command()
+def cell(
+    text: Annotated[str, typer.Argument(help="A cell in its text form, TreeCell-A, TreeCell-B, or start.")],
+    svg: Annotated[Path | None, typer.Option(help="Draw it into this file instead.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Describe or draw a cell."""
+    from nasflow.report.description import describe_cell
+    from nasflow.report.drawing import draw_cell
+    from nasflow.spec.cells import find_cell
+
+    tree = find_cell(text)
+    if svg:
+        _write(svg, draw_cell(tree))
+    elif as_json:
+        typer.echo(tree.canonical_json())
+    else:
+        typer.echo(f"{tree}\n\n{describe_cell(tree)}")
+
+
+@app.command()
+def report(
+    search: SearchArgument,
+    store: StoreOption = DEFAULT_STORE,
+    output: Annotated[Path | None, typer.Option(help="Write the page to this file too.")] = None,
+) -> None:
+    """Write a search's report: one HTML page, to be opened from disk."""
+    from nasflow.steps.publish import report_key, write_report
+
+    archive = open_archive(store)
+    page = write_report(archive, search)
+    if output:
+        _write(output, page)
+    typer.echo(output or f"{archive.store.url}/{report_key(search)}")
+
+
+@app.command()
+def ui(
+    store: StoreOption = DEFAULT_STORE,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 5000,
+) -> None:
+    """Open MLflow's pages on the searches of this store."""
+    from nasflow.tracking import ui_command, ui_environment
+
+    address = tracking_address(store)
+    command = ui_command(address, host, port)
+    if command is None:
+        typer.echo(f"MLflow runs already: open {address}")
+        return
+    typer.echo(f"MLflow's pages: http://{host}:{port} (Ctrl-C ends them)", err=True)
+    os.execve(sys.executable, command, ui_environment())
+
+
+@app.command()
+def schema(
+    document: Annotated[str | None, typer.Argument(help="One of them; all if left out.")] = None,
+) -> None:
+    """Print the JSON Schemas of nasflow's documents."""
+    from nasflow.spec.schemas import schemas
+
+    typer.echo(json.dumps(schemas(document), indent=2))
+
+
+def _write(path: Path, text: str) -> None:
+    from nasflow.errors import StoreError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror})") from None

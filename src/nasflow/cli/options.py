@@ -1,0 +1,54 @@
+"""Options that several commands share, and what they open."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nasflow.spec.search import SearchConfig
+    from nasflow.steps.archive import Archive
+
+StoreOption = Annotated[
+    str,
+    typer.Option(
+        "--store", envvar="NASFLOW_STORE", help="Where state lives: a directory or s3://bucket/prefix."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+SearchArgument = Annotated[str, typer.Argument(help="Id of a search: the name in its configuration.")]
+
+DEFAULT_STORE = "nasflow-store"
+
+
+def open_archive(store: str) -> "Archive":
+    """The documents of a store; raise StoreError or InvalidSpec if its address is none."""
+    from nasflow.steps.archive import Archive
+    from nasflow.store import open_store
+
+    return Archive(open_store(store))
+
+
+def read_config(path: Path) -> "SearchConfig":
+    """A search's configuration from a YAML file; raise InvalidSpec with one line that says what and where."""
+    import yaml
+
+    from nasflow.errors import InvalidSpec
+    from nasflow.spec.search import SearchConfig
+
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSpec(f"{path}: cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        raise InvalidSpec(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    return SearchConfig.from_data(data, str(path))
+
+
+def tracking_address(store: str) -> str:
+    """MLFLOW_TRACKING_URI, or a SQLite file in a directory store, else in ./nasflow-mlflow."""
+    from nasflow.tracking import tracking_uri
+
+    is_directory = "://" not in store or store.startswith("file://")
+    folder = Path(store.removeprefix("file://")) if is_directory else Path("nasflow-mlflow")
+    return str(tracking_uri(folder))

@@ -1,0 +1,113 @@
+"""Commands that work: search, resume, sync."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nasflow.cli.options import (
+    DEFAULT_STORE,
+    JsonOption,
+    SearchArgument,
+    StoreOption,
+    open_archive,
+    read_config,
+    tracking_address,
+)
+
+if TYPE_CHECKING:
+    from nasflow.steps.archive import Archive
+
+app = typer.Typer()
+
+TrackOption = Annotated[bool, typer.Option("--track/--no-track", help="Show the search in MLflow.")]
+
+
+@app.command()
+def search(
+    config: Annotated[Path, typer.Argument(help="A search's configuration, YAML.", show_default=False)],
+    store: StoreOption = DEFAULT_STORE,
+    track: TrackOption = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the search of CONFIG on this machine; the same configuration again continues it."""
+    wanted = read_config(config)
+    archive = open_archive(store)
+    from nasflow.steps.begin import begin
+
+    _run(archive, begin(archive, wanted), store, track, as_json)
+
+
+@app.command()
+def resume(
+    search: SearchArgument,
+    store: StoreOption = DEFAULT_STORE,
+    children: Annotated[int | None, typer.Option(min=1, help="Extend: children in all.")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="Extend: rounds in all.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0, help="Extend: seconds of work in all.")] = None,
+    gpu_hours: Annotated[float | None, typer.Option(min=0, help="Extend: GPU-hours in all.")] = None,
+    track: TrackOption = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a search after any kill, or extend a finished one by a larger budget."""
+    archive = open_archive(store)
+    from nasflow.spec.search import Budget
+    from nasflow.steps.begin import set_budget
+    from nasflow.steps.ledger import read_config as stored_config
+
+    given = {"children": children, "rounds": rounds, "seconds": seconds, "gpu_hours": gpu_hours}
+    changed = {name: value for name, value in given.items() if value is not None}
+    budget = stored_config(archive, search).budget
+    if changed:
+        set_budget(archive, search, Budget.model_validate(budget.model_dump() | changed))
+    _run(archive, search, store, track, as_json)
+
+
+@app.command()
+def sync(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
+    """Bring MLflow up to what the store knows of a search."""
+    from nasflow.steps.publish import track as publish
+
+    address = tracking_address(store)
+    publish(open_archive(store), search, address)
+    typer.echo(f"search {search} is in MLflow: `nasflow ui` opens it")
+
+
+def _run(archive: "Archive", search: str, store: str, track: bool, as_json: bool) -> None:
+    from nasflow.backends.inline import run
+    from nasflow.cli.display import Display
+    from nasflow.cli.summary import print_summary, summary
+    from nasflow.steps.ledger import read_config as stored_config
+    from nasflow.steps.publish import write_report
+
+    config = stored_config(archive, search)
+    publisher = Publisher(archive, search, tracking_address(store) if track else None)
+    try:
+        with Display(config) as display:
+            run(archive, search, display, publisher)
+    finally:
+        write_report(archive, search)
+    shown = summary(archive, search)
+    typer.echo(json.dumps(shown, indent=2)) if as_json else print_summary(shown)
+
+
+class Publisher:
+    """Shows the search in MLflow, and goes on without it where MLflow is not there."""
+
+    def __init__(self, archive: "Archive", search: str, address: str | None) -> None:
+        self._archive, self._search, self._address = archive, search, address
+
+    def __call__(self) -> None:
+        """Bring MLflow up to now; after the first failure, no more tries."""
+        if self._address is None:
+            return
+        from nasflow.errors import TrackingUnavailable
+        from nasflow.steps.publish import track
+
+        try:
+            track(self._archive, self._search, self._address)
+        except TrackingUnavailable as error:
+            print(f"nasflow: warning: {error}; the search goes on without it", file=sys.stderr)
+            self._address = None

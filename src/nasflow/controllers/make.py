@@ -1,0 +1,15 @@
+"""From a configuration to the controller it names."""
+
+from nasflow.controllers.protocol import Controller
+from nasflow.spec.search import ControllerSpec, PathController
+
+
+def make_controller(spec: ControllerSpec, seed: int) -> Controller:
+    """The controller of `spec`; `seed` decides its initial parameters, the state None."""
+    if isinstance(spec, PathController):
+        from nasflow.controllers.path.controller import TreePolicyController
+
+        return TreePolicyController(spec, seed)
+    from nasflow.controllers.random import UniformController
+
+    return UniformController()

@@ -1,0 +1,95 @@
+"use strict";
+(() => {
+  document.documentElement.classList.add("js");
+
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.addEventListener("click", async () => {
+      const element = document.getElementById(button.dataset.copy);
+      try {
+        await navigator.clipboard.writeText(element.textContent);
+        button.textContent = "Copied";
+      } catch {
+        // A browser that forbids it from disk still lets the reader press Ctrl+C.
+        getSelection().selectAllChildren(element);
+        button.textContent = "Selected";
+      }
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+  }
+
+  const table = document.getElementById("table");
+  if (!table) return;
+  const controls = document.getElementById("controls");
+  const rows = [...table.querySelectorAll("tbody tr:not(.head)")];
+  const groups = [...table.tBodies].map((body) => [body, [...body.rows]]);
+  const flat = document.createElement("tbody");
+  const heads = [...table.querySelectorAll("th[data-key]")];
+  const descendsFirst = new Set(["accuracy", "difference"]);
+  let order = { key: "", down: false };
+
+  const value = (row) => (row.dataset[order.key] === undefined ? null : Number(row.dataset[order.key]));
+  const compare = (a, b) => {
+    const x = value(a), y = value(b);
+    if (x === null || y === null) return (x === null) - (y === null);
+    return order.down ? y - x : x - y;
+  };
+
+  function arrange() {
+    flat.remove();
+    groups.forEach(([body]) => body.remove());
+    if (order.key) {
+      flat.replaceChildren(...[...rows].sort(compare));
+      table.append(flat);
+    } else {
+      groups.forEach(([body, own]) => { body.replaceChildren(...own); table.append(body); });
+    }
+    for (const head of heads) {
+      if (head.dataset.key === order.key) head.setAttribute("aria-sort", order.down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+    controls.elements.sort.value = order.key === "round" ? "" : order.key;
+  }
+
+  function filter() {
+    const words = controls.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const arm = controls.elements.arm.value, status = controls.elements.status.value;
+    let shown = 0;
+    for (const row of rows) {
+      const text = words.length ? row.textContent.toLowerCase() : "";
+      row.hidden = !((!arm || row.dataset.arm === arm) && (!status || row.dataset.status === status)
+        && words.every((word) => text.includes(word)));
+      shown += !row.hidden;
+    }
+    for (const [body, own] of groups) body.hidden = !own.some((row) => !row.hidden && !row.classList.contains("head"));
+    controls.elements.shown.value = shown === rows.length ? `${shown} children` : `${shown} of ${rows.length} children`;
+  }
+
+  function sortBy(key, down) { order = { key, down }; arrange(); }
+
+  for (const head of heads) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const key = head.dataset.key;
+      if (order.key !== key) sortBy(key, descendsFirst.has(key));
+      else if (order.down === descendsFirst.has(key)) sortBy(key, !order.down);
+      else sortBy("", false);
+    });
+  }
+  controls.elements.sort.addEventListener("change", (event) => sortBy(event.target.value, descendsFirst.has(event.target.value)));
+  controls.addEventListener("submit", (event) => event.preventDefault());
+  controls.addEventListener("input", filter);
+
+  document.addEventListener("click", (event) => {
+    const dot = event.target.closest(".dot[data-row]");
+    if (!dot) return;
+    const row = document.getElementById("c" + dot.dataset.row);
+    table.querySelectorAll(".found").forEach((each) => each.classList.remove("found"));
+    if (row.hidden) { controls.reset(); arrange(); filter(); }
+    row.classList.add("found");
+    row.querySelector("details").open = true;
+    row.scrollIntoView({ block: "center" });
+  });
+})();

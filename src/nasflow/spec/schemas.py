@@ -1,0 +1,39 @@
+"""The JSON Schemas of all documents."""
+
+from typing import Any
+
+from nasflow.errors import InvalidSpec
+from nasflow.spec import record, search
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.document import Document
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.tree import Tree
+
+DOCUMENTS: dict[str, type[Document]] = {
+    kind.__name__: kind
+    for kind in (
+        Tree,
+        NetworkSpec,
+        ChildSpec,
+        search.SearchConfig,
+        search.BudgetRecord,
+        record.Proposal,
+        record.ControllerUpdate,
+        record.BirthRecord,
+        record.Checkpoint,
+        record.TrainingRecord,
+        record.ChildRecord,
+        record.Attempt,
+        record.SearchStop,
+        record.FinishRecord,
+    )
+}
+
+
+def schemas(name: str | None = None) -> dict[str, Any]:
+    """The schema of the document `name`, or all by name; raise InvalidSpec for an unknown one."""
+    if name is None:
+        return {each: kind.model_json_schema() for each, kind in DOCUMENTS.items()}
+    if name not in DOCUMENTS:
+        raise InvalidSpec(f"no document is called {name!r}: known are {', '.join(DOCUMENTS)}")
+    return DOCUMENTS[name].model_json_schema()

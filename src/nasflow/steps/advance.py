@@ -1,0 +1,103 @@
+"""Decide from the ledger alone what comes next: what every backend asks, and what `resume` means."""
+
+from dataclasses import dataclass
+
+from nasflow.report.analysis import best
+from nasflow.spec.ledger import Ledger
+from nasflow.spec.record import SearchStop
+from nasflow.steps.archive import Archive, finish_key
+from nasflow.steps.ledger import read_ledger
+
+
+@dataclass(frozen=True)
+class Start:
+    """Train the start network."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """Do round `number`, or the rest of it."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Finish:
+    """No more rounds: choose, retrain, test, register, report."""
+
+    stop: SearchStop
+
+
+@dataclass(frozen=True)
+class Done:
+    """Finished, for this budget."""
+
+    stop: SearchStop
+
+
+Next = Start | Round | Finish | Done
+
+
+def advance(archive: Archive, search: str) -> Next:
+    """What is to be done now. A stop is written down once for the number of rounds it came after."""
+    ledger = read_ledger(archive, search)
+    if ledger.start is None:
+        return Start()
+    if ledger.rounds and not ledger.rounds[-1].is_complete:
+        return Round(len(ledger.rounds))
+    stop = decide(ledger)
+    if stop is None:
+        return Round(len(ledger.rounds) + 1)
+    stop = archive.create(finish_key(search, stop.rounds, "stop"), stop)
+    return Done(stop) if ledger.finish or stop.best is None else Finish(stop)
+
+
+def decide(ledger: Ledger) -> SearchStop | None:
+    """Why the search stops after its last complete round; None: it goes on."""
+    for reason, detail in (
+        ("failures", _failures(ledger)),
+        ("exhausted", _exhausted(ledger)),
+        ("budget", _spent(ledger)),
+    ):
+        if detail:
+            winner = best(ledger.children)
+            return SearchStop(
+                reason=reason,
+                detail=detail,
+                rounds=len(ledger.rounds),
+                best=winner.child if winner and reason != "failures" else None,
+            )
+    return None
+
+
+def _failures(ledger: Ledger) -> str | None:
+    """The failure budget: a broken start network, or too many broken children."""
+    if ledger.start and ledger.start.status == "failed":
+        return f"the start network failed: {ledger.start.failure}"
+    failed = [record for record in ledger.children if record.status == "failed"]
+    if len(failed) > ledger.config.failure_share * max(1, len(ledger.children)):
+        return f"{len(failed)} of {len(ledger.children)} children failed, the last one: {failed[-1].failure}"
+    return None
+
+
+def _exhausted(ledger: Ledger) -> str | None:
+    if ledger.rounds and not ledger.rounds[-1].proposal.children:
+        return "every cell of the space has been tried"
+    return None
+
+
+def _spent(ledger: Ledger) -> str | None:
+    """The first limit of the budget that is reached."""
+    budget = ledger.config.budget
+    children = sum(len(each.proposal.children) for each in ledger.rounds)
+    seconds = sum(attempt.seconds for attempt in ledger.attempts)
+    gpu_hours = sum(attempt.seconds for attempt in ledger.attempts if attempt.device != "cpu") / 3600
+    for name, spent, limit in (
+        ("children", children, budget.children),
+        ("rounds", len(ledger.rounds), budget.rounds),
+        ("seconds", seconds, budget.seconds),
+        ("gpu_hours", gpu_hours, budget.gpu_hours),
+    ):
+        if limit is not None and spent >= limit:
+            return f"{name}: {spent:g} of {limit:g}"
+    return None

@@ -1,0 +1,57 @@
+"""Begin a search, or meet it again: the same configuration is the same search."""
+
+from nasflow.errors import Conflict
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.search import Budget, BudgetRecord, SearchConfig
+from nasflow.steps.archive import Archive, child_key, search_key
+from nasflow.steps.images import training_data
+from nasflow.store import check_writable
+
+
+def begin(archive: Archive, config: SearchConfig) -> str:
+    """Write down the search and its start network; return the search's id.
+
+    Raise Conflict if its name belongs to another configuration, StoreError if the store cannot be
+    written, DataSetMissing before anything is written. A changed budget extends or shortens the search.
+    """
+    existing = archive.find(search_key(config.name, "config"), SearchConfig)
+    _refuse_another(existing, config, archive)
+    facts = training_data(config.data).facts
+    check_writable(archive.store)
+    _refuse_another(archive.create(search_key(config.name, "config"), config), config, archive)
+    set_budget(archive, config.name, config.budget)
+    network = NetworkSpec(
+        host=config.host,
+        cell=config.start_cell.canonical(),
+        channels=facts.channels,
+        size=facts.size,
+        classes=facts.classes,
+    )
+    start = ChildSpec(network=network, parent=None, data=facts, recipe=config.start, seed=config.seed)
+    archive.create(child_key(start.id, "spec"), start)
+    archive.create(search_key(config.name, "start"), start)
+    return config.name
+
+
+def set_budget(archive: Archive, search: str, budget: Budget) -> None:
+    """Make `budget` the search's present one."""
+    key = search_key(search, "budget")
+    present, version = archive.find_changing(key, BudgetRecord)
+    wanted = BudgetRecord(budget=budget)
+    if present != wanted:
+        archive.replace(key, wanted, version)
+
+
+def _refuse_another(existing: SearchConfig | None, config: SearchConfig, archive: Archive) -> None:
+    if existing is None or existing.identity() == config.identity():
+        return
+    changed = [
+        name
+        for name in SearchConfig.model_fields
+        if name != "budget" and getattr(existing, name) != getattr(config, name)
+    ]
+    raise Conflict(
+        f"search {config.name!r} exists in {archive.store.url} with another {', '.join(changed)}: "
+        "give this one another name, or put the old values back to continue it"
+    )

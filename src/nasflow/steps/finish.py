@@ -1,0 +1,91 @@
+"""The end of a search: choose by held-out accuracy, retrain at full size, look at the test set once."""
+
+from dataclasses import dataclass
+
+from nasflow.errors import ChildFailed
+from nasflow.networks import build
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.record import ChildRecord, FinishRecord, SearchStop
+from nasflow.spec.search import SearchConfig
+from nasflow.spec.tree import Tree
+from nasflow.steps.archive import Archive, child_key, finish_key, search_key
+from nasflow.steps.images import device
+from nasflow.store import get_blob
+from nasflow.training.data import load_test
+from nasflow.training.evaluate import Evaluation
+from nasflow.training.evaluate import evaluate as evaluate_network
+from nasflow.training.images import Images
+from nasflow.training.weights import load_weights
+
+
+@dataclass(frozen=True)
+class Finalists:
+    """The children to be trained from scratch at full size, by id."""
+
+    winner: str
+    start: str | None
+    """The start cell in the same place, if the configuration compares."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Both, in the order of their training; one if the winner is the start cell."""
+        return (self.winner,) if self.start in {None, self.winner} else (self.winner, str(self.start))
+
+
+def select(archive: Archive, search: str, stop: SearchStop) -> Finalists:
+    """Write the specs of the full-size networks: the chosen cell's, and the start cell's beside it."""
+    config = archive.read(search_key(search, "config"), SearchConfig)
+    best = archive.read(child_key(str(stop.best), "record"), ChildRecord)
+    winner = _full_size(archive, search, config, best.cell)
+    start = _full_size(archive, search, config, config.start_cell.canonical())
+    return Finalists(winner, start if config.finish.compare else None)
+
+
+def _full_size(archive: Archive, search: str, config: SearchConfig, cell: Tree) -> str:
+    start = archive.read(search_key(search, "start"), ChildSpec)
+    network = NetworkSpec.model_validate(
+        start.network.model_dump() | {"cell": cell, "host": config.finish.host}
+    )
+    spec = ChildSpec(
+        network=network, parent=None, data=start.data, recipe=config.finish.recipe, seed=config.seed
+    )
+    return archive.create(child_key(spec.id, "spec"), spec).id
+
+
+def test(archive: Archive, search: str, stop: SearchStop, finalists: Finalists) -> FinishRecord:
+    """The one look at the test images, after both finalists are trained.
+
+    Raise ChildFailed if the winner could not be trained at full size.
+    """
+    key = finish_key(search, stop.rounds, "finish")
+    known = archive.find(key, FinishRecord)
+    if known:
+        return known
+    winner = archive.read(child_key(finalists.winner, "record"), ChildRecord)
+    if winner.accuracy is None:
+        raise ChildFailed(
+            f"the winner could not be trained at full size: {winner.failure}; "
+            "give the search another name and another finish"
+        )
+    images = load_test(archive.read(child_key(finalists.winner, "spec"), ChildSpec).data.spec)
+    result = _evaluate(archive, winner, images)
+    start = archive.find(child_key(finalists.start, "record"), ChildRecord) if finalists.start else None
+    compared = _evaluate(archive, start, images) if start and start.weights else None
+    record = FinishRecord(
+        child=str(stop.best),
+        final=finalists.winner,
+        held_out_accuracy=winner.accuracy,
+        test_accuracy=result.accuracy,
+        test_images=result.images,
+        start_final=finalists.start,
+        start_test_accuracy=compared.accuracy if compared else None,
+    )
+    return archive.create(key, record)
+
+
+def _evaluate(archive: Archive, record: ChildRecord, images: Images) -> Evaluation:
+    spec = archive.read(child_key(record.child, "spec"), ChildSpec)
+    network = build(spec.network)
+    load_weights(network, get_blob(archive.store, str(record.weights)), f"blob {record.weights}")
+    return evaluate_network(network, images, spec.data, device=device())

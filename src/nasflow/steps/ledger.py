@@ -1,0 +1,79 @@
+"""Read a whole search from the store."""
+
+from collections.abc import Iterable, Iterator
+
+from nasflow.errors import NotFound
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.ledger import Ledger, LedgerRound
+from nasflow.spec.record import Attempt, ChildRecord, ControllerUpdate, FinishRecord, Proposal, SearchStop
+from nasflow.spec.search import BudgetRecord, SearchConfig
+from nasflow.steps.archive import Archive, child_key, finish_key, round_key, search_key
+
+
+def read_config(archive: Archive, search: str) -> SearchConfig:
+    """The configuration with its present budget; raise NotFound with the remedy."""
+    try:
+        config = archive.read(search_key(search, "config"), SearchConfig)
+    except NotFound:
+        raise NotFound(
+            f"no search {search!r} in {archive.store.url}: `nasflow list` shows what is there"
+        ) from None
+    present, _ = archive.find_changing(search_key(search, "budget"), BudgetRecord)
+    return config.model_copy(update={"budget": present.budget}) if present else config
+
+
+def search_ids(archive: Archive) -> list[str]:
+    """The searches of a store, by name."""
+    keys = archive.store.list("searches/")
+    return [key.split("/")[1] for key in keys if key.endswith("/config.json")]
+
+
+def read_ledger(archive: Archive, search: str) -> Ledger:
+    """Everything that is known of a search now."""
+    config = read_config(archive, search)
+    start = archive.find(search_key(search, "start"), ChildSpec)
+    rounds = tuple(_read_rounds(archive, search))
+    stop = archive.find(finish_key(search, len(rounds), "stop"), SearchStop)
+    finish = archive.find(finish_key(search, len(rounds), "finish"), FinishRecord)
+    return Ledger(
+        config=config,
+        start_spec=start,
+        start=_record(archive, start.id if start else None),
+        rounds=rounds,
+        stop=stop,
+        finish=finish,
+        final=_record(archive, finish.final if finish else None),
+        final_start=_record(archive, finish.start_final if finish else None),
+        attempts=tuple(_read_attempts(archive, start, rounds, finish)),
+    )
+
+
+def _read_rounds(archive: Archive, search: str) -> Iterator[LedgerRound]:
+    number = 1
+    while proposal := archive.find(round_key(search, number, "proposal"), Proposal):
+        yield LedgerRound(
+            proposal=proposal,
+            records=tuple(_record(archive, child) for child in proposal.children),
+            update=archive.find(round_key(search, number, "update"), ControllerUpdate),
+        )
+        number += 1
+
+
+def _record(archive: Archive, child: str | None) -> ChildRecord | None:
+    return archive.find(child_key(child, "record"), ChildRecord) if child else None
+
+
+def _read_attempts(
+    archive: Archive, start: ChildSpec | None, rounds: Iterable[LedgerRound], finish: FinishRecord | None
+) -> Iterator[Attempt]:
+    """The attempts that this search has paid for: a banked child's belong to another one."""
+    children = [start.id] if start else []
+    for each in rounds:
+        children += [child for child in each.proposal.children if child not in each.proposal.banked]
+    if finish:
+        children += [child for child in (finish.final, finish.start_final) if child]
+    for child in children:
+        for key in archive.store.list(f"children/{child}/attempts/"):
+            attempt, _ = archive.find_changing(key, Attempt)
+            if attempt:
+                yield attempt

@@ -1,0 +1,78 @@
+"""Show a search: its MLflow runs, its registered winner, its report. All of it derived from the ledger."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+import nasflow
+from nasflow.errors import NotFound
+from nasflow.report.drawing import draw_cell
+from nasflow.report.page import render
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.ledger import Ledger
+from nasflow.spec.record import ChildRecord
+from nasflow.steps.archive import Archive, child_key
+from nasflow.steps.images import training_data
+from nasflow.steps.ledger import read_ledger
+from nasflow.store import get_blob
+from nasflow.tracking import Winner, register
+from nasflow.tracking import publish as publish_runs
+
+EXAMPLE_IMAGES = 2
+"""Training images shown as the registered model's input example."""
+
+
+def report_key(search: str) -> str:
+    """Where the store keeps a search's report."""
+    return f"searches/{search}/report.html"
+
+
+def write_report(archive: Archive, search: str) -> str:
+    """Render the report into the store, in place of an older one; return the page."""
+    page = render(read_ledger(archive, search))
+    key, written = report_key(search), None
+    while written is None:
+        written = archive.store.replace(key, page.encode(), _version(archive, key))
+    return page
+
+
+def track(archive: Archive, search: str, uri: str) -> None:
+    """Bring MLflow up to the ledger; register the winner of a finished search.
+
+    Raise TrackingUnavailable where MLflow cannot be used: nothing is lost, the next call catches up.
+    """
+    ledger = read_ledger(archive, search)
+    if ledger.final and ledger.finish:
+        register(uri, ledger, _winner(archive, ledger.finish.final), _drawings(ledger))
+    else:
+        publish_runs(uri, ledger, _drawings(ledger))
+
+
+def _winner(archive: Archive, child: str) -> Winner:
+    spec = archive.read(child_key(child, "spec"), ChildSpec)
+    data = training_data(spec.data.spec, spec.data)
+    record = archive.read(child_key(child, "record"), ChildRecord)
+    return Winner(
+        spec=spec,
+        weights=get_blob(archive.store, str(record.weights)),
+        code=Path(__file__).with_name("served_model.py"),
+        example=data.train.batch(torch.arange(EXAMPLE_IMAGES)).numpy(),
+        requirements=tuple(
+            f"{name}=={version(name)}" for name in ("torch", "numpy", "pydantic", "safetensors")
+        ),
+        packages=(Path(nasflow.__file__).parent,),
+    )
+
+
+def _drawings(ledger: Ledger) -> dict[str, str]:
+    """An SVG a finished child."""
+    records = [*ledger.children, ledger.start, ledger.final, ledger.final_start]
+    return {record.child: draw_cell(record.cell) for record in records if record}
+
+
+def _version(archive: Archive, key: str) -> str | None:
+    try:
+        return archive.store.read_versioned(key)[1]
+    except NotFound:
+        return None

@@ -1,0 +1,37 @@
+"""Whether a store can be written to, and means it: found out by doing it, before a search starts."""
+
+from uuid import uuid4
+
+from nasflow.errors import StoreError
+from nasflow.store.protocol import Store
+
+
+def check_writable(store: Store) -> None:
+    """Try both conditional writes, held and refused, under a key of this call; then delete the key.
+
+    Raises StoreError with the remedy. A server that takes a conditional write and ignores the condition
+    is refused too: with it, two pods would overwrite each other's results without a word.
+    """
+    key = f"probe/{uuid4().hex}"
+    _require(store, store.create(key, b"1"), "refused to create a new key")
+    try:
+        _check_conditions(store, key)
+    finally:
+        store.delete(key)
+
+
+def _check_conditions(store: Store, key: str) -> None:
+    _require(store, not store.create(key, b"2"), "ignored create-if-absent (If-None-Match)")
+    _, first = store.read_versioned(key)
+    second = store.replace(key, b"3", first)
+    _require(store, second is not None, "refused a compare-and-swap that was right (If-Match)")
+    _require(store, store.replace(key, b"4", first) is None, "ignored compare-and-swap (If-Match)")
+    _require(store, store.read_versioned(key) == (b"3", second), "did not return what was written")
+
+
+def _require(store: Store, held: bool, complaint: str) -> None:
+    if not held:
+        raise StoreError(
+            f"store {store.url} {complaint}: use a directory, or an S3 server with conditional writes "
+            "(AWS S3, SeaweedFS, MinIO of 2025)"
+        )

@@ -1,0 +1,82 @@
+"""Files that are whole and on the disk before anybody can see them."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import EISDIR
+from pathlib import Path
+from uuid import uuid4
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and the parents it lacks, on the disk too."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put the names in `folder` on the disk: a file's own fsync does not."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def temporary_file(folder: Path, data: bytes) -> Iterator[Path]:
+    """A new file in `folder` with `data` in it, on the disk; gone at the end unless it was moved."""
+    make_folder(folder)
+    path = folder / uuid4().hex
+    try:
+        # Not tempfile's: that is readable by its owner only, whatever the umask, and keeps so when linked.
+        with path.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        yield path
+    finally:
+        with suppress(OSError):
+            path.unlink()
+
+
+def link_if_absent(whole: Path, path: Path) -> bool:
+    """Give `whole` the second name `path` unless that is taken; whether it was free."""
+    try:
+        os.link(whole, path)
+    except FileExistsError:
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path)) from None
+        return False
+    sync_folder(path.parent)
+    return True
+
+
+def move_over(whole: Path, path: Path) -> None:
+    """Let `whole` take the place of `path` in one step."""
+    os.replace(whole, path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep every other thread and process out; the kernel lets go when the holder dies.
+
+    flock and not lockf: POSIX locks do not keep the threads of one process apart.
+    """
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def sweep(folder: Path, age: float) -> None:
+    """Remove files in `folder` older than `age` seconds, as far as that is possible."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if time.time() - path.stat().st_mtime > age:
+                path.unlink()

@@ -1,0 +1,34 @@
+"""Where MLflow is, where its artifacts go, and how an address is shown."""
+
+import os
+import re
+from pathlib import Path
+
+_SQLITE = "sqlite:///"
+_SECRETS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+
+
+def tracking_uri(default_folder: Path | None) -> str | None:
+    """MLFLOW_TRACKING_URI if set, else the SQLite file `default_folder`/mlflow.db; None with neither."""
+    if uri := os.environ.get("MLFLOW_TRACKING_URI"):
+        return uri
+    return f"{_SQLITE}{default_folder.resolve()}/mlflow.db" if default_folder else None
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a SQLite address; None for any other address."""
+    return Path(uri.removeprefix(_SQLITE).partition("?")[0]).resolve() if uri.startswith(_SQLITE) else None
+
+
+def artifact_folder(uri: str) -> str | None:
+    """Where a new experiment's artifacts go: beside a SQLite file; None: where the server says."""
+    file = sqlite_file(uri)
+    return file.with_name("mlflow-artifacts").as_uri() if file else None
+
+
+def masked(text: str) -> str:
+    """`text` without the credentials that an address or an error message can hold."""
+    for secret in filter(None, map(os.environ.get, _SECRETS)):
+        text = text.replace(secret, "***")
+    text = re.sub(r"//[^/\s]*@", "//***@", text)
+    return re.sub(r"(?i)\b((?:password|passwd|pwd|token|secret|api_key)=)[^&\s]+", r"\1***", text)

@@ -1,0 +1,124 @@
+"""The one way to MLflow: quiet, quick to give up, and with one kind of error."""
+
+import logging
+import os
+import socket
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from nasflow.errors import NasflowError, TrackingUnavailable
+from nasflow.tracking.address import masked, sqlite_file
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+QUIET = {
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # Otherwise a uv project in the working directory would be copied into a registered model.
+    "MLFLOW_UV_AUTO_DETECT": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+"""Environment of each use of MLflow: no telemetry, nothing printed, nothing picked up by the way."""
+
+_FIRST_CONTACT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+_LATER = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
+    # A busy server may ask for minutes of patience: `nasflow sync` has them, a search has not.
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+}
+_CHATTY = ("mlflow", "alembic", "urllib3.connectionpool")
+_CONTACT_SECONDS = 3.0
+_REASON_LENGTH = 200
+
+
+@contextmanager
+def connected(uri: str, search_id: str) -> Iterator["MlflowClient"]:
+    """A client of the MLflow at `uri`; whatever goes wrong inside becomes TrackingUnavailable.
+
+    A server that does not answer is given up after 5 seconds, a database after 3.
+    """
+    try:
+        with _quiet(), _environment(QUIET | _LATER | {"MLFLOW_TRACKING_URI": uri}):
+            yield _open(uri)
+    except NasflowError:
+        raise
+    except Exception as error:
+        # Any exception: MLflow passes on those of its HTTP, SQL and cloud libraries, and none of them
+        # may stop a search. `from None`: a chained one could show credentials.
+        raise TrackingUnavailable(
+            f"MLflow at {masked(uri)} cannot be used ({_reason(error)}): "
+            f"once it can, `nasflow sync {search_id}` shows there what is missing"
+        ) from None
+
+
+def _open(uri: str) -> "MlflowClient":
+    """A client whose MLflow has answered once."""
+    # Asked first: MLflow itself would ask a database ten times, for 100 seconds.
+    _contact_database(uri)
+    from mlflow import MlflowClient
+
+    client = MlflowClient(uri, os.environ.get("MLFLOW_REGISTRY_URI", uri))
+    with _environment(_FIRST_CONTACT):
+        client.search_experiments(max_results=1)
+    return client
+
+
+def _contact_database(uri: str) -> None:
+    """Raise at once if the address names a database that does not answer or is none."""
+    scheme = uri.partition("://")[0].partition("+")[0]
+    if scheme not in {"sqlite", "postgresql", "mysql", "mssql"}:
+        return
+    import sqlalchemy
+
+    if file := sqlite_file(uri):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    url = sqlalchemy.make_url(uri)
+    if url.host and url.port:
+        socket.create_connection((url.host, url.port), timeout=_CONTACT_SECONDS).close()
+    engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        sqlalchemy.inspect(connection).get_table_names()
+
+
+def _reason(error: Exception) -> str:
+    """The error's first line, short and without credentials."""
+    lines = masked(str(error)).strip().splitlines()
+    text = lines[0] if lines else type(error).__name__
+    return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 1] + "…"
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for a while: MLflow reads its settings there at each call."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No log lines below errors and no warnings of MLflow and what it stands on."""
+    with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        # Its import sets up its logging: afterwards the levels stay as they are set here.
+        with _environment(QUIET):
+            import mlflow.tracking  # noqa: F401
+        for name in _CHATTY:
+            logger = logging.getLogger(name)
+            stack.callback(logger.setLevel, logger.level)
+            logger.setLevel(logging.ERROR)
+        yield

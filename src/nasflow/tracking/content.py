@@ -1,0 +1,59 @@
+"""What one run is to show, before any MLflow: plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+SEARCH_ID = "nasflow.search_id"
+IDENTITY = "nasflow.identity"
+CHILD_ID = "nasflow.child_id"
+DIGEST = "nasflow.digest"
+ROLE = "nasflow.role"
+NOTE = "mlflow.note.content"
+"""MLflow shows this tag as the run's description."""
+
+_TAG_LENGTH = 5000
+
+
+class Role(StrEnum):
+    """What a run stands for: the search itself, or one of its networks."""
+
+    SEARCH = "search"
+    START = "start"
+    CHILD = "child"
+    FINAL = "final"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of a metric; `step` is an epoch or a round, 0 where there is none."""
+
+    key: str
+    value: float
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class RunContent:
+    """All that one run is to show."""
+
+    name: str
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    points: tuple[Point, ...]
+    files: Mapping[str, str]
+    """Text by file name."""
+    status: Literal["RUNNING", "FINISHED", "FAILED"]
+    seconds: float
+    """How long the work took, over all attempts: records hold no time of day."""
+
+
+def present(values: Mapping[str, object]) -> dict[str, str]:
+    """As tags or params: what is None left out, the rest as text of a length that MLflow takes."""
+    return {key: str(value)[:_TAG_LENGTH] for key, value in values.items() if value is not None}
+
+
+def points(values: Mapping[str, float | None], step: int = 0) -> tuple[Point, ...]:
+    """One point a value, what is None left out."""
+    return tuple(Point(key, float(value), step) for key, value in values.items() if value is not None)

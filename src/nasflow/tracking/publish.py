@@ -1,0 +1,104 @@
+"""The one call that makes MLflow show what the records say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nasflow.errors import TrackingUnavailable
+from nasflow.spec.ledger import Ledger
+from nasflow.tracking.address import artifact_folder
+from nasflow.tracking.children import Shown, child_content, children
+from nasflow.tracking.connection import connected
+from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role, RunContent
+from nasflow.tracking.runs import by_tags, create, find_runs, is_complete, write
+from nasflow.tracking.search import search_content
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+_PARENT = "mlflow.parentRunId"
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where a search is shown."""
+
+    experiment: str
+    """Id of its experiment."""
+    runs: Mapping[tuple[str, str], str]
+    """Run id by role and child id."""
+
+
+def publish(uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> None:
+    """Show a search at the MLflow at `uri`: one experiment, a parent run, a child run a network.
+
+    `drawings` holds cells as SVG, by child id. What is shown already is left alone, so that the call
+    may be repeated at any time, also after one that was killed. Raise TrackingUnavailable, which is
+    worth one warning, if MLflow cannot be used.
+    """
+    with connected(uri, ledger.config.name) as client:
+        show(client, uri, ledger, drawings)
+
+
+def show(client: "MlflowClient", uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> Published:
+    """As `publish`, for a client that is connected; what was shown where."""
+    experiment = _experiment(client, uri, ledger.config.name)
+    found = list(find_runs(client, experiment, ledger.config.name))
+    content = search_content(ledger)
+    parent = _parent(client, experiment, content, found)
+    below = [run for run in found if run.data.tags.get(_PARENT) == parent.info.run_id]
+    known = by_tags(client, below, ROLE, CHILD_ID)
+    runs = {
+        shown.key: _show_child(
+            client, parent, known.get(shown.key), child_content(shown, ledger, _drawing(shown, drawings))
+        )
+        for shown in children(ledger)
+    }
+    # Last: a search that is FINISHED here has all its children here.
+    if not is_complete(parent, content):
+        write(client, parent, content)
+    return Published(experiment, runs)
+
+
+def _drawing(shown: Shown, drawings: Mapping[str, str]) -> str | None:
+    return drawings.get(shown.record.child)
+
+
+def _experiment(client: "MlflowClient", uri: str, name: str) -> str:
+    """Id of the search's experiment, created if need be."""
+    from mlflow.exceptions import MlflowException
+
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        try:
+            return str(client.create_experiment(name, artifact_folder(uri), tags={SEARCH_ID: name}))
+        except MlflowException:
+            # Another process may have been faster.
+            experiment = client.get_experiment_by_name(name)
+            if experiment is None:
+                raise
+    if experiment.lifecycle_stage != "active":
+        raise TrackingUnavailable(
+            f"the MLflow experiment {name!r} was deleted: `mlflow experiments restore "
+            f"--experiment-id {experiment.experiment_id}`, then `nasflow sync {name}`, shows the search again"
+        )
+    return str(experiment.experiment_id)
+
+
+def _parent(client: "MlflowClient", experiment: str, content: RunContent, found: list["Run"]) -> "Run":
+    """The run of the search itself; another search of the same name has one of its own."""
+    tags = {name: content.tags[name] for name in (SEARCH_ID, ROLE, IDENTITY)}
+    parents = [run for run in found if run.data.tags.get(ROLE) == Role.SEARCH]
+    known = by_tags(client, parents, IDENTITY)
+    return known.get((tags[IDENTITY],)) or create(client, experiment, content, tags)
+
+
+def _show_child(client: "MlflowClient", parent: "Run", known: "Run | None", content: RunContent) -> str:
+    """Id of the run that shows `content`, completed or created if need be."""
+    if known and is_complete(known, content):
+        return str(known.info.run_id)
+    tags = {name: content.tags[name] for name in (SEARCH_ID, ROLE, CHILD_ID)} | {_PARENT: parent.info.run_id}
+    run = known or create(client, parent.info.experiment_id, content, tags)
+    write(client, run, content)
+    return str(run.info.run_id)

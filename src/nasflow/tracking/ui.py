@@ -1,0 +1,25 @@
+"""How to look at what was tracked."""
+
+import os
+import sys
+
+from nasflow.tracking.address import artifact_folder
+from nasflow.tracking.connection import QUIET
+
+
+def ui_command(uri: str, host: str, port: int) -> list[str] | None:
+    """The command line of MLflow's own web page for the database at `uri`; None: `uri` is a server.
+
+    Run it with `ui_environment`.
+    """
+    if uri.startswith(("http://", "https://")):
+        return None
+    folder = artifact_folder(uri)
+    artifacts = ["--default-artifact-root", folder] if folder else []
+    place = ["--host", host, "--port", str(port), "--workers", "1"]
+    return [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, *artifacts, *place]
+
+
+def ui_environment() -> dict[str, str]:
+    """This process's environment, with telemetry off."""
+    return dict(os.environ) | QUIET

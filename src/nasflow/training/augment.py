@@ -1,0 +1,30 @@
+"""The standard augmentation: a random crop after padding, and a horizontal flip."""
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+PADDING = 4
+"""Pixels on each side."""
+
+
+def crop_and_flip(batch: Tensor, draws: Generator) -> Tensor:
+    """Shift each image by up to 4 pixels each way, black coming in, and mirror every second one.
+
+    `batch`, [batch, channels, height, width], may be on any device; the draws are made on the CPU,
+    so that they are the same on each.
+    """
+    images, _, height, width = batch.shape
+    top, left = torch.randint(2 * PADDING + 1, (2, images), generator=draws)
+    mirrored = torch.randint(2, (images,), generator=draws).bool()
+    rows = top[:, None] + torch.arange(height)
+    columns = left[:, None] + torch.arange(width)
+    columns = torch.where(mirrored[:, None], columns.flip(1), columns)
+    return _pick(F.pad(batch, (PADDING,) * 4), rows.to(batch.device), columns.to(batch.device))
+
+
+def _pick(batch: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """From each image its own `rows`, [batch, height], and `columns`, [batch, width]."""
+    image = torch.arange(len(batch), device=batch.device)[:, None, None]
+    picked = batch.permute(0, 2, 3, 1)[image, rows[:, :, None], columns[:, None, :]]
+    return picked.permute(0, 3, 1, 2).contiguous()

@@ -1,0 +1,64 @@
+"""What the loop asks of labelled images, and the images that fit into memory."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import torch
+from torch import Tensor
+
+
+class Images(Protocol):
+    """Labelled images that are read by index."""
+
+    @property
+    def labels(self) -> Tensor:
+        """Class of each image: int64 [images], on the CPU."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, indices: Tensor) -> Tensor:
+        """The images at `indices` (int64 [batch]): uint8 [batch, channels, height, width], on the CPU."""
+
+
+class Part(Images, Protocol):
+    """All images of a data set's training or test part, as its reader found them."""
+
+    @property
+    def classes(self) -> int:
+        """Classes that the data set defines, whether or not each has an image here."""
+
+    def take(self, indices: Tensor) -> Images:
+        """The images at `indices` alone, in that order."""
+
+    def fingerprint(self) -> str:
+        """sha256 over what was read, in hexadecimal."""
+
+
+@dataclass(frozen=True, eq=False)
+class MemoryImages:
+    """Images held in memory."""
+
+    pixels: Tensor
+    """uint8 [images, channels, height, width]."""
+    labels: Tensor
+    """int64 [images]."""
+    classes: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, indices: Tensor) -> Tensor:
+        """The images at `indices`: uint8 [batch, channels, height, width]."""
+        return self.pixels[indices]
+
+    def take(self, indices: Tensor) -> Self:
+        """The images at `indices` alone, in that order."""
+        return type(self)(self.pixels[indices], self.labels[indices], self.classes)
+
+    def fingerprint(self) -> str:
+        """sha256 over the shape, the pixels and the labels."""
+        digest = hashlib.sha256(str(tuple(self.pixels.shape)).encode())
+        digest.update(self.pixels.contiguous().numpy().data)
+        digest.update(self.labels.to(torch.int64).contiguous().numpy().data)
+        return digest.hexdigest()

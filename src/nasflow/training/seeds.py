@@ -1,0 +1,18 @@
+"""Seeds for one purpose each, so that nothing has to remember the state of a random generator."""
+
+import hashlib
+
+from torch import Generator
+
+from nasflow.spec.document import canonical_json
+
+
+def derive(*parts: int | str) -> int:
+    """A seed of 63 bits that depends on each part and on their order; the same on every machine."""
+    digest = hashlib.sha256(canonical_json(list(parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def generator(*parts: int | str) -> Generator:
+    """A generator on the CPU, seeded by `derive`: every device then sees the same draws."""
+    return Generator().manual_seed(derive(*parts))

@@ -1,0 +1,57 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nasflow.report import figures
+from nasflow.report.scale import fence, fit
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(None, "–"), (0, "0"), (950, "950"), (12_000, "12.0 k"), (3_214_000, "3.21 M"), (620e6, "620 M")],
+)
+def test_count(number: float | None, text: str) -> None:
+    """A count has three digits and a unit."""
+    assert figures.count(number).replace(figures.NARROW, " ") == text
+
+
+def test_ticks_have_no_idle_zeros() -> None:
+    """An axis says 40 k where a table says 40.0 k."""
+    assert [figures.tick(value) for value in (3, 40_000, 12.5e6)] == ["3", "40\xa0k", "12.5\xa0M"]
+
+
+def test_points_have_a_sign() -> None:
+    """A difference says which way, except that nothing has no sign."""
+    assert [figures.points(value) for value in (0.012, -0.012, -1e-9)] == ["+1.20", "−1.20", "0.00"]
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0.00 h"), (5400, "1.50 h"), (36, "0.0100 h")])
+def test_hours(seconds: float, text: str) -> None:
+    """Hours have two digits behind the point, very short times four."""
+    assert figures.hours(seconds).replace(figures.NARROW, " ") == text
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1))
+def test_an_axis_holds_its_values(values: list[float]) -> None:
+    """Every value has a pixel between the axis's ends, in order, and there are a few ticks."""
+    scale = fit(values, 0.0, 100.0)
+    assert all(scale.low < value < scale.high for value in values)
+    assert scale(min(values)) <= scale(max(values))
+    assert 1 <= len(scale.ticks) <= 12
+    assert all(
+        scale.low <= tick + scale.step * 1e-6 and tick - scale.step * 1e-6 <= scale.high
+        for tick in scale.ticks
+    )
+
+
+def test_ticks_are_round() -> None:
+    """Ticks stand at round numbers within the axis."""
+    assert fit([0.0, 10.0], 0.0, 100.0).ticks == (0.0, 2.5, 5.0, 7.5, 10.0)
+    assert fit([0.9], 0.0, 100.0).ticks[0] >= 0.85
+
+
+def test_only_what_lies_far_out_is_fenced_off() -> None:
+    """A collapsed child is below the fence, ordinary ones are above it."""
+    ordinary = [0.88, 0.89, 0.90, 0.91]
+    assert 0.1 < fence([0.1, *ordinary]) < 0.88
+    assert fence(ordinary) < 0.88

@@ -1,0 +1,93 @@
+from typing import Any
+
+import pytest
+
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.tree import Tree
+
+
+def ids_of_changes(child: ChildSpec, part: str | None, changes: dict[str, Any]) -> set[str]:
+    """The ids of the children that differ in one field each."""
+    ids = set()
+    for name, value in changes.items():
+        if part is None:
+            other = child.model_copy(update={name: value})
+        else:
+            inner = getattr(child, part).model_copy(update={name: value})
+            other = child.model_copy(update={part: inner})
+        assert other != child, name
+        ids.add(other.id)
+    return ids
+
+
+def test_id_is_golden(child: ChildSpec) -> None:
+    """The child bank names children by their ids: those of yesterday must be found tomorrow."""
+    assert child.id == "14ad1d377a584fc7"
+
+
+def test_id_without_the_path(child: ChildSpec) -> None:
+    """Where the data lie is no part of what a child is."""
+    for path in (None, "/elsewhere"):
+        data = child.data.model_copy(update={"spec": child.data.spec.model_copy(update={"path": path})})
+        assert child.model_copy(update={"data": data}).id == child.id
+
+
+def test_id_survives_storage(child: ChildSpec) -> None:
+    """A child read back from the store has the same id."""
+    assert ChildSpec.from_json(child.to_bytes(), "store").id == child.id
+
+
+def test_id_changes_with_each_field(child: ChildSpec) -> None:
+    """Each field of a child is part of what it is."""
+    changes: dict[str | None, dict[str, Any]] = {
+        None: {"parent": None, "seed": 8},
+        "network": {
+            "cell": Tree.parse("( 3x3G -> ( max3 ) )"),
+            "channels": 2,
+            "size": 9,
+            "classes": 11,
+            "host": child.network.host.model_copy(update={"blocks": 2}),
+        },
+        "data": {
+            "fingerprint": "e" * 64,
+            "channels": 2,
+            "size": 9,
+            "classes": 11,
+            "train_images": 999,
+            "held_out_images": 299,
+            "mean": (0.31,),
+            "std": (0.41,),
+        },
+        "recipe": {
+            "epochs": 21,
+            "batch_size": 65,
+            "learning_rate": 0.1,
+            "momentum": 0.8,
+            "weight_decay": 0.0,
+            "augmentation": "standard",
+            "precision": "bfloat16",
+            "channels_last": True,
+            "gate_share": 0.2,
+        },
+    }
+    for part, changed in changes.items():
+        model = child if part is None else getattr(child, part)
+        left = set(type(model).model_fields) - set(changed) - {"schema_version", "spec", *changes}
+        assert not left, f"a new field of {part or 'the child'} needs a line here"
+        assert len(ids_of_changes(child, part, changed) | {child.id}) == len(changed) + 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "cifar10"}, {"held_out": 301}, {"train_images": None}, {"size": 8}, {"seed": 1}]
+)
+def test_id_changes_with_the_data_set(child: ChildSpec, change: dict[str, Any]) -> None:
+    """Another split of the data is another child."""
+    spec = child.data.spec.model_copy(update=change)
+    data = child.data.model_copy(update={"spec": spec})
+    assert child.model_copy(update={"data": data}).id != child.id
+
+
+def test_id_form(child: ChildSpec) -> None:
+    """An id is sixteen hexadecimal digits."""
+    assert len(child.id) == 16
+    assert int(child.id, 16) >= 0

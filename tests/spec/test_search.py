@@ -1,0 +1,54 @@
+from typing import Any
+
+import pytest
+
+from nasflow.errors import InvalidSpec
+from nasflow.spec.search import SearchConfig
+
+
+def test_golden_digest(search: dict[str, Any]) -> None:
+    """The digest of a configuration must not change from version to version."""
+    config = SearchConfig.from_data(search, "here")
+    assert config.digest() == "0f3396ad383b1cd7e40122ea12743c32add4f59bbea47a2c1740d36a2a832f35"
+
+
+def test_round_trip(search: dict[str, Any]) -> None:
+    """A configuration is read back as it was, with every default written out."""
+    config = SearchConfig.from_data(search, "here")
+    assert SearchConfig.from_json(config.to_bytes(), "there") == config
+    assert '"entropy_weight":0.01' in config.canonical_json()
+
+
+def test_identity(search: dict[str, Any]) -> None:
+    """A search stays the same with another budget or another data folder, and with nothing else."""
+    config = SearchConfig.from_data(search, "here")
+    same = search | {"budget": {"gpu_hours": 3.0}, "data": search["data"] | {"path": None}}
+    assert SearchConfig.from_data(same, "here").identity() == config.identity()
+    others: list[dict[str, Any]] = [
+        {"seed": 1},
+        {"name": "other"},
+        {"data": search["data"] | {"held_out": 301}},
+        {"controller": {"kind": "random"}},
+        {"space": {"max_depth": 2}},
+        {"child": {"epochs": 1}},
+        {"start_cell": "( 3x3G -> ( identity ) )"},
+    ]
+    identities = {SearchConfig.from_data(search | other, "here").identity() for other in others}
+    assert len(identities | {config.identity()}) == len(others) + 1
+
+
+@pytest.mark.parametrize("where", ["host", "finish"])
+def test_start_cell_must_fit(search: dict[str, Any], where: str) -> None:
+    """A start cell that does not fit the search's host or the final one is refused at once."""
+    search["start_cell"] = "concat( 3x3G, 3x3G )"
+    small = {"growth": 1, "blocks": 1}
+    search[where] = small if where == "host" else search["finish"] | {"host": small}
+    with pytest.raises(InvalidSpec, match="node root: 1 channels cannot be shared by 2 branches"):
+        SearchConfig.from_data(search, "here")
+
+
+@pytest.mark.parametrize(("share", "children"), [(0.0, 0), (0.2, 2), (1.0, 10)])
+def test_random_children(search: dict[str, Any], share: float, children: int) -> None:
+    """The random arm gets its share of each round."""
+    config = SearchConfig.from_data(search | {"random_share": share}, "here")
+    assert config.random_children == children

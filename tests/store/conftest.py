@@ -1,0 +1,53 @@
+"""The stores that the contract is tried on, and the faults they are tried with."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from nasflow.store import Store, open_store
+
+PROGRAMS = Path(__file__).with_name("programs")
+
+
+@pytest.fixture(params=["directory", "s3"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store of each kind."""
+    return str(tmp_path / "store") if request.param == "directory" else str(request.getfixturevalue("s3_url"))
+
+
+@pytest.fixture
+def store(url: str) -> Store:
+    """An empty store of each kind."""
+    return open_store(url)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a program of `programs/` with arguments, as another pod would; killed if it outlives the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(program: str, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(PROGRAMS / program), *arguments]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a small file system takes root and the right to mount")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

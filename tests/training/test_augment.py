@@ -1,0 +1,43 @@
+import torch
+from torch import Tensor
+
+from nasflow.training.augment import PADDING, crop_and_flip
+from nasflow.training.seeds import generator
+
+BATCH = torch.randint(1, 256, (64, 3, 8, 8), generator=generator(0), dtype=torch.uint8)
+
+
+def possible(image: Tensor) -> set[bytes]:
+    """Every crop of the padded image, mirrored or not."""
+    padded = torch.nn.functional.pad(image, (PADDING,) * 4)
+    places = range(2 * PADDING + 1)
+    crops = [padded[:, row : row + 8, column : column + 8] for row in places for column in places]
+    return {each.contiguous().numpy().tobytes() for crop in crops for each in (crop, crop.flip(2))}
+
+
+def test_each_image_is_a_crop_of_itself() -> None:
+    """Every result is one of the 162 crops and mirror images of its own padded image."""
+    for image, result in zip(BATCH, crop_and_flip(BATCH, generator(1)), strict=True):
+        assert result.numpy().tobytes() in possible(image)
+
+
+def test_images_are_changed_each_in_its_own_way() -> None:
+    """Equal images come out in many ways, about half of them mirrored."""
+    column = torch.arange(1, 9, dtype=torch.uint8).expand(500, 1, 8, 8)
+    results = crop_and_flip(column, generator(2))
+    assert len({each.numpy().tobytes() for each in results}) > 100
+    mirrored = sum(each[0, 4, 4] < each[0, 4, 3] for each in results)
+    assert 200 < mirrored < 300
+
+
+def test_shape_type_and_layout_stay() -> None:
+    """The result has the shape and type of the batch and the default memory format."""
+    result = crop_and_flip(BATCH, generator(3))
+    assert (result.shape, result.dtype, result.is_contiguous()) == (BATCH.shape, BATCH.dtype, True)
+
+
+def test_the_generator_decides() -> None:
+    """The same seed gives the same images, another seed others."""
+    first, again, other = (crop_and_flip(BATCH, generator(seed)) for seed in (4, 4, 5))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
