@@ -23,7 +23,10 @@ SMALL_POLICY = PathController(embedding=4, hidden=8)
 """A policy that tests can afford to train."""
 
 GROWN = Tree.parse("add( 3x3G -> ( ds3 ), 3x3G -> add( identity, max3 ) )")
-SINGLE_STARTS = [START_CELL, *map(Tree.parse, ("( 3x3G -> ( identity ) )", "( 3x3G -> ( ds5 -> ( avg3 ) ) )"))]
+SINGLE_STARTS = [
+    START_CELL,
+    *map(Tree.parse, ("( 3x3G -> ( identity ) )", "( 3x3G -> ( ds5 -> ( avg3 ) ) )")),
+]
 """Starts without an order of branches that a child could lose."""
 STARTS = [
     *SINGLE_STARTS,

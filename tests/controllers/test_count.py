@@ -3,6 +3,7 @@ from math import comb
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from tests.controllers.samples import STARTS, TINY, every_cell, finish, spaces
 
 from nasflow.controllers.count import count
 from nasflow.controllers.listing import list_cells
@@ -10,7 +11,6 @@ from nasflow.controllers.walk import Walk, replay
 from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.search import Space
 from nasflow.spec.tree import START_CELL, Tree
-from tests.controllers.samples import STARTS, TINY, every_cell, finish, spaces
 
 
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.filter_too_much])

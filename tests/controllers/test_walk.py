@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.controllers.samples import SINGLE_STARTS, STARTS, finish, spaces
 
 from nasflow.controllers.walk import Head, Walk, options, replay
 from nasflow.errors import InvalidSpec
@@ -8,7 +9,6 @@ from nasflow.spec import growth
 from nasflow.spec.growth import Insert, Replace, Replicate, Split
 from nasflow.spec.search import Space
 from nasflow.spec.tree import START_CELL, Operation, Tree
-from tests.controllers.samples import SINGLE_STARTS, STARTS, finish, spaces
 
 SPACE = Space()
 
@@ -25,8 +25,8 @@ def heads(start: Tree, space: Space, decisions: list[int]) -> list[tuple[Head, t
 
 
 def test_order_of_questions() -> None:
-    """The merge is asked first, then all operations of the node, then expansion child by child, depth first."""
-    # Root: add 2. Left leaf: insert, concat 2 of ds3 and max3, no more. Right leaf: insert, single, 1x1, no more.
+    """First the merge, then all operations of the node, then expansion child by child, depth first."""
+    # The root: add 2. Left: insert, concat ds3 and max3, no more. Right: insert, single, 1x1, no more.
     decisions = [1, 1, 3, 2, 6, 0, 0, 1, 0, 0, 0]
     asked = heads(START_CELL, SPACE, decisions)
     assert asked == [

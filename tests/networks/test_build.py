@@ -3,13 +3,13 @@ import math
 import pytest
 import torch
 from hypothesis import given, settings
+from tests.strategies import network_specs
 from torch import nn
 
 from nasflow.networks import build, initialise
 from nasflow.networks.build import he_deviation
 from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.network import DenseNet, NetworkSpec
-from tests.strategies import network_specs
 
 
 @settings(max_examples=25, deadline=None)

@@ -2,6 +2,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.strategies import trees
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -10,7 +11,6 @@ from nasflow.networks.cell import branch_name, concatenate, mean, node_name
 from nasflow.networks.operations import operation
 from nasflow.spec.cells import TREE_CELL_A, TREE_CELL_B
 from nasflow.spec.tree import Branch, Merge, Node, Operation, Tree
-from tests.strategies import trees
 
 SOME = settings(max_examples=25, deadline=None)
 
@@ -148,7 +148,7 @@ def test_gradients_reach_everything(tree: Tree) -> None:
     """Every parameter of a cell takes part in its output, and in training mode all is finite."""
     cell = Cell(tree, 6, 12)
     randomise(cell, seed=0)
-    cell(torch.randn(4, 6, 5, 5)).square().sum().backward()
+    torch.autograd.backward(cell(torch.randn(4, 6, 5, 5)).square().sum())
     for name, parameter in cell.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
@@ -187,7 +187,7 @@ def test_mean(count: int) -> None:
     parts = [torch.randn(2, 3, 4, 4, dtype=torch.float64, requires_grad=True) for _ in range(count)]
     average = mean(parts)
     torch.testing.assert_close(average, torch.stack(parts).mean(dim=0))
-    average.sum().backward()
+    torch.autograd.backward(average.sum())
     for part in parts:
         torch.testing.assert_close(part.grad, torch.full_like(part, 1 / count))
 

@@ -1,13 +1,13 @@
 import pytest
 import torch
 from hypothesis import given, settings
+from tests.strategies import network_specs
 from torch import Tensor, nn
 
 from nasflow.networks import Cost, build, measure
 from nasflow.spec.cells import TREE_CELL_A, TREE_CELL_B
 from nasflow.spec.network import DenseNet, NetworkSpec
 from nasflow.spec.tree import START_CELL, Tree
-from tests.strategies import network_specs
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.strategies import trees
 
 from nasflow.errors import InvalidSpec
 from nasflow.spec.channels import check_channels, shares
 from nasflow.spec.tree import Tree
-from tests.strategies import trees
 
 FAST = settings(max_examples=60, deadline=None)
 

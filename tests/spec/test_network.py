@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from tests.strategies import network_specs
 
 from nasflow.errors import InvalidSpec
 from nasflow.spec.network import DenseNet, NetworkSpec
-from tests.strategies import network_specs
 
 
 @settings(max_examples=30, deadline=None)

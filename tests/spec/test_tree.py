@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
+from tests.strategies import network_specs, trees
 
 from nasflow.errors import InvalidSpec
 from nasflow.spec.cells import NAMED_CELLS, TREE_CELL_A, TREE_CELL_B, find_cell
@@ -18,7 +19,6 @@ from nasflow.spec.tree import (
     Tree,
     show_path,
 )
-from tests.strategies import network_specs, trees
 
 FAST = settings(max_examples=60, deadline=None)
 
@@ -70,9 +70,7 @@ def _mirror_sums(node: Node) -> Node:
         Branch(operation=each.operation, child=each.child and _mirror_sums(each.child))
         for each in node.branches
     ]
-    return Node(
-        merge=node.merge, branches=tuple(reversed(branches) if node.merge is Merge.ADD else branches)
-    )
+    return Node(merge=node.merge, branches=tuple(reversed(branches) if node.merge is Merge.ADD else branches))
 
 
 def test_canonical_keeps_concatenation() -> None:

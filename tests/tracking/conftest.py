@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
 
@@ -91,13 +91,15 @@ def find_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def serve(command: list[str], uri: str, folder: Path) -> Iterator[str]:
+def serve(
+    command: list[str], uri: str, folder: Path, environment: Mapping[str, str] = os.environ
+) -> Iterator[str]:
     """Run a server with everything that it starts; its address once it answers."""
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=os.environ | QUIET | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            env=dict(environment) | QUIET | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -152,6 +152,5 @@ class Searches:
             held_out_accuracy=0.875,
             test_accuracy=0.8125,
             test_images=100,
-            model=f"{name}/1",
         )
         return self.retrained(name).model_copy(update={"finish": finish})

@@ -99,13 +99,12 @@ def test_parent_shows_the_rounds(uri: str, name: str, searches: "Searches", show
 
 
 def test_parent_finishes(uri: str, name: str, searches: "Searches", shown: "Look") -> None:
-    """A finished search is FINISHED, with its test accuracy, its best child and its model."""
+    """A finished search is FINISHED, with its test accuracy and its best child."""
     publish(uri, searches.finished(name), {})
     parent = shown(uri).run(role="search")
     assert parent.info.status == "FINISHED"
     assert parent.data.metrics["test_accuracy"] == 0.8125
     assert parent.data.tags["nasflow.best"] == "0000000200000000"
-    assert parent.data.tags["nasflow.model"] == f"{name}/1"
 
 
 def test_extended_search_runs_again(sqlite_uri: str, name: str, searches: "Searches", shown: "Look") -> None:

@@ -11,7 +11,8 @@ def test_page_answers(sqlite_uri: str, tmp_path: Path) -> None:
     port = find_port()
     command = ui_command(sqlite_uri, "127.0.0.1", port)
     assert command
-    for uri in serve(command, f"http://127.0.0.1:{port}", tmp_path):
+    assert sqlite_uri not in command
+    for uri in serve(command, f"http://127.0.0.1:{port}", tmp_path, ui_environment(sqlite_uri)):
         with urlopen(uri) as page:
             assert b"MLflow" in page.read()
 
@@ -23,4 +24,4 @@ def test_nothing_to_start_for_a_server() -> None:
 
 def test_no_telemetry() -> None:
     """The page sends nothing home."""
-    assert ui_environment()["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    assert ui_environment("sqlite:///x.db")["MLFLOW_DISABLE_TELEMETRY"] == "true"

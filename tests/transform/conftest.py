@@ -67,7 +67,7 @@ class Host:
                 batch = torch.randint(len(self.digits.train), (64,), generator=generator)
                 loss = F.cross_entropy(network(self.digits.train[batch]), self.digits.classes[batch])
                 optimiser.zero_grad()
-                loss.backward()
+                torch.autograd.backward(loss)
                 optimiser.step()
         return replace(self, grown=Grown(network.eval()))
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.strategies import growths
 from torch import Tensor, nn
 
 from nasflow.errors import ChildFailed, InvalidSpec
@@ -14,7 +15,6 @@ from nasflow.spec.cells import TREE_CELL_A, TREE_CELL_B
 from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, plan
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, Tree
 from nasflow.transform import TOLERANCE, calibrate, gated_logits, grow, grow_network, relative_difference
-from tests.strategies import growths
 
 if TYPE_CHECKING:
     from .conftest import Host
@@ -140,17 +140,17 @@ def test_same_seed_same_child(host: "Host", data: st.DataObject) -> None:
 def test_another_seed_another_child(host: "Host") -> None:
     """Another seed draws other weights for a new operation."""
     one, other = (host.grow(*replaced(Operation.DS3), seed=seed) for seed in (1, 2))
-    pairs = zip(
-        one.grown.network.named_parameters(), other.grown.network.named_parameters(), strict=True
-    )
+    pairs = zip(one.grown.network.named_parameters(), other.grown.network.named_parameters(), strict=True)
     differing = {name for (name, tensor), (_, drawn) in pairs if not torch.equal(tensor, drawn)}
-    assert all(".operation.depthwise.weight" in name or ".operation.weight.weight" in name for name in differing)
+    assert all(
+        ".operation.depthwise.weight" in name or ".operation.weight.weight" in name for name in differing
+    )
     assert len(differing) == 2 * 2, "depthwise and pointwise, in two layers"
 
 
 @pytest.mark.parametrize("operation", CELL_OPERATIONS)
 def test_replace(host: "Host", operation: Operation) -> None:
-    """Each operation of the paper's set is born without a change, and is a birth unless it is the identity."""
+    """Each operation of the paper's set is born without a change, behind a gate unless it is the identity."""
     child = host.grow(*replaced(operation))
     assert len(child.grown.births) == (operation is not Operation.IDENTITY)
     check_preserved(host, child)
@@ -259,9 +259,7 @@ def test_receipts_name_the_culprit(host: "Host") -> None:
 def test_logits_that_are_not_finite(host: "Host") -> None:
     """A parent without finite logits cannot be compared: the child has failed, in one line."""
     with pytest.raises(ChildFailed, match="not finite") as raised:
-        grow_network(
-            host.grown, INSERTED, torch.Generator(), lambda _: torch.full((1, 2), float("nan"))
-        )
+        grow_network(host.grown, INSERTED, torch.Generator(), lambda _: torch.full((1, 2), float("nan")))
     assert str(raised.value).isprintable()
 
 

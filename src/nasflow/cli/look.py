@@ -97,7 +97,7 @@ def ui(
         typer.echo(f"MLflow runs already: open {address}")
         return
     typer.echo(f"MLflow's pages: http://{host}:{port} (Ctrl-C ends them)", err=True)
-    os.execve(sys.executable, command, ui_environment())
+    os.execve(sys.executable, command, ui_environment(address))
 
 
 @app.command()

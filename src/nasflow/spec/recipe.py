@@ -22,5 +22,8 @@ class Recipe(Frozen):
     """`standard`: a random crop after padding by 4 pixels and a horizontal flip."""
     precision: Literal["float32", "bfloat16"] = "float32"
     channels_last: bool = False
+    cpu_threads: int = Field(default=1, ge=1)
+    """Threads of a CPU's kernels. They add in another order when they are more or fewer, so that a
+    figure that followed the machine would make the same seed another search."""
     gate_share: float = Field(default=0.1, gt=0, le=1)
     """Share of the steps over which the gates of new operations open, one epoch at most."""

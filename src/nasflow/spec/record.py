@@ -191,5 +191,3 @@ class FinishRecord(Document):
     start_final: str | None = None
     """The start cell in the same place with the same training: what the found cell is measured against."""
     start_test_accuracy: float | None = None
-    model: str | None = None
-    """MLflow name and version, once registered."""

@@ -38,4 +38,4 @@ def _accuracy(archive: Archive, spec: ChildSpec, weights: str) -> float:
     network = build(spec.network)
     load_weights(network, get_blob(archive.store, weights), f"blob {weights}")
     data = training_data(spec.data.spec, spec.data)
-    return evaluate_network(network, data.held_out, data.facts, device=device()).accuracy
+    return evaluate_network(network, data.held_out, data.facts, device=device(spec.recipe)).accuracy

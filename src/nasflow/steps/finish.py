@@ -88,4 +88,4 @@ def _evaluate(archive: Archive, record: ChildRecord, images: Images) -> Evaluati
     spec = archive.read(child_key(record.child, "spec"), ChildSpec)
     network = build(spec.network)
     load_weights(network, get_blob(archive.store, str(record.weights)), f"blob {record.weights}")
-    return evaluate_network(network, images, spec.data, device=device())
+    return evaluate_network(network, images, spec.data, device=device(spec.recipe))

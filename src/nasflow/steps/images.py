@@ -5,6 +5,7 @@ from functools import lru_cache
 import torch
 
 from nasflow.spec.data import DataFacts, DataSpec
+from nasflow.spec.recipe import Recipe
 from nasflow.training.data import TrainingData, load_data
 
 
@@ -14,8 +15,9 @@ def training_data(spec: DataSpec, facts: DataFacts | None = None) -> TrainingDat
     return load_data(spec, facts)
 
 
-def device() -> torch.device:
-    """Where networks run: the first GPU, or the CPU."""
+def device(recipe: Recipe) -> torch.device:
+    """Where networks run: the first GPU, or the CPU with the threads of the recipe."""
+    torch.set_num_threads(recipe.cpu_threads)
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -43,7 +43,8 @@ def _train(
     network = build(spec.network)
     load_weights(network, get_blob(archive.store, weights), f"blob {weights}")
     resume = _read_checkpoint(archive, child)
-    network.to(device())
+    place = device(spec.recipe)
+    network.to(place)
 
     def beat(epoch: int, batch: int, batches: int) -> None:
         attempt.beat()
@@ -60,7 +61,7 @@ def _train(
             data,
             spec.recipe,
             spec.seed,
-            device=device(),
+            device=place,
             gates=gates,
             resume=resume,
             after_epoch=after_epoch,

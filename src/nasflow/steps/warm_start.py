@@ -1,7 +1,9 @@
 """Build a child from its parent's trained weights, and prove that it starts where the parent stood."""
 
+from collections.abc import Callable
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nasflow.errors import ChildFailed
 from nasflow.networks import build, initialise
@@ -13,6 +15,7 @@ from nasflow.steps.images import device, training_data
 from nasflow.store import get_blob, put_blob
 from nasflow.training.data import TrainingData
 from nasflow.training.evaluate import evaluate, logits, normalise
+from nasflow.training.images import Images
 from nasflow.training.seeds import derive
 from nasflow.training.weights import load_weights, weights_to_bytes
 from nasflow.transform import (
@@ -29,7 +32,10 @@ CALIBRATION_IMAGES = 256
 """Training images that set the BatchNorms of new operations."""
 
 RECEIPT_IMAGES = 512
-"""Held-out images whose logits are compared, at most."""
+"""Held-out images whose logits are compared between parent and child, at most."""
+
+STEP_IMAGES = 64
+"""Held-out images whose logits are compared round each single transform, at most."""
 
 
 def warm_start(archive: Archive, child: str) -> BirthRecord:
@@ -52,19 +58,17 @@ def _from_scratch(archive: Archive, spec: ChildSpec) -> BirthRecord:
 
 
 def _from_parent(archive: Archive, spec: ChildSpec) -> BirthRecord:
-    data = training_data(spec.data.spec, spec.data)
-    parent_spec, parent = load_trained(archive, str(spec.parent))
+    place, data = device(spec.recipe), training_data(spec.data.spec, spec.data)
+    inherited = archive.read(child_key(str(spec.parent), "record"), ChildRecord)
+    parent_spec, network = load_trained(archive, inherited)
+    parent = Grown(network)
     transforms = plan(parent_spec.network.cell, spec.network.cell)
     generator = torch.Generator().manual_seed(derive(spec.seed, "birth", spec.id))
-    images = torch.arange(min(RECEIPT_IMAGES, len(data.held_out)))
-
-    def compared(network: nn.Module) -> torch.Tensor:
-        return logits(network, data.held_out, data.facts, images, device=device())
-
-    before = compared(parent)
-    grown, receipts = grow_network(Grown(parent), transforms, generator, compared)
-    _calibrate(grown, data)
-    difference = relative_difference(before, gated_logits(grown, compared))
+    grown, receipts = grow_network(parent, transforms, generator, _logits(data, STEP_IMAGES, place))
+    calibrated = normalise(_first(data.train, CALIBRATION_IMAGES), data.facts, place)
+    calibrate(grown.network, grown.births, calibrated)
+    compared = _logits(data, RECEIPT_IMAGES, place)
+    difference = relative_difference(compared(parent.network), gated_logits(grown, compared))
     if difference > TOLERANCE:
         raise ChildFailed(
             f"not preserved: its logits differ from its parent's by {difference:.2g} relative, "
@@ -73,35 +77,38 @@ def _from_parent(archive: Archive, spec: ChildSpec) -> BirthRecord:
     receipt = Receipt(
         difference=difference,
         tolerance=TOLERANCE,
-        images=len(images),
-        parent_accuracy=_accuracy(Grown(parent), data),
-        birth_accuracy=_accuracy(grown, data),
+        images=min(RECEIPT_IMAGES, len(data.held_out)),
+        parent_accuracy=inherited.accuracy or 0.0,
+        birth_accuracy=_accuracy(grown, data, place),
         transforms=receipts,
     )
-    return BirthRecord(
-        child=spec.id, weights=_store(archive, grown.network), births=grown.births, receipt=receipt
-    )
+    weights = _store(archive, grown.network)
+    return BirthRecord(child=spec.id, weights=weights, births=grown.births, receipt=receipt)
 
 
-def load_trained(archive: Archive, child: str) -> tuple[ChildSpec, nn.Module]:
+def load_trained(archive: Archive, record: ChildRecord) -> tuple[ChildSpec, nn.Module]:
     """A trained child's spec and network, built from the spec alone; raise ChildFailed if it failed."""
-    record = archive.read(child_key(child, "record"), ChildRecord)
     if record.weights is None:
-        raise ChildFailed(f"its parent {child} has no weights: {record.failure}")
-    spec = archive.read(child_key(child, "spec"), ChildSpec)
+        raise ChildFailed(f"its parent {record.child} has no weights: {record.failure}")
+    spec = archive.read(child_key(record.child, "spec"), ChildSpec)
     network = build(spec.network)
     load_weights(network, get_blob(archive.store, record.weights), f"blob {record.weights}")
     return spec, network
 
 
-def _calibrate(grown: Grown, data: TrainingData) -> None:
-    indices = torch.arange(min(CALIBRATION_IMAGES, len(data.train)))
-    calibrate(grown.network, grown.births, normalise(data.train.batch(indices), data.facts, device()))
+def _first(images: Images, count: int) -> Tensor:
+    return images.batch(torch.arange(min(count, len(images))))
 
 
-def _accuracy(grown: Grown, data: TrainingData) -> float:
+def _logits(data: TrainingData, count: int, place: torch.device) -> Callable[[nn.Module], Tensor]:
+    """What a network says of the first `count` held-out images."""
+    indices = torch.arange(min(count, len(data.held_out)))
+    return lambda network: logits(network, data.held_out, data.facts, indices, device=place)
+
+
+def _accuracy(grown: Grown, data: TrainingData, place: torch.device) -> float:
     with Gates(grown.network, grown.births):
-        return evaluate(grown.network, data.held_out, data.facts, device=device()).accuracy
+        return evaluate(grown.network, data.held_out, data.facts, device=place).accuracy
 
 
 def _store(archive: Archive, network: nn.Module) -> str:

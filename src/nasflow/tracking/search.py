@@ -60,7 +60,6 @@ def _tags(ledger: Ledger) -> dict[str, str]:
             "nasflow.stop": stop and f"{stop.reason}: {stop.detail}",
             "nasflow.best": stop and stop.best,
             "nasflow.final": finish and finish.final,
-            "nasflow.model": finish and finish.model,
         }
     )
 

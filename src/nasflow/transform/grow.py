@@ -29,12 +29,7 @@ def grow(grown: Grown, transform: Transform, generator: torch.Generator) -> Grow
 
     Raise InvalidSpec if the transform does not fit the cells' tree.
     """
-    network = deepcopy(grown.network)
-    births = grown.births
-    for name, cell in list(cells(network)):
-        births = births_after(grown.births, cell.tree, transform)
-        network.set_submodule(name, inherit(cell, transform, generator))
-    return Grown(network, births)
+    return _grow_in_place(_copy(grown), transform, generator)
 
 
 def grow_network(
@@ -46,12 +41,13 @@ def grow_network(
     """Grow by each transform in turn, comparing `logits(network)` [images, classes] around each.
 
     The difference of a receipt is to the network before its own transform. Raise ChildFailed if a logit
-    is not finite.
+    is not finite. `grown` itself is left as it is.
     """
     receipts = []
+    grown = _copy(grown)
     before = gated_logits(grown, logits)
     for transform in transforms:
-        grown = grow(grown, transform, generator)
+        grown = _grow_in_place(grown, transform, generator)
         after = gated_logits(grown, logits)
         difference = relative_difference(before, after)
         if not isfinite(difference):
@@ -65,3 +61,15 @@ def gated_logits(grown: Grown, logits: Callable[[nn.Module], Tensor]) -> Tensor:
     """What the network says with its gates shut, [images, classes]."""
     with Gates(grown.network, grown.births):
         return logits(grown.network)
+
+
+def _copy(grown: Grown) -> Grown:
+    return Grown(deepcopy(grown.network), grown.births)
+
+
+def _grow_in_place(grown: Grown, transform: Transform, generator: torch.Generator) -> Grown:
+    births = grown.births
+    for name, cell in list(cells(grown.network)):
+        births = births_after(grown.births, cell.tree, transform)
+        grown.network.set_submodule(name, inherit(cell, transform, generator))
+    return Grown(grown.network, births)

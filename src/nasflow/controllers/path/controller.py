@@ -4,15 +4,13 @@ import numpy as np
 
 from nasflow.controllers.finder import Finder
 from nasflow.controllers.path.learner import learn
-from nasflow.controllers.path.sampler import Sampler
+from nasflow.controllers.path.sampler import POLICY_TRIES, Sampler
 from nasflow.controllers.path.state import PolicyState, pack, unpack
+from nasflow.controllers.path.threads import one_thread
 from nasflow.controllers.protocol import Batch, Request
 from nasflow.controllers.summary import summarise
 from nasflow.spec.record import Arm, Episode
 from nasflow.spec.search import PathController, Space
-
-POLICY_TRIES = 20
-"""Episodes drawn from the policy for one child; if none is new, the child is drawn uniformly."""
 
 
 class TreePolicyController:
@@ -26,27 +24,17 @@ class TreePolicyController:
         self._spec = spec
         self._seed = seed
 
+    @one_thread()
     def propose(self, state: bytes | None, request: Request) -> list[Episode]:
         """See Controller. Children are drawn in lockstep; those that are not new are drawn again."""
         parameters = self._restore(state, request.space).parameters
         random = np.random.default_rng(request.seed)
-        sampler = Sampler(parameters, request.start, request.space, random)
         finder = Finder(request, random)
-        found: dict[int, Episode] = {}
-        for tries in range(1, POLICY_TRIES + 1):
-            open_places = [place for place in range(request.count) if place not in found]
-            if not open_places:
-                break
-            for place, walk in zip(open_places, sampler.sample(len(open_places)), strict=True):
-                episode = finder.admit(walk, Arm.CONTROLLER, tries)
-                if episode:
-                    found[place] = episode
-        for place in range(request.count):
-            episode = found.get(place) or finder.find(Arm.CONTROLLER, POLICY_TRIES)
-            if episode:
-                found[place] = episode
-        return [found[place] for place in sorted(found)]
+        sampled = _sample(Sampler(parameters, request.start, request.space, random), finder, request.count)
+        found = [episode or finder.find(Arm.CONTROLLER, POLICY_TRIES) for episode in sampled]
+        return [episode for episode in found if episode]
 
+    @one_thread()
     def update(self, state: bytes | None, batch: Batch) -> tuple[bytes | None, dict[str, float]]:
         """See Controller. Learns from the controller's own episodes only: REINFORCE is on-policy.
 
@@ -66,3 +54,13 @@ class TreePolicyController:
         if state is None:
             return PolicyState.initial(self._spec, space, self._seed)
         return unpack(state, self._spec, space)
+
+
+def _sample(sampler: Sampler, finder: Finder, count: int) -> list[Episode | None]:
+    """One new episode of the policy for each of `count` children; None where POLICY_TRIES bring none."""
+    found: list[Episode | None] = [None] * count
+    for tries in range(1, POLICY_TRIES + 1):
+        missing = [place for place, episode in enumerate(found) if episode is None]
+        for place, walk in zip(missing, sampler.sample(len(missing)), strict=True):
+            found[place] = finder.admit(walk, Arm.CONTROLLER, tries)
+    return found

@@ -11,6 +11,7 @@ from nasflow.controllers.path.encoder import Encoding
 from nasflow.controllers.path.heads import entropy, log_probabilities
 from nasflow.controllers.path.parameters import Parameters
 from nasflow.controllers.path.questions import Asked, ask, by_head
+from nasflow.controllers.path.sampler import POLICY_TRIES
 from nasflow.controllers.path.state import PolicyState
 from nasflow.controllers.path.table import Table
 from nasflow.controllers.protocol import Batch
@@ -19,6 +20,11 @@ from nasflow.errors import InvalidSpec
 from nasflow.spec.record import Episode
 from nasflow.spec.search import PathController, Space
 from nasflow.spec.tree import Tree
+
+OUTSIDE_BONUS = 1.0
+"""Added to the advantage of a child that the policy itself did not find, in standard deviations. A
+policy that has collapsed for good has no entropy left to gain a gradient from; imitating uniformly
+drawn children, the better ones more, leads it back to where it finds new cells by itself."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def learn(
     baseline = state.baseline.moved(trained, spec.baseline_decay) if trained else state.baseline
     parameters = {name: value.clone().requires_grad_() for name, value in state.parameters.items()}
     seen = likelihood(parameters, batch.start, batch.space, episodes)
-    advantages = torch.tensor(baseline.advantages(rewards), dtype=seen.entropies.dtype)
+    advantages = torch.tensor(_advantages(baseline, episodes, rewards), dtype=seen.entropies.dtype)
     loss = -(advantages * seen.log_probabilities + spec.entropy_weight * seen.entropies).mean()
     if seen.decisions:
         loss.backward()  # type: ignore[no-untyped-call]
@@ -90,6 +96,14 @@ def learn(
         "gradient_norm": norm.item(),
     }
     return _step(parameters, state, baseline, spec.learning_rate), figures
+
+
+def _advantages(
+    baseline: Baseline, episodes: Sequence[Episode], rewards: Sequence[float | None]
+) -> list[float]:
+    plain = baseline.advantages(rewards)
+    from_outside = [episode.tries > POLICY_TRIES for episode in episodes]
+    return [each + OUTSIDE_BONUS * outside for each, outside in zip(plain, from_outside, strict=True)]
 
 
 def _step(

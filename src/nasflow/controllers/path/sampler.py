@@ -15,6 +15,9 @@ from nasflow.controllers.walk import Walk
 from nasflow.spec.search import Space
 from nasflow.spec.tree import Tree
 
+POLICY_TRIES = 20
+"""Episodes drawn from the policy for one child; if none is new, the child is found without it."""
+
 
 class Sampler:
     """Draws episodes; what one draw has encoded serves the next."""
