@@ -129,7 +129,7 @@ def test_start_without_a_question(controller: Controller) -> None:
 @pytest.mark.parametrize("value", [0.0, 0.7, 60.0])
 def test_equal_rewards_for_ever(controller: Controller, value: float) -> None:
     """Rewards that never differ leave a controller that still proposes what is new."""
-    state, _ = learn(controller, 25, [value] * 4)
+    state, _ = learn(controller, 15, [value] * 4)
     found = exhaust(controller, state, request(count=8))
     assert len(found) == 27
 

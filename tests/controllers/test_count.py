@@ -13,7 +13,7 @@ from nasflow.spec.search import Space
 from nasflow.spec.tree import START_CELL, Tree
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.sampled_from(STARTS), spaces(operations=2))
 def test_exact(start: Tree, space: Space) -> None:
     """The count is the number of cells that all answers to all questions lead to; the list is those cells."""
@@ -25,7 +25,7 @@ def test_exact(start: Tree, space: Space) -> None:
     assert sorted(listed) == sorted(cells)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(st.sampled_from(STARTS), spaces(operations=3), st.integers(0, 10**6))
 def test_list_matches_count(start: Tree, space: Space, seed: int) -> None:
     """Also where following every answer takes too long, the list has as many cells as are counted."""

@@ -9,7 +9,7 @@ from nasflow.spec.search import SearchConfig
 def test_golden_digest(search: dict[str, Any]) -> None:
     """The digest of a configuration must not change from version to version."""
     config = SearchConfig.from_data(search, "here")
-    assert config.digest() == "0f3396ad383b1cd7e40122ea12743c32add4f59bbea47a2c1740d36a2a832f35"
+    assert config.digest() == "d5d8b4a26528523a997ec66a094f4bc5558665bcf734f6d9ff01765864c5fa87"
 
 
 def test_round_trip(search: dict[str, Any]) -> None:

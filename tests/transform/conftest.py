@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasflow.networks import build, initialise
+from nasflow.networks.cell import RootBranch
 from nasflow.spec.growth import Transform, apply
 from nasflow.spec.network import DenseNet, NetworkSpec
 from nasflow.transform import Gates, Grown, gated_logits, grow
@@ -70,6 +71,19 @@ class Host:
                 torch.autograd.backward(loss)
                 optimiser.step()
         return replace(self, grown=Grown(network.eval()))
+
+    def awaken(self, seed: int = 0) -> "Host":
+        """A copy in which the silent BatchNorms of the root speak, though no gate was opened.
+
+        It is another function; without it nothing that is wrong below the root would be heard.
+        """
+        network = deepcopy(self.grown.network)
+        generator = torch.Generator().manual_seed(seed)
+        for module in network.modules():
+            if isinstance(module, RootBranch):
+                module.norm.weight.data.normal_(generator=generator)
+                module.norm.bias.data.normal_(generator=generator)
+        return replace(self, grown=Grown(network, self.grown.births))
 
     def double(self) -> "Host":
         """A copy in double precision, where only a wrong formula makes a difference."""

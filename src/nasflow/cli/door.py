@@ -1,6 +1,7 @@
 """The commands' common frame: how they are found, how errors are shown, what they exit with."""
 
 import sys
+from typing import Any
 
 import typer
 
@@ -10,16 +11,22 @@ from nasflow.errors import NasflowError
 app = typer.Typer(
     name="nasflow",
     help="Grow a trained network into better ones, child by child.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    rich_markup_mode=None,
 )
 for module in (run, look, campaign):
     app.add_typer(module.app)
 
+_INTERRUPTED = 130
+"""What typer makes of Ctrl-C, as shells do."""
+
+_UsageError: Any = typer.BadParameter.__base__
+"""A command line that cannot be; a class of click's, which newer typers carry inside."""
+
 
 @app.callback(invoke_without_command=True)
-def _version(
+def _frame(
     context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and stop."),
 ) -> None:
@@ -28,18 +35,23 @@ def _version(
 
         typer.echo(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
     """Run a command; exit with 0, or with the code that nasflow.errors gives the failure."""
     try:
-        app()
+        code = app(prog_name="nasflow", standalone_mode=False)
     except NasflowError as error:
         _say(f"error: {error}")
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+        code = error.exit_code
+    except _UsageError as error:
+        _say(f"error: {error.format_message()}")
+        code = error.exit_code
+    if code == _INTERRUPTED:
         _say("stopped: all finished epochs are kept, `nasflow resume` goes on")
-        sys.exit(130)
+    sys.exit(code)
 
 
 def _say(message: str) -> None:

@@ -40,7 +40,8 @@ def read_config(path: Path) -> "SearchConfig":
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidSpec(f"{path}: cannot be read ({error})") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Besides its own: a date that is none, a number of 5,000 digits, brackets without end.
         raise InvalidSpec(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     return SearchConfig.from_data(data, str(path))
 

@@ -53,7 +53,7 @@ def resume(
 ) -> None:
     """Go on with a search after any kill, or extend a finished one by a larger budget."""
     archive = open_archive(store)
-    from nasflow.spec.search import Budget
+    from nasflow.spec.search import BudgetRecord
     from nasflow.steps.begin import set_budget
     from nasflow.steps.ledger import read_config as stored_config
 
@@ -61,7 +61,8 @@ def resume(
     changed = {name: value for name, value in given.items() if value is not None}
     budget = stored_config(archive, search).budget
     if changed:
-        set_budget(archive, search, Budget.model_validate(budget.model_dump() | changed))
+        wanted = BudgetRecord.from_data({"budget": budget.model_dump() | changed}, "nasflow resume")
+        set_budget(archive, search, wanted.budget)
     _run(archive, search, store, track, as_json)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from nasflow.errors import InvalidSpec
 from nasflow.spec.channels import check_channels
@@ -10,7 +10,7 @@ from nasflow.spec.data import DataSpec
 from nasflow.spec.document import Document, Frozen, canonical_json
 from nasflow.spec.network import DenseNet
 from nasflow.spec.recipe import Recipe
-from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, TreeText
+from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, Tree, TreeText
 
 
 class Space(Frozen):
@@ -117,6 +117,11 @@ class SearchConfig(Document):
     failure_share: float = Field(default=0.5, gt=0, le=1)
     """The search stops when, after a whole round, more than this share of all children has failed."""
     finish: Finish
+
+    @field_validator("start_cell")
+    @classmethod
+    def _in_order(cls, cell: Tree) -> Tree:
+        return cell.canonical()
 
     @model_validator(mode="after")
     def _check(self) -> Self:

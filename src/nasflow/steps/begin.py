@@ -2,7 +2,8 @@
 
 from nasflow.errors import Conflict
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.network import NetworkSpec
+from nasflow.spec.data import DataFacts
+from nasflow.spec.network import DenseNet, NetworkSpec
 from nasflow.spec.search import Budget, BudgetRecord, SearchConfig
 from nasflow.steps.archive import Archive, child_key, search_key
 from nasflow.steps.images import training_data
@@ -13,25 +14,33 @@ def begin(archive: Archive, config: SearchConfig) -> str:
     """Write down the search and its start network; return the search's id.
 
     Raise Conflict if its name belongs to another configuration, StoreError if the store cannot be
-    written, DataSetMissing before anything is written. A changed budget extends or shortens the search.
+    written, DataSetMissing or InvalidSpec before anything is written. A changed budget extends or shortens
+    the search.
     """
     existing = archive.find(search_key(config.name, "config"), SearchConfig)
     _refuse_another(existing, config, archive)
     facts = training_data(config.data).facts
+    network = _network(config, config.host, facts)
+    _network(config, config.finish.host, facts)
     check_writable(archive.store)
     _refuse_another(archive.create(search_key(config.name, "config"), config), config, archive)
     set_budget(archive, config.name, config.budget)
-    network = NetworkSpec(
-        host=config.host,
-        cell=config.start_cell.canonical(),
-        channels=facts.channels,
-        size=facts.size,
-        classes=facts.classes,
-    )
     start = ChildSpec(network=network, parent=None, data=facts, recipe=config.start, seed=config.seed)
     archive.create(child_key(start.id, "spec"), start)
     archive.create(search_key(config.name, "start"), start)
     return config.name
+
+
+def _network(config: SearchConfig, host: DenseNet, facts: DataFacts) -> NetworkSpec:
+    """The start cell in `host`; raise InvalidSpec if the images do not fit into it."""
+    parts = {
+        "host": host,
+        "cell": config.start_cell,
+        "channels": facts.channels,
+        "size": facts.size,
+        "classes": facts.classes,
+    }
+    return NetworkSpec.from_data(parts, f"search {config.name!r} on {config.data.name}")
 
 
 def set_budget(archive: Archive, search: str, budget: Budget) -> None:

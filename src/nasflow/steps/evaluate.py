@@ -1,13 +1,12 @@
 """Judge a trained child by the held-out images: its record, the child bank's entry."""
 
-from nasflow.networks import build, measure
+from nasflow.networks import measure
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.record import BirthRecord, ChildRecord, TrainingRecord
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.images import device, training_data
-from nasflow.store import get_blob
+from nasflow.steps.network import arrange, load_network
 from nasflow.training.evaluate import evaluate as evaluate_network
-from nasflow.training.weights import load_weights
 
 
 def evaluate(archive: Archive, child: str) -> ChildRecord:
@@ -35,7 +34,6 @@ def evaluate(archive: Archive, child: str) -> ChildRecord:
 
 
 def _accuracy(archive: Archive, spec: ChildSpec, weights: str) -> float:
-    network = build(spec.network)
-    load_weights(network, get_blob(archive.store, weights), f"blob {weights}")
+    network = arrange(load_network(archive, spec, weights), spec.recipe)
     data = training_data(spec.data.spec, spec.data)
     return evaluate_network(network, data.held_out, data.facts, device=device(spec.recipe)).accuracy

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from nasflow.errors import ChildFailed
-from nasflow.networks import build
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.record import ChildRecord, FinishRecord, SearchStop
@@ -11,12 +10,11 @@ from nasflow.spec.search import SearchConfig
 from nasflow.spec.tree import Tree
 from nasflow.steps.archive import Archive, child_key, finish_key, search_key
 from nasflow.steps.images import device
-from nasflow.store import get_blob
+from nasflow.steps.network import arrange, load_network
 from nasflow.training.data import load_test
 from nasflow.training.evaluate import Evaluation
 from nasflow.training.evaluate import evaluate as evaluate_network
 from nasflow.training.images import Images
-from nasflow.training.weights import load_weights
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ def select(archive: Archive, search: str, stop: SearchStop) -> Finalists:
     config = archive.read(search_key(search, "config"), SearchConfig)
     best = archive.read(child_key(str(stop.best), "record"), ChildRecord)
     winner = _full_size(archive, search, config, best.cell)
-    start = _full_size(archive, search, config, config.start_cell.canonical())
+    start = _full_size(archive, search, config, config.start_cell)
     return Finalists(winner, start if config.finish.compare else None)
 
 
@@ -86,6 +84,5 @@ def test(archive: Archive, search: str, stop: SearchStop, finalists: Finalists) 
 
 def _evaluate(archive: Archive, record: ChildRecord, images: Images) -> Evaluation:
     spec = archive.read(child_key(record.child, "spec"), ChildSpec)
-    network = build(spec.network)
-    load_weights(network, get_blob(archive.store, str(record.weights)), f"blob {record.weights}")
+    network = arrange(load_network(archive, spec, str(record.weights)), spec.recipe)
     return evaluate_network(network, images, spec.data, device=device(spec.recipe))

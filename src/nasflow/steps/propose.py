@@ -4,6 +4,7 @@ from nasflow.controllers import Controller, Request, make_controller
 from nasflow.errors import InvalidSpec
 from nasflow.spec.channels import check_channels
 from nasflow.spec.child import ChildSpec
+from nasflow.spec.growth import plan
 from nasflow.spec.ledger import Ledger
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.record import Arm, Episode, Proposal
@@ -49,7 +50,7 @@ def _draw(archive: Archive, search: str, number: int) -> Proposal:
     seed = derive(config.seed, "round", number)
     count = _room(ledger)
     random_count = min(config.random_children, count)
-    taken = {str(config.start_cell.canonical())}
+    taken = {str(config.start_cell)}
     taken |= {str(e.cell.canonical()) for each in ledger.rounds for e in each.proposal.episodes}
     random = make_controller(RandomController(), seed)
     uniform = random.propose(None, _request(config, derive(seed, Arm.RANDOM.value), random_count, taken))
@@ -97,6 +98,15 @@ def _request(config: SearchConfig, seed: int, count: int, taken: set[str]) -> Re
 def _child(archive: Archive, search: str, episode: Episode) -> ChildSpec:
     start = archive.read(search_key(search, "start"), ChildSpec)
     config = archive.read(search_key(search, "config"), SearchConfig)
-    cell = episode.cell.canonical()
+    cell = _growable(config.start_cell, episode.cell)
     network = NetworkSpec.model_validate(start.network.model_dump() | {"cell": cell})
     return ChildSpec(network=network, parent=start.id, data=start.data, recipe=config.child, seed=config.seed)
+
+
+def _growable(start: Tree, cell: Tree) -> Tree:
+    """The cell in canonical order, unless the start cell's own branches would have to change places."""
+    try:
+        plan(start, cell.canonical())
+    except InvalidSpec:
+        return cell
+    return cell.canonical()

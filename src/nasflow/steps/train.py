@@ -3,16 +3,16 @@
 from collections.abc import Callable
 
 from nasflow.errors import ChildFailed, NotFound
-from nasflow.networks import build
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.record import BirthRecord, Checkpoint, TrainingRecord
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
+from nasflow.steps.network import load_network
 from nasflow.store import blob_key, get_blob, put_blob
 from nasflow.training.loop import train as train_network
 from nasflow.training.state import TrainingState
-from nasflow.training.weights import load_weights, weights_to_bytes
+from nasflow.training.weights import weights_to_bytes
 from nasflow.transform import Gates
 
 Progress = Callable[[float], None]
@@ -40,8 +40,7 @@ def _train(
     child = birth.child
     spec = archive.read(child_key(child, "spec"), ChildSpec)
     data = training_data(spec.data.spec, spec.data)
-    network = build(spec.network)
-    load_weights(network, get_blob(archive.store, weights), f"blob {weights}")
+    network = load_network(archive, spec, weights)
     resume = _read_checkpoint(archive, child)
     place = device(spec.recipe)
     network.to(place)

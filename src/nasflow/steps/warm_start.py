@@ -12,12 +12,14 @@ from nasflow.spec.growth import plan
 from nasflow.spec.record import BirthRecord, ChildRecord, Receipt
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.images import device, training_data
-from nasflow.store import get_blob, put_blob
+from nasflow.steps.network import arrange, load_network
+from nasflow.store import put_blob
 from nasflow.training.data import TrainingData
 from nasflow.training.evaluate import evaluate, logits, normalise
+from nasflow.training.failures import memory_watched
 from nasflow.training.images import Images
 from nasflow.training.seeds import derive
-from nasflow.training.weights import load_weights, weights_to_bytes
+from nasflow.training.weights import weights_to_bytes
 from nasflow.transform import (
     TOLERANCE,
     Gates,
@@ -45,7 +47,8 @@ def warm_start(archive: Archive, child: str) -> BirthRecord:
         return known
     spec = archive.read(child_key(child, "spec"), ChildSpec)
     try:
-        birth = _from_parent(archive, spec) if spec.parent else _from_scratch(archive, spec)
+        with memory_watched("at its birth"):
+            birth = _from_parent(archive, spec) if spec.parent else _from_scratch(archive, spec)
     except ChildFailed as error:
         birth = BirthRecord(child=child, weights=None, failure=str(error))
     return archive.create(child_key(child, "birth"), birth)
@@ -60,13 +63,14 @@ def _from_scratch(archive: Archive, spec: ChildSpec) -> BirthRecord:
 def _from_parent(archive: Archive, spec: ChildSpec) -> BirthRecord:
     place, data = device(spec.recipe), training_data(spec.data.spec, spec.data)
     inherited = archive.read(child_key(str(spec.parent), "record"), ChildRecord)
-    parent_spec, network = load_trained(archive, inherited)
-    parent = Grown(network)
-    transforms = plan(parent_spec.network.cell, spec.network.cell)
+    parent = Grown(_load_parent(archive, inherited))
+    transforms = plan(inherited.cell, spec.network.cell)
     generator = torch.Generator().manual_seed(derive(spec.seed, "birth", spec.id))
     grown, receipts = grow_network(parent, transforms, generator, _logits(data, STEP_IMAGES, place))
     calibrated = normalise(_first(data.train, CALIBRATION_IMAGES), data.facts, place)
     calibrate(grown.network, grown.births, calibrated)
+    for network in (parent.network, grown.network):
+        arrange(network, spec.recipe)
     compared = _logits(data, RECEIPT_IMAGES, place)
     difference = relative_difference(compared(parent.network), gated_logits(grown, compared))
     if difference > TOLERANCE:
@@ -86,14 +90,11 @@ def _from_parent(archive: Archive, spec: ChildSpec) -> BirthRecord:
     return BirthRecord(child=spec.id, weights=weights, births=grown.births, receipt=receipt)
 
 
-def load_trained(archive: Archive, record: ChildRecord) -> tuple[ChildSpec, nn.Module]:
-    """A trained child's spec and network, built from the spec alone; raise ChildFailed if it failed."""
-    if record.weights is None:
-        raise ChildFailed(f"its parent {record.child} has no weights: {record.failure}")
-    spec = archive.read(child_key(record.child, "spec"), ChildSpec)
-    network = build(spec.network)
-    load_weights(network, get_blob(archive.store, record.weights), f"blob {record.weights}")
-    return spec, network
+def _load_parent(archive: Archive, parent: ChildRecord) -> nn.Module:
+    if parent.weights is None:
+        raise ChildFailed(f"its parent {parent.child} has no weights: {parent.failure}")
+    spec = archive.read(child_key(parent.child, "spec"), ChildSpec)
+    return load_network(archive, spec, parent.weights)
 
 
 def _first(images: Images, count: int) -> Tensor:

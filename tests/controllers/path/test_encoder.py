@@ -71,7 +71,7 @@ def places(tree: Tree) -> list[Path]:
     return [(), *(path for path, _ in tree.edges())]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(trees(), min_size=1, max_size=3))
 def test_batched_equals_naive(cells: list[Tree]) -> None:
     """The batched encoder says of each edge of each cell what a recursion over the cell says."""

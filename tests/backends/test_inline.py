@@ -1,0 +1,99 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasflow.cli.summary import summary
+from nasflow.steps.ledger import read_ledger
+from tests.cli.calling import call, write_config
+from tests.steps.samples import DIVERGING, config, copy_of_finished, documents, open_archive, run_search
+
+
+def shown(url: str | Path) -> dict[str, Any]:
+    """What `nasflow show --json` prints of the tiny search."""
+    return summary(open_archive(url), "tiny")
+
+
+def test_the_same_search_on_s3(s3_url: str, tmp_path: Path) -> None:
+    """The same seed ends in the same ledger, digest for digest, in a folder and on a real S3."""
+    run_search(s3_url, config())
+    on_s3, in_folder = shown(s3_url), shown(copy_of_finished(tmp_path))
+    assert on_s3["ledger"] == in_folder["ledger"]
+    assert on_s3["ledger_digest"] == in_folder["ledger_digest"]
+    assert on_s3["status"] == "finished"
+
+
+def test_another_seed_is_another_search(tmp_path: Path) -> None:
+    """Another seed trains a start network, proposes children and ends with a network, all of its own."""
+    run_search(tmp_path / "other", config(seed=2))
+    one = read_ledger(open_archive(copy_of_finished(tmp_path)), "tiny")
+    other = read_ledger(open_archive(tmp_path / "other"), "tiny")
+    assert one.start
+    assert other.start
+    assert one.start.weights != other.start.weights
+    assert {record.child for record in one.children}.isdisjoint(record.child for record in other.children)
+    assert one.finish != other.finish
+
+
+def test_the_seed_is_in_the_weights(tmp_path: Path) -> None:
+    """The same seed in another store and another order of calls gives the very bits of every blob."""
+    run_search(tmp_path / "again", config())
+    blobs = {key for key in documents(open_archive(tmp_path / "again")) if key.startswith("blobs/")}
+    assert blobs == {
+        key for key in documents(open_archive(copy_of_finished(tmp_path))) if key.startswith("blobs/")
+    }
+
+
+def test_extend_a_finished_search(tmp_path: Path) -> None:
+    """`nasflow resume --children` adds rounds and another finish, and rewrites none of what was there."""
+    store = copy_of_finished(tmp_path)
+    before = documents(open_archive(store))
+    said = call("resume", "tiny", "--children", "6", "--store", store, "--no-track", "--json")
+    assert said.code == 0, said.err
+    assert said.json["children"] == 6
+    assert said.json["status"] == "finished"
+    after = documents(open_archive(store))
+    changed = {key for key, value in before.items() if after.get(key) != value}
+    assert changed <= {"searches/tiny/budget.json", "searches/tiny/report.html"}
+    assert "searches/tiny/finishes/0003/finish.json" in after
+
+
+def test_an_extended_search_is_a_longer_one(tmp_path: Path) -> None:
+    """Extended or begun with the larger budget: the same rounds."""
+    store = copy_of_finished(tmp_path)
+    call("resume", "tiny", "--children", "6", "--store", store, "--no-track")
+    run_search(tmp_path / "long", config(budget={"children": 6}))
+    extended, long = (read_ledger(open_archive(each), "tiny") for each in (store, tmp_path / "long"))
+    assert extended.rounds == long.rounds
+    assert extended.final == long.final
+
+
+def test_the_failure_budget(tmp_path: Path) -> None:
+    """A search whose children all fail stops with exit code 7 and one line, and has a report all the same."""
+    file, store = write_config(tmp_path, **DIVERGING), tmp_path / "store"
+    said = call("search", file, "--store", store, "--no-track")
+    assert said.code == 7
+    assert said.out == ""
+    *children, last = said.err.splitlines()
+    assert last == (
+        "nasflow: error: search 'tiny' stopped: 2 of 2 children failed, the last one: "
+        + children[-1].split("  ")[1]
+    )
+    assert len(children) == 3
+    assert "stopped: failures" in (store / "searches" / "tiny" / "report.html").read_text()
+    again = call("resume", "tiny", "--store", store, "--no-track")
+    assert again.code == 7
+    assert again.error == last.removeprefix("nasflow: error: ")
+
+
+def test_without_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An MLflow that does not answer is worth one warning: the search ends well without it."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    store = copy_of_finished(tmp_path)
+    said = call("resume", "tiny", "--rounds", "3", "--children", "5", "--store", store)
+    assert said.code == 0, said.err
+    warnings = [line for line in said.err.splitlines() if line.startswith("nasflow: warning: ")]
+    assert len(warnings) == 1
+    assert "http://127.0.0.1:9" in warnings[0]
+    assert "`nasflow sync tiny`" in warnings[0]
+    assert "finished" in said.out

@@ -1,0 +1,220 @@
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasflow.errors import BlobDamaged, Conflict, DataSetMissing, InvalidSpec, StoreError
+from tests.cli.calling import call, write_config
+from tests.steps.samples import HOST, TINY, documents, open_archive
+
+BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
+    "a key that is nearly right": ({"chlid": {}}, "unknown key 'chlid': did you mean 'child'?"),
+    "a key inside": ({"child": {"epoch": 3}}, "unknown key 'child.epoch': did you mean 'epochs'?"),
+    "a negative number": ({"children_per_round": -3}, "children_per_round: Input should be greater than"),
+    "a negative seed": ({"seed": -1}, "seed: Input should be greater than or equal to 0 (given: -1)"),
+    "a negative rate": ({"child": {"learning_rate": -0.1}}, "child.learning_rate: Input should be greater"),
+    "no number": ({"child": {"learning_rate": float("nan")}}, "child.learning_rate"),
+    "no budget": ({"budget": {}}, "set at least one of children, rounds, seconds, gpu_hours"),
+    "a name for no Kubernetes object": ({"name": "My Search"}, "name: String should match pattern"),
+    "a cell that does not fit": (
+        {"start_cell": "concat( 3x3G, 3x3G, 3x3G, 3x3G, 3x3G )"},
+        "the cell does not fit, node root: 4 channels cannot be shared by 5 branches",
+    ),
+    "a cell that is none": ({"start_cell": "add( 3x3G"}, "start_cell"),
+    "growth that groups do not divide": ({"host": HOST | {"groups": 3}}, "growth 4 is not a multiple of"),
+    "images too small for the host": ({"host": HOST | {"stages": 5}}, "5 stages need images of 16 pixels"),
+    "images too small for the finish": (
+        {"finish": {"host": HOST | {"stages": 6}, "recipe": {}}},
+        "6 stages need images of 32 pixels",
+    ),
+    "too many held out": ({"data": {"name": "digits", "held_out": 2000}}, "data.held_out is 2000"),
+    "an unknown data set": ({"data": {"name": "imagenet", "held_out": 20}}, "data.name"),
+}
+
+BAD_FILES = {
+    "broken": ("name: [", "not YAML: while parsing"),
+    "a list": ("- name: tiny\n- seed: 1", "a SearchConfig is a mapping, this is list"),
+    "empty": ("", "a SearchConfig is a mapping, this is NoneType"),
+    "text": ("tiny", "a SearchConfig is a mapping, this is str"),
+    "a date that is none": ("name: 2024-13-45", "not YAML: month must be in 1..12"),
+    "a number without end": ("seed: " + 5000 * "1", "not YAML: Exceeds the limit"),
+    "brackets without end": (3000 * "[", "not YAML: maximum recursion depth exceeded"),
+    "code": ("!!python/object/apply:os.system ['true']", "not YAML: could not determine a constructor"),
+    "an anchor in itself": ("a: &a [*a]", "unknown key 'a'"),
+    "keys that are no names": ("1: 2", "name: Field required"),
+    "a NUL": ("name: \0", "not YAML: unacceptable character"),
+}
+
+BAD_COMMANDS = [
+    ("resume", "tiny", "--children", "-1"),
+    ("resume", "tiny", "--children", "many"),
+    ("resume", "tiny", "--seconds", "0"),
+    ("resume", "tiny", "--gpu-hours", "nan"),
+    ("verify", "--random", "0"),
+    ("verify", "--seed", "-1"),
+    ("serach", "search.yaml"),
+    ("search",),
+    ("show", "tiny", "--jsno"),
+    ("cell", "nonsense"),
+    ("cell", "add( 3x3G"),
+    ("cell", "add( 9x9 )"),
+    ("cell", 5000 * "add( 3x3G -> "),
+    ("cell", ""),
+    ("schema", "Nonsense"),
+    ("show", "../tiny"),
+    ("report", ""),
+    ("list", "--store", "gs://bucket"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), BAD_VALUES.values(), ids=BAD_VALUES)
+def test_a_value_that_cannot_be(changes: dict[str, Any], said: str, tmp_path: Path) -> None:
+    """A configuration with a mistake ends with one line that names it, before anything is written."""
+    end = call("search", write_config(tmp_path, **changes), "--store", tmp_path / "store", "--no-track")
+    assert end.code == InvalidSpec.exit_code
+    assert said in end.error
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_file_that_is_no_configuration(text: str, said: str, tmp_path: Path) -> None:
+    """Whatever else is in the file, one line names it and what is wrong."""
+    file = tmp_path / "search.yaml"
+    file.write_text(text)
+    end = call("search", file, "--store", tmp_path / "store", "--no-track")
+    assert end.code == InvalidSpec.exit_code
+    assert end.error.startswith(f"{file}: {said}")
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", ".", "\xff.yaml"])
+def test_a_file_that_is_not_there(name: str, tmp_path: Path) -> None:
+    """A configuration that cannot be read is named."""
+    end = call("search", tmp_path / name, "--store", tmp_path / "store", "--no-track")
+    assert end.code == InvalidSpec.exit_code
+    assert end.error.startswith(f"{tmp_path / name}: cannot be read")
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 are refused in one line."""
+    (tmp_path / "search.yaml").write_bytes(b"name: \xff\xfe")
+    assert "cannot be read" in call("search", tmp_path / "search.yaml", "--store", tmp_path / "store").error
+
+
+@pytest.mark.parametrize("command", BAD_COMMANDS, ids=lambda command: " ".join(command)[:40])
+def test_a_command_line_that_cannot_be(command: tuple[str, ...], finished: Path) -> None:
+    """A mistyped command, option or argument ends with one line and code 2, and changes nothing."""
+    before = documents(open_archive(finished))
+    arguments = (*command, "--store", str(finished)) if command[0] in {"resume", "show", "report"} else command
+    end = call(*arguments)
+    assert end.code == InvalidSpec.exit_code
+    assert end.error
+    assert documents(open_archive(finished)) == before
+
+
+@pytest.mark.parametrize("command", ["show", "report", "resume", "sync"])
+def test_an_unknown_search(command: str, finished: Path) -> None:
+    """A search that is not in the store is named, with the command that lists those that are."""
+    end = call(command, "tyni", "--store", finished)
+    assert end.code == StoreError.exit_code
+    assert end.error == f"no search 'tyni' in {finished}: `nasflow list` shows what is there"
+
+
+@pytest.mark.parametrize(
+    ("data", "remedy"),
+    [
+        ({"name": "cifar10", "held_out": 100}, "fetch https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"),
+        ({"name": "fashion-mnist", "held_out": 100, "path": "/nowhere"}, "apt-get install dataset-fashion"),
+        ({"name": "image-folder", "held_out": 100, "path": "/nowhere", "size": 32}, "train/<class>/"),
+    ],
+    ids=lambda value: value["name"] if isinstance(value, dict) else "",
+)
+def test_a_missing_data_set(data: dict[str, Any], remedy: str, tmp_path: Path) -> None:
+    """Images that are not there: the line says how to get them, and nothing is written."""
+    end = call("search", write_config(tmp_path, data=data), "--store", tmp_path / "store", "--no-track")
+    assert end.code == DataSetMissing.exit_code
+    assert remedy in end.error
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("below", ["", "store"])
+def test_a_store_that_is_a_file(below: str, tmp_path: Path) -> None:
+    """A store at, or below, a file is refused with the place and a remedy."""
+    (tmp_path / "file").touch()
+    end = call("search", write_config(tmp_path), "--store", tmp_path / "file" / below, "--no-track")
+    assert end.code == StoreError.exit_code
+    assert "a file is where a folder must be" in end.error
+
+
+def test_a_store_that_is_read_only(small_disk: Path, tmp_path: Path) -> None:
+    """A read-only store is refused before the search begins, with a remedy."""
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    end = call("search", write_config(tmp_path), "--store", small_disk / "store", "--no-track")
+    assert end.code == StoreError.exit_code
+    assert "Read-only file system" in end.error
+    assert "make the folder writable for this user" in end.error
+
+
+def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
+    """A disk that fills up amid a search ends it in one line; with more space it goes on to its end."""
+    file, store = write_config(tmp_path), small_disk / "store"
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(3_950_000))
+    end = call("search", file, "--store", store, "--no-track")
+    assert end.code == StoreError.exit_code
+    *children, last = end.err.splitlines()
+    assert last.startswith(f"nasflow: error: store {store}: No space left on device")
+    assert all("% held-out" in line for line in children)
+    assert not list((store / ".temporary").iterdir())
+    ballast.unlink()
+    again = call("search", file, "--store", store, "--no-track")
+    assert again.code == 0, again.err
+
+
+def test_another_configuration_of_the_same_name(finished: Path, tmp_path: Path) -> None:
+    """A name that is taken by another search: what differs is named, and nothing is changed."""
+    before = documents(open_archive(finished))
+    file = write_config(tmp_path, seed=2, child={"epochs": 2})
+    end = call("search", file, "--store", finished, "--no-track")
+    assert end.code == Conflict.exit_code
+    assert end.error == (
+        f"search 'tiny' exists in {finished} with another seed, child: "
+        "give this one another name, or put the old values back to continue it"
+    )
+    assert documents(open_archive(finished)) == before
+
+
+@pytest.mark.parametrize("document", ["config.json", "start.json", "rounds/0001/proposal.json", "budget.json"])
+@pytest.mark.parametrize("command", ["show", "resume", "list"])
+def test_a_document_that_is_cut_off(command: str, document: str, finished: Path) -> None:
+    """A damaged document ends every command that needs it with one line that names it."""
+    path = finished / "searches" / "tiny" / document
+    path.write_bytes(path.read_bytes()[:-20])
+    end = call(command, *(["tiny"] if command != "list" else []), "--store", finished)
+    assert end.code == InvalidSpec.exit_code
+    assert f"{path}: not JSON" in end.error
+
+
+def test_a_blob_that_is_cut_off(finished: Path) -> None:
+    """Damaged weights end a search with one line that names the file and the remedy."""
+    for path in finished.glob("blobs/*/*"):
+        path.write_bytes(path.read_bytes()[:-20])
+    end = call("resume", "tiny", "--children", "6", "--store", finished, "--no-track")
+    assert end.code == BlobDamaged.exit_code
+    assert "damaged, its" in end.error
+    assert end.error.endswith("delete it and run `nasflow resume`")
+
+
+def test_a_drawing_that_cannot_be_written(tmp_path: Path) -> None:
+    """A picture's path in no folder is refused in one line."""
+    end = call("cell", "TreeCell-A", "--svg", tmp_path / "nowhere" / "cell.svg")
+    assert end.code == StoreError.exit_code
+    assert "cannot be written" in end.error
+
+
+def test_the_tiny_configuration_is_right(tmp_path: Path) -> None:
+    """What the tests above make mistakes in is itself accepted."""
+    from nasflow.cli.options import read_config
+
+    assert read_config(write_config(tmp_path)).name == TINY["name"]

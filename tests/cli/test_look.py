@@ -1,0 +1,137 @@
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from nasflow.spec.cells import NAMED_CELLS
+from nasflow.spec.document import Document
+from nasflow.spec.schemas import DOCUMENTS
+from nasflow.spec.tree import Tree
+from tests.cli.calling import call
+
+STATUS = {"tiny": "finished", "new": "unfinished", "failed": "failed"}
+
+
+def test_list(three: Path) -> None:
+    """Searches in every state are listed, a line each."""
+    said = call("list", "--store", three)
+    assert said.code == 0
+    assert said.err == ""
+    assert {line.split()[0]: line.split()[1] for line in said.out.splitlines()} == STATUS
+
+
+def test_list_json(three: Path) -> None:
+    """The list as JSON tells other programs the same, and nothing else is printed."""
+    said = call("list", "--store", three, "--json")
+    assert {row["search"]: row["status"] for row in said.json} == STATUS
+    assert {row["search"]: row["failed"] for row in said.json} == {"tiny": 0, "new": 0, "failed": 2}
+
+
+def test_list_of_an_empty_store(tmp_path: Path) -> None:
+    """A store that is not there yet holds no searches, and looking does not make it."""
+    assert call("list", "--store", tmp_path / "store", "--json").json == []
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("search", STATUS)
+def test_show(search: str, three: Path) -> None:
+    """A search in any state is shown, for people and as JSON with its whole ledger."""
+    said = call("show", search, "--store", three)
+    assert said.code == 0
+    assert said.err == ""
+    assert f"{search}: {STATUS[search]}" in said.out
+    shown = call("show", search, "--store", three, "--json").json
+    assert shown["status"] == STATUS[search]
+    assert shown["ledger"]["config"]["name"] == search
+    assert len(shown["ledger_digest"]) == 64
+    assert (shown["best"] is None) == (search != "tiny")
+
+
+@pytest.mark.parametrize("search", STATUS)
+def test_report(search: str, three: Path, tmp_path: Path) -> None:
+    """A search in any state has a page, in the store and in the file that is asked for."""
+    said = call("report", search, "--store", three, "--output", tmp_path / "page.html")
+    assert said.code == 0
+    assert said.out.strip() == str(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert page.startswith("<!")
+    assert page == (three / "searches" / search / "report.html").read_text()
+    assert call("report", search, "--store", three).out.strip().endswith(f"searches/{search}/report.html")
+
+
+@pytest.mark.parametrize("name", NAMED_CELLS)
+def test_cell(name: str, tmp_path: Path) -> None:
+    """A named cell is described, given as JSON that is read back, and drawn as an SVG."""
+    said = call("cell", name)
+    assert said.code == 0
+    assert said.out.startswith(f"{NAMED_CELLS[name]}\n")
+    assert Tree.from_json(call("cell", name, "--json").out, "cell") == NAMED_CELLS[name]
+    drawn = call("cell", name, "--svg", tmp_path / "cell.svg")
+    assert drawn.out == drawn.err == ""
+    assert ElementTree.parse(tmp_path / "cell.svg").getroot().tag.endswith("svg")
+
+
+def test_cell_by_its_text() -> None:
+    """A cell in its text form, which `nasflow cell` prints, is taken as well as a name."""
+    text = str(NAMED_CELLS["TreeCell-A"])
+    assert call("cell", text).out == call("cell", "TreeCell-A").out
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_schema(name: str) -> None:
+    """Every document has a JSON Schema that names its required fields and refuses unknown ones."""
+    schema: dict[str, Any] = call("schema", name).json
+    kind: type[Document] = DOCUMENTS[name]
+    assert set(schema["properties"]) == set(kind.model_fields)
+    assert schema["additionalProperties"] is False
+    assert set(schema.get("required", [])) == {
+        field for field, info in kind.model_fields.items() if info.is_required()
+    }
+    assert_references(schema, schema.get("$defs", {}))
+
+
+def assert_references(schema: Any, definitions: dict[str, Any]) -> None:
+    """Every `$ref` leads to a definition, and every `type` is one of JSON's."""
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            assert schema["$ref"].removeprefix("#/$defs/") in definitions
+        if isinstance(schema.get("type"), str):
+            assert schema["type"] in {"object", "array", "string", "number", "integer", "boolean", "null"}
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for each in schema:
+            assert_references(each, definitions)
+
+
+def test_all_schemas() -> None:
+    """Without a name, the schemas of all documents come as one JSON object."""
+    assert set(call("schema").json) == set(DOCUMENTS)
+
+
+def test_no_command() -> None:
+    """`nasflow` alone prints its help."""
+    said = call()
+    assert said.code == 0
+    assert said.out.startswith("Usage: nasflow ")
+    assert all(f"\n  {name} " in said.out for name in ("search", "resume", "show", "verify"))
+
+
+def test_version() -> None:
+    """The version is a line."""
+    from nasflow import __version__
+
+    assert call("--version").out == f"{__version__}\n"
+
+
+def test_search_prints_results_only(three: Path, tmp_path: Path) -> None:
+    """In a pipe, a search says its results on standard output and its children, as they end, on the other."""
+    from tests.cli.calling import write_config
+
+    said = call("search", write_config(tmp_path), "--store", tmp_path / "store", "--no-track", "--json")
+    assert said.code == 0
+    assert said.json["status"] == "finished"
+    assert len(said.err.splitlines()) == 7
+    assert "\x1b" not in said.err
+    assert said.json == json.loads(json.dumps(call("show", "tiny", "--store", tmp_path / "store", "--json").json))

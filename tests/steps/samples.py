@@ -1,0 +1,83 @@
+"""The smallest searches there are: every step runs for real, in tenths of a second."""
+
+import functools
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from nasflow.backends.inline import run
+from nasflow.spec.record import ChildRecord, SearchStop
+from nasflow.spec.search import SearchConfig
+from nasflow.steps.archive import Archive
+from nasflow.steps.begin import begin
+from nasflow.store import open_store
+
+HOST = {"kind": "densenet", "growth": 4, "blocks": 1, "stages": 2}
+
+TINY: dict[str, Any] = {
+    "name": "tiny",
+    "seed": 1,
+    "data": {"name": "digits", "held_out": 100, "train_images": 150},
+    "host": HOST,
+    "start": {"epochs": 1, "learning_rate": 0.1},
+    "child": {"epochs": 1},
+    "space": {"max_depth": 2},
+    "children_per_round": 2,
+    "random_share": 0.5,
+    "budget": {"children": 4},
+    "finish": {"host": HOST, "recipe": {"epochs": 1, "learning_rate": 0.1}},
+}
+"""Two rounds of two children, one of them the controller's."""
+
+DIVERGING = {"start": {"epochs": 1, "learning_rate": 0.1}, "child": {"epochs": 1, "learning_rate": 1e9}}
+"""A start network that trains, and children that cannot."""
+
+
+def config(**changes: Any) -> SearchConfig:
+    """The tiny search with other values."""
+    return SearchConfig.model_validate(TINY | changes)
+
+
+def open_archive(url: str | Path) -> Archive:
+    """The documents of a store as a new process sees them: nothing is remembered."""
+    return Archive(open_store(str(url)))
+
+
+class Nobody:
+    """Looks on and says nothing."""
+
+    def stage(self, name: str, children: int) -> None:
+        """See Watcher."""
+
+    def training(self, share: float) -> None:
+        """See Watcher."""
+
+    def child(self, record: ChildRecord) -> None:
+        """See Watcher."""
+
+
+def run_search(url: str | Path, wanted: SearchConfig) -> SearchStop:
+    """Begin a search and run it to its end, inline."""
+    archive = open_archive(url)
+    return run(archive, begin(archive, wanted), Nobody(), lambda: None)
+
+
+def documents(archive: Archive, but: Iterable[str] = ()) -> dict[str, bytes]:
+    """Everything in a store, by key, without the keys that hold a text of `but`."""
+    keys = [key for key in archive.store.list("") if not any(text in key for text in but)]
+    return {key: archive.store.read(key) for key in keys}
+
+
+def copy_of_finished(folder: Path) -> Path:
+    """A store with the tiny search, finished, in `folder`: a test may do with it what it likes."""
+    return Path(shutil.copytree(_finished(), folder / "store"))
+
+
+@functools.cache
+def _finished() -> Path:
+    """Run once a session, whatever tests ask for it."""
+    folder = Path(tempfile.mkdtemp(prefix="nasflow-tests-")) / "store"
+    run_search(folder, config())
+    return folder
