@@ -2,11 +2,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.calling import call, write_config
+from tests.steps.samples import DIVERGING, config, copy_of_finished, documents, open_archive, run_search
 
 from nasflow.cli.summary import summary
 from nasflow.steps.ledger import read_ledger
-from tests.cli.calling import call, write_config
-from tests.steps.samples import DIVERGING, config, copy_of_finished, documents, open_archive, run_search
 
 
 def shown(url: str | Path) -> dict[str, Any]:

@@ -1,15 +1,14 @@
+import os
 import random
 import signal
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from nasflow.cli.summary import summary
 from tests.backends.processes import start
 from tests.cli.calling import write_config
-from tests.steps.samples import config, open_archive, run_search
+from tests.steps.samples import LONGER, config, open_archive, run_search
 
-LONGER = {"epochs": 3, "learning_rate": 0.05}
-"""Checkpoints to be killed between."""
+from nasflow.cli.summary import summary
 
 
 def digest(store: Path) -> object:
@@ -68,8 +67,6 @@ def test_interrupted(tmp_path: Path) -> None:
     while process.exitcode is None and not list(store.glob("children/*/record.json")):
         process.join(0.01)
     assert process.pid is not None
-    import os
-
     os.kill(process.pid, signal.SIGINT)
     process.join()
     assert process.exitcode == 130

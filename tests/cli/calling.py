@@ -10,9 +10,9 @@ from typing import Any
 from unittest.mock import patch
 
 import yaml
+from tests.steps.samples import TINY
 
 from nasflow.cli import main
-from tests.steps.samples import TINY
 
 
 @dataclass(frozen=True)

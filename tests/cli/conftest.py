@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from nasflow.steps.begin import begin
 from tests.cli.calling import call, write_config
 from tests.steps.samples import DIVERGING, config, copy_of_finished, open_archive
+
+from nasflow.steps.begin import begin
 
 
 @pytest.fixture
@@ -30,13 +30,11 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of four megabytes."""
+    """A file system of 32 megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
         pytest.skip("mounting a small file system takes root and the right to mount")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
-
-

@@ -3,10 +3,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from nasflow.errors import BlobDamaged, Conflict, DataSetMissing, InvalidSpec, StoreError
 from tests.cli.calling import call, write_config
 from tests.steps.samples import HOST, TINY, documents, open_archive
+
+from nasflow.errors import BlobDamaged, Conflict, DataSetMissing, InvalidSpec, StoreError
 
 BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "a key that is nearly right": ({"chlid": {}}, "unknown key 'chlid': did you mean 'child'?"),
@@ -106,7 +106,9 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
 def test_a_command_line_that_cannot_be(command: tuple[str, ...], finished: Path) -> None:
     """A mistyped command, option or argument ends with one line and code 2, and changes nothing."""
     before = documents(open_archive(finished))
-    arguments = (*command, "--store", str(finished)) if command[0] in {"resume", "show", "report"} else command
+    arguments = (
+        (*command, "--store", str(finished)) if command[0] in {"resume", "show", "report"} else command
+    )
     end = call(*arguments)
     assert end.code == InvalidSpec.exit_code
     assert end.error
@@ -124,7 +126,10 @@ def test_an_unknown_search(command: str, finished: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "remedy"),
     [
-        ({"name": "cifar10", "held_out": 100}, "fetch https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"),
+        (
+            {"name": "cifar10", "held_out": 100},
+            "fetch https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        ),
         ({"name": "fashion-mnist", "held_out": 100, "path": "/nowhere"}, "apt-get install dataset-fashion"),
         ({"name": "image-folder", "held_out": 100, "path": "/nowhere", "size": 32}, "train/<class>/"),
     ],
@@ -160,7 +165,7 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
     """A disk that fills up amid a search ends it in one line; with more space it goes on to its end."""
     file, store = write_config(tmp_path), small_disk / "store"
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(3_950_000))
+    ballast.write_bytes(bytes(31 * 2**20))
     end = call("search", file, "--store", store, "--no-track")
     assert end.code == StoreError.exit_code
     *children, last = end.err.splitlines()
@@ -185,7 +190,9 @@ def test_another_configuration_of_the_same_name(finished: Path, tmp_path: Path) 
     assert documents(open_archive(finished)) == before
 
 
-@pytest.mark.parametrize("document", ["config.json", "start.json", "rounds/0001/proposal.json", "budget.json"])
+@pytest.mark.parametrize(
+    "document", ["config.json", "start.json", "rounds/0001/proposal.json", "budget.json"]
+)
 @pytest.mark.parametrize("command", ["show", "resume", "list"])
 def test_a_document_that_is_cut_off(command: str, document: str, finished: Path) -> None:
     """A damaged document ends every command that needs it with one line that names it."""

@@ -4,12 +4,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from tests.cli.calling import call
 
 from nasflow.spec.cells import NAMED_CELLS
 from nasflow.spec.document import Document
 from nasflow.spec.schemas import DOCUMENTS
 from nasflow.spec.tree import Tree
-from tests.cli.calling import call
 
 STATUS = {"tiny": "finished", "new": "unfinished", "failed": "failed"}
 
@@ -134,4 +134,6 @@ def test_search_prints_results_only(three: Path, tmp_path: Path) -> None:
     assert said.json["status"] == "finished"
     assert len(said.err.splitlines()) == 7
     assert "\x1b" not in said.err
-    assert said.json == json.loads(json.dumps(call("show", "tiny", "--store", tmp_path / "store", "--json").json))
+    assert said.json == json.loads(
+        json.dumps(call("show", "tiny", "--store", tmp_path / "store", "--json").json)
+    )

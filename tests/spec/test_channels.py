@@ -7,7 +7,7 @@ from nasflow.errors import InvalidSpec
 from nasflow.spec.channels import check_channels, shares
 from nasflow.spec.tree import Tree
 
-FAST = settings(max_examples=60, deadline=None)
+FAST = settings(max_examples=40, deadline=None)
 
 
 @FAST

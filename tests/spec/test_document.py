@@ -51,7 +51,7 @@ def padded(frames: int, text: str) -> None:
         Tree.from_json(text, "here")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(document=st.sampled_from(DOCUMENTS), data=VALUES)
 def test_any_json(document: type[Document], data: Any) -> None:
     """Whatever JSON comes, also with NaN, it is a document or one line says why not."""

@@ -11,7 +11,7 @@ from nasflow.spec.cells import TREE_CELL_A, TREE_CELL_B
 from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, apply, plan
 from nasflow.spec.tree import MAXIMUM_BRANCHES, START_CELL, Merge, Operation, Tree
 
-FAST = settings(max_examples=60, deadline=None)
+FAST = settings(max_examples=40, deadline=None)
 TRANSFORMS: TypeAdapter[Transform] = TypeAdapter(Transform)
 
 

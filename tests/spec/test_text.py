@@ -11,7 +11,7 @@ from nasflow.spec.text import MAXIMUM_CHARACTERS, parse_tree
 from nasflow.spec.tree import START_CELL, Tree
 
 TOKENS = ["add", "concat", "cut", "none", "(", ")", ",", "->", "3x3G", "1x1", "identity", "ds3", "avg3"]
-FAST = settings(max_examples=100, deadline=None)
+FAST = settings(max_examples=60, deadline=None)
 
 
 @FAST

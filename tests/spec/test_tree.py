@@ -20,7 +20,7 @@ from nasflow.spec.tree import (
     show_path,
 )
 
-FAST = settings(max_examples=60, deadline=None)
+FAST = settings(max_examples=40, deadline=None)
 
 
 def multiset(node: Node | None) -> object:

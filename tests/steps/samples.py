@@ -34,6 +34,9 @@ TINY: dict[str, Any] = {
 DIVERGING = {"start": {"epochs": 1, "learning_rate": 0.1}, "child": {"epochs": 1, "learning_rate": 1e9}}
 """A start network that trains, and children that cannot."""
 
+LONGER = {"epochs": 3, "learning_rate": 0.05}
+"""A child's recipe with checkpoints to be killed between."""
+
 
 def config(**changes: Any) -> SearchConfig:
     """The tiny search with other values."""

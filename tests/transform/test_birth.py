@@ -149,12 +149,15 @@ def test_statistics_of_a_shut_operation() -> None:
     assert changed == {"norm.running_mean", "norm.running_var", "norm.num_batches_tracked"}
 
 
-def test_cut_and_shut() -> None:
-    """The parts of a cut, shut operation pass on the very shares of channels that they write."""
-    cell = Cell(Tree.parse("( 3x3G -> cut( ds3, ds3, ds3 ) )"), 4, 8).eval()
-    births = tuple(Birth(path=(0, number), share=(number, 3)) for number in range(3))
+@pytest.mark.parametrize("channels", [4, 5, 6, 7, 8])
+@pytest.mark.parametrize("parts", [2, 3, 4])
+def test_cut_and_shut(channels: int, parts: int) -> None:
+    """The parts of a cut, shut operation pass on the very shares of channels that they write, even or not."""
+    tree = Tree.parse(f"( 3x3G -> cut( {', '.join(['ds3'] * parts)} ) )")
+    cell = Cell(tree, 4, channels).eval()
+    births = tuple(Birth(path=(0, number), share=(number, parts)) for number in range(parts))
     node = cell.get_submodule("root.branches.0.child")
-    x = torch.randn(2, 8, 5, 5)
+    x = torch.randn(2, channels, 5, 5)
     with Gates(cell, births), torch.no_grad():
         assert torch.equal(node(x), x)
 

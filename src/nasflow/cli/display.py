@@ -53,7 +53,7 @@ class Display:
         """Count a finished child and say what it brought."""
         said = record.failure if record.accuracy is None else f"{100 * record.accuracy:.2f} % held-out"
         self._progress.console.print(
-            f"{record.child}  {said}  {record.cell}", highlight=False, soft_wrap=True
+            f"{record.child}  {said}  {record.cell}", markup=False, highlight=False, soft_wrap=True
         )
         if self._stage is not None:
             self._progress.advance(self._stage)

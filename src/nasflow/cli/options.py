@@ -48,8 +48,8 @@ def read_config(path: Path) -> "SearchConfig":
 
 def tracking_address(store: str) -> str:
     """MLFLOW_TRACKING_URI, or a SQLite file in a directory store, else in ./nasflow-mlflow."""
+    from nasflow.store import open_store
     from nasflow.tracking import tracking_uri
 
-    is_directory = "://" not in store or store.startswith("file://")
-    folder = Path(store.removeprefix("file://")) if is_directory else Path("nasflow-mlflow")
-    return str(tracking_uri(folder))
+    url = open_store(store).url
+    return str(tracking_uri(Path("nasflow-mlflow" if url.startswith("s3://") else url)))

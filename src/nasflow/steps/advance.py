@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from nasflow.report.analysis import best
 from nasflow.spec.ledger import Ledger
-from nasflow.spec.record import SearchStop
+from nasflow.spec.record import ChildRecord, SearchStop
 from nasflow.steps.archive import Archive, finish_key
 from nasflow.steps.ledger import read_ledger
 
@@ -39,17 +39,38 @@ Next = Start | Round | Finish | Done
 
 
 def advance(archive: Archive, search: str) -> Next:
-    """What is to be done now. A stop is written down once for the number of rounds it came after."""
+    """What is to be done now. A stop is written down once for the number of rounds it came after.
+
+    What is done but has lost its blob (a damaged one was deleted) is done again, with the same result.
+    """
     ledger = read_ledger(archive, search)
-    if ledger.start is None:
+    if not _is_here(archive, ledger.start):
         return Start()
+    lost = _lost_round(archive, ledger)
+    if lost:
+        return Round(lost)
     if ledger.rounds and not ledger.rounds[-1].is_complete:
         return Round(len(ledger.rounds))
     stop = decide(ledger)
     if stop is None:
         return Round(len(ledger.rounds) + 1)
     stop = archive.create(finish_key(search, stop.rounds, "stop"), stop)
-    return Done(stop) if ledger.finish or stop.best is None else Finish(stop)
+    is_finished = ledger.finish is not None and _is_here(archive, ledger.final)
+    return Done(stop) if is_finished or stop.best is None else Finish(stop)
+
+
+def _is_here(archive: Archive, record: ChildRecord | None) -> bool:
+    return record is not None and archive.holds(record.weights)
+
+
+def _lost_round(archive: Archive, ledger: Ledger) -> int | None:
+    """The first of the latest rounds whose controller states are gone; None: the newest one is there."""
+    lost = None
+    for each in reversed(ledger.rounds):
+        if each.update and archive.holds(each.update.controller):
+            break
+        lost = each.proposal.round if each.update else None
+    return lost
 
 
 def decide(ledger: Ledger) -> SearchStop | None:

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from nasflow.errors import NotFound
 from nasflow.spec.document import Document
-from nasflow.store import Store
+from nasflow.store import Store, blob_key
 
 Kind = TypeVar("Kind", bound=Document)
 
@@ -81,6 +81,18 @@ class Archive:
         except NotFound:
             return None, None
         return kind.from_json(data, f"{self.store.url}/{key}"), version
+
+    def holds(self, digest: str | None) -> bool:
+        """Whether the blob that a document names is there; a damaged one may have been deleted."""
+        return digest is None or self.store.exists(blob_key(digest))
+
+    def require(self, digest: str | None, what: str) -> None:
+        """Raise NotFound if a blob is gone for good: made again, on another device, it had other bits."""
+        if not self.holds(digest):
+            raise NotFound(
+                f"store {self.store.url} has lost the blob {digest}, {what}, and it came out different when "
+                "made again: put the file back, or give the search another name and another seed"
+            )
 
     def replace(self, key: str, document: Document, version: str | None) -> str | None:
         """Compare and swap: the new version, or None if somebody else was first."""

@@ -72,7 +72,8 @@ def _read_attempts(
         children += [child for child in each.proposal.children if child not in each.proposal.banked]
     if finish:
         children += [child for child in (finish.final, finish.start_final) if child]
-    for child in children:
+    # The final start cell can be the start network itself: each attempt is told once.
+    for child in dict.fromkeys(children):
         for key in archive.store.list(f"children/{child}/attempts/"):
             attempt, _ = archive.find_changing(key, Attempt)
             if attempt:

@@ -22,7 +22,7 @@ Progress = Callable[[float], None]
 def train(archive: Archive, child: str, progress: Progress = lambda share: None) -> TrainingRecord:
     """The child's trained weights and learning curve, or its failure. Checkpoints each epoch."""
     known = archive.find(child_key(child, "training"), TrainingRecord)
-    if known:
+    if known and archive.holds(known.weights):
         return known
     birth = archive.read(child_key(child, "birth"), BirthRecord)
     if birth.weights is None:
@@ -96,6 +96,7 @@ def _write_checkpoint(archive: Archive, child: str, state: TrainingState) -> Non
 def _finish(archive: Archive, record: TrainingRecord) -> TrainingRecord:
     """Write the end of the training; its checkpoint has done its work."""
     record = archive.create(child_key(record.child, "training"), record)
+    archive.require(record.weights, f"the weights of child {record.child}")
     key = child_key(record.child, "checkpoint")
     checkpoint, _ = archive.find_changing(key, Checkpoint)
     if checkpoint:

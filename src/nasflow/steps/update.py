@@ -16,7 +16,7 @@ def update(archive: Archive, search: str, number: int) -> ControllerUpdate:
     """
     key = round_key(search, number, "update")
     known = archive.find(key, ControllerUpdate)
-    if known:
+    if known and archive.holds(known.controller):
         return known
     proposal = archive.read(round_key(search, number, "proposal"), Proposal)
     state = get_blob(archive.store, proposal.controller) if proposal.controller else None
@@ -24,7 +24,9 @@ def update(archive: Archive, search: str, number: int) -> ControllerUpdate:
         state, _batch(archive, search, proposal)
     )
     digest = put_blob(archive.store, new) if new is not None else None
-    return archive.create(key, ControllerUpdate(round=number, controller=digest, metrics=metrics))
+    learned = archive.create(key, ControllerUpdate(round=number, controller=digest, metrics=metrics))
+    archive.require(learned.controller, f"the controller after round {number}")
+    return learned
 
 
 def _batch(archive: Archive, search: str, proposal: Proposal) -> Batch:

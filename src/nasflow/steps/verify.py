@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, ap
 from nasflow.spec.network import DenseNet, NetworkSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Merge, Operation, Path, Tree
+from nasflow.steps.images import device
 from nasflow.training.data import TrainingData, load_data
 from nasflow.training.evaluate import logits, normalise
 from nasflow.training.loop import train
@@ -32,6 +34,7 @@ HOSTS = (
 RECIPE = Recipe(epochs=2, learning_rate=0.1)
 MAXIMUM_DEPTH = 4
 LONGEST_SEQUENCE = 14
+TRAINING_IMAGES = 500
 CALIBRATION_IMAGES = 128
 
 
@@ -71,8 +74,9 @@ class Parent:
 
 def trials(count: int, seed: int) -> Iterator[Trial]:
     """Draw `count` sequences on trained hosts (digits) and compare logits before and after each."""
-    data = load_data(DataSpec(name="digits", held_out=300))
-    parents = list(trained_parents(data, seed))
+    device(RECIPE)
+    data = load_data(DataSpec(name="digits", held_out=300, train_images=TRAINING_IMAGES))
+    parents = list(islice(trained_parents(data, seed), count))
     for number in range(count):
         yield run_trial(parents[number % len(parents)], data, derive(seed, "trial", number))
 

@@ -43,7 +43,7 @@ STEP_IMAGES = 64
 def warm_start(archive: Archive, child: str) -> BirthRecord:
     """The child's initial weights with its preservation receipt, or its failure; from scratch without one."""
     known = archive.find(child_key(child, "birth"), BirthRecord)
-    if known:
+    if known and archive.holds(known.weights):
         return known
     spec = archive.read(child_key(child, "spec"), ChildSpec)
     try:
@@ -51,7 +51,9 @@ def warm_start(archive: Archive, child: str) -> BirthRecord:
             birth = _from_parent(archive, spec) if spec.parent else _from_scratch(archive, spec)
     except ChildFailed as error:
         birth = BirthRecord(child=child, weights=None, failure=str(error))
-    return archive.create(child_key(child, "birth"), birth)
+    birth = archive.create(child_key(child, "birth"), birth)
+    archive.require(birth.weights, f"the birth of child {child}")
+    return birth
 
 
 def _from_scratch(archive: Archive, spec: ChildSpec) -> BirthRecord:

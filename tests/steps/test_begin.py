@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+from tests.steps.samples import HOST, config, documents, open_archive
+
+from nasflow.errors import Conflict, DataSetMissing, InvalidSpec
+from nasflow.spec.search import Budget
+from nasflow.steps.advance import Round, advance
+from nasflow.steps.begin import begin
+from nasflow.steps.ledger import read_config, search_ids
+
+
+def test_the_same_search_again(finished: Path) -> None:
+    """The same configuration is the same search: its id, and nothing new in the store."""
+    before = documents(open_archive(finished))
+    assert begin(open_archive(finished), config()) == "tiny"
+    assert documents(open_archive(finished)) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"seed": 2}, {"child": {"epochs": 2}}, {"controller": {"kind": "random"}}, {"children_per_round": 3}],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_another_search_of_the_same_name(changes: dict[str, object], finished: Path) -> None:
+    """Another configuration of the same name is refused, and the changed part is named."""
+    before = documents(open_archive(finished))
+    with pytest.raises(Conflict, match=f"'tiny' exists in {finished} with another {next(iter(changes))}:"):
+        begin(open_archive(finished), config(**changes))
+    assert documents(open_archive(finished)) == before
+
+
+def test_another_budget_extends(finished: Path) -> None:
+    """A larger budget is the same search, which then goes on."""
+    begin(open_archive(finished), config(budget={"rounds": 3}))
+    assert read_config(open_archive(finished), "tiny").budget == Budget(rounds=3)
+    assert advance(open_archive(finished), "tiny") == Round(3)
+
+
+def test_nothing_is_written_for_what_cannot_begin(tmp_path: Path) -> None:
+    """Missing images and a host that they do not fit are found out before the store is touched."""
+    for wrong, error in (
+        (config(data={"name": "cifar10", "held_out": 100, "path": "/nowhere"}), DataSetMissing),
+        (config(host=HOST | {"stages": 5}), InvalidSpec),
+        (config(finish={"host": HOST | {"stages": 5}, "recipe": {}}), InvalidSpec),
+    ):
+        with pytest.raises(error):
+            begin(open_archive(tmp_path / "store"), wrong)
+    assert not (tmp_path / "store").exists()
+
+
+def test_several_searches_in_a_store(finished: Path) -> None:
+    """Searches of other names live beside each other."""
+    begin(open_archive(finished), config(name="another", seed=2))
+    assert search_ids(open_archive(finished)) == ["another", "tiny"]
