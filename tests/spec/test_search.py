@@ -37,6 +37,13 @@ def test_identity(search: dict[str, Any]) -> None:
     assert len(identities | {config.identity()}) == len(others) + 1
 
 
+def test_start_cell_in_order(search: dict[str, Any]) -> None:
+    """A start cell is held in canonical order, so that two ways to write it are one search."""
+    one = SearchConfig.from_data(search | {"start_cell": "add( 3x3G -> ( max3 ), 3x3G )"}, "here")
+    other = SearchConfig.from_data(search | {"start_cell": "add( 3x3G, 3x3G -> ( max3 ) )"}, "here")
+    assert one == other
+
+
 @pytest.mark.parametrize("where", ["host", "finish"])
 def test_start_cell_must_fit(search: dict[str, Any], where: str) -> None:
     """A start cell that does not fit the search's host or the final one is refused at once."""
@@ -47,8 +54,11 @@ def test_start_cell_must_fit(search: dict[str, Any], where: str) -> None:
         SearchConfig.from_data(search, "here")
 
 
-@pytest.mark.parametrize(("share", "children"), [(0.0, 0), (0.2, 2), (1.0, 10)])
-def test_random_children(search: dict[str, Any], share: float, children: int) -> None:
-    """The random arm gets its share of each round."""
+@pytest.mark.parametrize(
+    ("share", "count", "children"),
+    [(0.0, 10, 0), (0.2, 10, 2), (1.0, 10, 10), (0.2, 5, 1), (0.2, 2, 1), (0.2, 1, 0)],
+)
+def test_random_children(search: dict[str, Any], share: float, count: int, children: int) -> None:
+    """The random arm gets its share of each round, and one child where there is a choice."""
     config = SearchConfig.from_data(search | {"random_share": share}, "here")
-    assert config.random_children == children
+    assert config.random_children(count) == children

@@ -165,7 +165,8 @@ def test_a_child_that_fails(tmp_path: Path) -> None:
     for child in propose(archive, "tiny", 1).children:
         record = run_child(archive, child)
         assert record.status == "failed"
-        assert record.accuracy is record.weights is None
+        assert record.accuracy is None
+        assert record.weights is None
         assert record.failure
         assert "nan at epoch 1, step" in record.failure or "inf at epoch 1, step" in record.failure
         assert record.receipt

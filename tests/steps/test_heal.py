@@ -39,3 +39,21 @@ def test_a_damaged_blob_is_named_and_healed(which: str, tmp_path: Path, longer: 
     run(open_archive(store), "tiny", Nobody(), lambda: None)
     ledger = read_ledger(open_archive(store), "tiny")
     assert {"rounds": ledger.rounds, "final": ledger.final} == longer
+
+
+def test_a_store_that_has_lost_all_blobs(tmp_path: Path, longer: dict[str, object]) -> None:
+    """Whatever blobs are gone, those that a search still needs are made again, and it goes on the same."""
+    store = copy_of_finished(tmp_path)
+    lost = {path.name for path in store.glob("blobs/*/*")}
+    for path in store.glob("blobs/*/*"):
+        path.unlink()
+    run(open_archive(store), "tiny", Nobody(), lambda: None)
+    ledger = read_ledger(open_archive(store), "tiny")
+    assert ledger.start
+    assert ledger.final
+    made = {path.name for path in store.glob("blobs/*/*")}
+    assert {ledger.start.weights, ledger.final.weights} <= made <= lost
+    set_budget(open_archive(store), "tiny", Budget(children=6))
+    run(open_archive(store), "tiny", Nobody(), lambda: None)
+    ledger = read_ledger(open_archive(store), "tiny")
+    assert {"rounds": ledger.rounds, "final": ledger.final} == longer

@@ -45,8 +45,8 @@ def run(archive: Archive, search: str, watcher: Watcher, publish: Callable[[], N
                 _finish(archive, search, stop, watcher, publish)
             case Done(stop):
                 publish()
-                if stop.reason == "failures":
-                    raise SearchFailed(f"search {search!r} stopped: {stop.detail}")
+                if stop.best is None:
+                    raise SearchFailed(f"search {search!r} stopped without a cell: {stop.detail}")
                 return stop
 
 

@@ -32,6 +32,8 @@ def list_searches(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = Fals
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
+    if not rows:
+        typer.echo(f"no searches in {archive.store.url}", err=True)
     for row in rows:
         best = f"{100 * row['best']['accuracy']:.2f} %  {row['best']['cell']}" if row["best"] else "-"
         typer.echo(f"{row['search']:<24} {row['status']:<11} {row['children']:>4} children  {best}")

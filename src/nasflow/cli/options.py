@@ -43,6 +43,8 @@ def read_config(path: Path) -> "SearchConfig":
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         # Besides its own: a date that is none, a number of 5,000 digits, brackets without end.
         raise InvalidSpec(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if data is None:
+        raise InvalidSpec(f"{path}: the file is empty: start from one of examples/")
     return SearchConfig.from_data(data, str(path))
 
 

@@ -46,7 +46,7 @@ def resume(
     store: StoreOption = DEFAULT_STORE,
     children: Annotated[int | None, typer.Option(min=1, help="Extend: children in all.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Extend: rounds in all.")] = None,
-    seconds: Annotated[float | None, typer.Option(min=0, help="Extend: seconds of work in all.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0, help="Extend: seconds of training in all.")] = None,
     gpu_hours: Annotated[float | None, typer.Option(min=0, help="Extend: GPU-hours in all.")] = None,
     track: TrackOption = True,
     as_json: JsonOption = False,
@@ -54,12 +54,14 @@ def resume(
     """Go on with a search after any kill, or extend a finished one by a larger budget."""
     archive = open_archive(store)
     from nasflow.spec.search import BudgetRecord
-    from nasflow.steps.begin import set_budget
+    from nasflow.steps.begin import begin, set_budget
     from nasflow.steps.ledger import read_config as stored_config
 
     given = {"children": children, "rounds": rounds, "seconds": seconds, "gpu_hours": gpu_hours}
     changed = {name: value for name, value in given.items() if value is not None}
-    budget = stored_config(archive, search).budget
+    stored = stored_config(archive, search)
+    begin(archive, stored)
+    budget = stored.budget
     if changed:
         wanted = BudgetRecord.from_data({"budget": budget.model_dump() | changed}, "nasflow resume")
         set_budget(archive, search, wanted.budget)
@@ -80,6 +82,7 @@ def _run(archive: "Archive", search: str, store: str, track: bool, as_json: bool
     from nasflow.backends.inline import run
     from nasflow.cli.display import Display
     from nasflow.cli.summary import print_summary, summary
+    from nasflow.errors import SearchFailed
     from nasflow.steps.ledger import read_config as stored_config
     from nasflow.steps.publish import write_report
 
@@ -88,8 +91,10 @@ def _run(archive: "Archive", search: str, store: str, track: bool, as_json: bool
     try:
         with Display(config) as display:
             run(archive, search, display, publisher)
-    finally:
+    except SearchFailed:
         write_report(archive, search)
+        raise
+    write_report(archive, search)
     shown = summary(archive, search)
     typer.echo(json.dumps(shown, indent=2)) if as_json else print_summary(shown)
 

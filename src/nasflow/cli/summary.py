@@ -17,7 +17,10 @@ def summary(archive: "Archive", search: str) -> dict[str, Any]:
 
     ledger = read_ledger(archive, search)
     best, lift = chosen(ledger), arm_lift(ledger)
-    facts = ledger.model_dump(mode="json", exclude={"attempts"})
+    # What the bank held is of this store, not of this search: it belongs to the cost.
+    facts = ledger.model_dump(
+        mode="json", exclude={"attempts": True, "rounds": {"__all__": {"proposal": {"banked"}}}}
+    )
     return {
         "search": search,
         "status": status(ledger),
@@ -38,9 +41,10 @@ def summary(archive: "Archive", search: str) -> dict[str, Any]:
 
 def status(ledger: "Ledger") -> str:
     """In one word: running (or waiting to be resumed), finished, failed."""
-    if ledger.stop and ledger.stop.reason == "failures":
+    if ledger.stop and ledger.stop.best is None:
         return "failed"
-    return "finished" if ledger.finish else "unfinished"
+    has_nothing_to_finish = ledger.stop is not None and ledger.stop.best is None
+    return "finished" if ledger.finish or has_nothing_to_finish else "unfinished"
 
 
 def print_summary(facts: dict[str, Any]) -> None:
@@ -60,6 +64,8 @@ def print_summary(facts: dict[str, Any]) -> None:
             f"lift       {100 * lift['difference']:+.2f} points over the random arm "
             f"(95 %: {100 * low:+.2f} to {100 * high:+.2f})"
         )
+    if stop := facts["ledger"]["stop"]:
+        print(f"stopped    {stop['reason']}: {stop['detail']}")
     print(f"report     {facts['report']}")
 
 

@@ -42,7 +42,7 @@ class Ledger(Frozen):
     """The start cell retrained in the same way, if the configuration compares."""
     finish: FinishRecord | None = None
     attempts: tuple[Attempt, ...] = ()
-    """Of all children, the start and the final network; a banked child's belong to another search."""
+    """Of all children, the start and the final networks; a banked child's were paid by another search."""
 
     @property
     def children(self) -> tuple[ChildRecord, ...]:

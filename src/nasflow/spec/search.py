@@ -70,9 +70,9 @@ class Budget(Frozen):
     children: int | None = Field(default=None, ge=1)
     rounds: int | None = Field(default=None, ge=1)
     seconds: float | None = Field(default=None, gt=0)
-    """Seconds spent in steps, over all sessions."""
+    """Seconds of training, over all sessions; looked at after each round."""
     gpu_hours: float | None = Field(default=None, gt=0)
-    """Hours of training on a GPU, over all children."""
+    """Hours of training on a GPU, over all children; looked at after each round."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -136,7 +136,7 @@ class SearchConfig(Document):
         """The canonical JSON of all that must not change when a search is continued or extended."""
         return canonical_json(self.model_dump(mode="json", exclude={"budget": True, "data": {"path"}}))
 
-    @property
-    def random_children(self) -> int:
-        """Children of the random arm in each round."""
-        return round(self.random_share * self.children_per_round)
+    def random_children(self, count: int) -> int:
+        """Children of the random arm in a round of `count`: at least one where there is a choice."""
+        least = 1 if self.random_share > 0 and count > 1 else 0
+        return max(least, round(self.random_share * count))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nasflow.report.analysis import best
+from nasflow.report.analysis import best, costs
 from nasflow.spec.ledger import Ledger
 from nasflow.spec.record import ChildRecord, SearchStop
 from nasflow.steps.archive import Archive, finish_key
@@ -111,13 +111,12 @@ def _spent(ledger: Ledger) -> str | None:
     """The first limit of the budget that is reached."""
     budget = ledger.config.budget
     children = sum(len(each.proposal.children) for each in ledger.rounds)
-    seconds = sum(attempt.seconds for attempt in ledger.attempts)
-    gpu_hours = sum(attempt.seconds for attempt in ledger.attempts if attempt.device != "cpu") / 3600
+    cost = costs(ledger)
     for name, spent, limit in (
         ("children", children, budget.children),
         ("rounds", len(ledger.rounds), budget.rounds),
-        ("seconds", seconds, budget.seconds),
-        ("gpu_hours", gpu_hours, budget.gpu_hours),
+        ("seconds", cost.cpu.total + cost.gpu.total, budget.seconds),
+        ("gpu_hours", cost.gpu.total / 3600, budget.gpu_hours),
     ):
         if limit is not None and spent >= limit:
             return f"{name}: {spent:g} of {limit:g}"

@@ -53,7 +53,15 @@ def set_budget(archive: Archive, search: str, budget: Budget) -> None:
 
 
 def _refuse_another(existing: SearchConfig | None, config: SearchConfig, archive: Archive) -> None:
-    if existing is None or existing.identity() == config.identity():
+    if existing is None:
+        return
+    if existing.data.path != config.data.path:
+        # The children's specs hold the path: the images are theirs, so they must be where they were.
+        raise Conflict(
+            f"search {config.name!r} began with its images in {existing.data.path}: bring them back there, "
+            "or make it a link to where they are now"
+        )
+    if existing.identity() == config.identity():
         return
     changed = [
         name

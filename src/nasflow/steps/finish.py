@@ -36,8 +36,9 @@ def select(archive: Archive, search: str, stop: SearchStop) -> Finalists:
     config = archive.read(search_key(search, "config"), SearchConfig)
     best = archive.read(child_key(str(stop.best), "record"), ChildRecord)
     winner = _full_size(archive, search, config, best.cell)
-    start = _full_size(archive, search, config, config.start_cell)
-    return Finalists(winner, start if config.finish.compare else None)
+    if not config.finish.compare:
+        return Finalists(winner, None)
+    return Finalists(winner, _full_size(archive, search, config, config.start_cell))
 
 
 def _full_size(archive: Archive, search: str, config: SearchConfig, cell: Tree) -> str:

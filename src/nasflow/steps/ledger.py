@@ -44,7 +44,7 @@ def read_ledger(archive: Archive, search: str) -> Ledger:
         finish=finish,
         final=_record(archive, finish.final if finish else None),
         final_start=_record(archive, finish.start_final if finish else None),
-        attempts=tuple(_read_attempts(archive, start, rounds, finish)),
+        attempts=tuple(_read_attempts(archive, search, start, rounds)),
     )
 
 
@@ -64,14 +64,16 @@ def _record(archive: Archive, child: str | None) -> ChildRecord | None:
 
 
 def _read_attempts(
-    archive: Archive, start: ChildSpec | None, rounds: Iterable[LedgerRound], finish: FinishRecord | None
+    archive: Archive, search: str, start: ChildSpec | None, rounds: Iterable[LedgerRound]
 ) -> Iterator[Attempt]:
-    """The attempts that this search has paid for: a banked child's belong to another one."""
+    """All attempts at the search's children, those of each of its finishes included."""
     children = [start.id] if start else []
     for each in rounds:
-        children += [child for child in each.proposal.children if child not in each.proposal.banked]
-    if finish:
-        children += [child for child in (finish.final, finish.start_final) if child]
+        children += each.proposal.children
+    for key in archive.store.list(f"searches/{search}/finishes/"):
+        if key.endswith("/finish.json"):
+            finish = archive.read(key, FinishRecord)
+            children += [child for child in (finish.final, finish.start_final) if child]
     # The final start cell can be the start network itself: each attempt is told once.
     for child in dict.fromkeys(children):
         for key in archive.store.list(f"children/{child}/attempts/"):

@@ -49,7 +49,7 @@ def _draw(archive: Archive, search: str, number: int) -> Proposal:
     state = controller_state(archive, ledger)
     seed = derive(config.seed, "round", number)
     count = _room(ledger)
-    random_count = min(config.random_children, count)
+    random_count = config.random_children(count)
     taken = {str(config.start_cell)}
     taken |= {str(e.cell.canonical()) for each in ledger.rounds for e in each.proposal.episodes}
     random = make_controller(RandomController(), seed)
