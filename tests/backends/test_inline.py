@@ -76,7 +76,7 @@ def test_the_failure_budget(tmp_path: Path) -> None:
     assert said.out == ""
     *children, last = said.err.splitlines()
     assert last == (
-        "nasflow: error: search 'tiny' stopped: 2 of 2 children failed, the last one: "
+        "nasflow: error: search 'tiny' stopped without a cell: 2 of 2 children failed, the last one: "
         + children[-1].split("  ")[1]
     )
     assert len(children) == 3

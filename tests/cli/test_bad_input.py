@@ -35,7 +35,7 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
 BAD_FILES = {
     "broken": ("name: [", "not YAML: while parsing"),
     "a list": ("- name: tiny\n- seed: 1", "a SearchConfig is a mapping, this is list"),
-    "empty": ("", "a SearchConfig is a mapping, this is NoneType"),
+    "empty": ("", "the file is empty"),
     "text": ("tiny", "a SearchConfig is a mapping, this is str"),
     "a date that is none": ("name: 2024-13-45", "not YAML: month must be in 1..12"),
     "a number without end": ("seed: " + 5000 * "1", "not YAML: Exceeds the limit"),

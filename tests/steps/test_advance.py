@@ -5,6 +5,7 @@ import pytest
 from tests.steps.samples import config, open_archive, run_search
 
 from nasflow.cli.summary import status
+from nasflow.errors import SearchFailed
 from nasflow.spec.ledger import Ledger, LedgerRound
 from nasflow.spec.record import Arm, Attempt, ChildRecord, ControllerUpdate, Episode, Proposal
 from nasflow.spec.tree import START_CELL
@@ -163,22 +164,27 @@ def test_the_rest_of_a_round(finished: Path) -> None:
 SPACES = {
     # Besides the start cell: add of 2, add of 3, concat of 2. A root's edge is the host's own.
     "of three cells": ({"operations": ["identity", "ds3"], "max_depth": 1}, 3),
-    "of no cell": (
-        {"operations": ["identity"], "max_depth": 1, "add_branches": [], "concat_branches": []},
-        0,
-    ),
+    "of one cell": ({"max_depth": 1, "add_branches": [2], "concat_branches": []}, 1),
 }
 
 
 @pytest.mark.parametrize(("space", "cells"), SPACES.values(), ids=SPACES)
 def test_an_exhausted_space(space: dict[str, Any], cells: int, tmp_path: Path) -> None:
-    """A search that has tried every cell of its space stops, with what it found if it found anything."""
+    """A search that has tried every cell of its space stops with the best of them."""
     stop = run_search(tmp_path, config(space=space, budget={"children": 50}, children_per_round=2))
     ledger = read_ledger(open_archive(tmp_path), "tiny")
     assert stop.reason == "exhausted"
     assert len({record.child for record in ledger.children}) == len(ledger.children) == cells
-    assert (stop.best is None) == (ledger.finish is None) == (cells == 0)
+    assert stop.best
     assert status(ledger) == "finished"
+
+
+def test_an_empty_space(tmp_path: Path) -> None:
+    """A search whose space holds nothing but the start cell fails, and says so."""
+    empty = {"operations": ["identity"], "max_depth": 1, "add_branches": [], "concat_branches": []}
+    with pytest.raises(SearchFailed, match="every cell of the space has been tried"):
+        run_search(tmp_path, config(space=empty))
+    assert status(read_ledger(open_archive(tmp_path), "tiny")) == "failed"
 
 
 def test_a_stop_is_written_once(finished: Path) -> None:

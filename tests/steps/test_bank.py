@@ -1,8 +1,9 @@
 from pathlib import Path
 
+import pytest
 from tests.steps.samples import config, documents, open_archive, run_search
 
-from nasflow.spec.record import Attempt
+from nasflow.report.analysis import costs
 from nasflow.steps.ledger import read_ledger
 
 
@@ -27,6 +28,7 @@ def test_banked_children_cost_nothing(finished: Path) -> None:
     run_search(finished, config(name="again"))
     one, other = (read_ledger(open_archive(finished), name) for name in ("tiny", "again"))
     searched = {record.child for record in one.children}
-    paid: tuple[Attempt, ...] = other.attempts
-    assert searched <= {attempt.child for attempt in one.attempts}
-    assert not searched & {attempt.child for attempt in paid}
+    told = [attempt for attempt in other.attempts if attempt.child in searched]
+    assert {attempt.child for attempt in told} == searched
+    assert costs(other).cpu.reused == pytest.approx(sum(attempt.seconds for attempt in told))
+    assert costs(one).cpu.reused == 0

@@ -53,3 +53,10 @@ def test_several_searches_in_a_store(finished: Path) -> None:
     """Searches of other names live beside each other."""
     begin(open_archive(finished), config(name="another", seed=2))
     assert search_ids(open_archive(finished)) == ["another", "tiny"]
+
+
+def test_images_stay_where_they_were(finished: Path) -> None:
+    """A search whose images have moved is told where they must be: its children's specs hold the path."""
+    moved = config(data={"name": "digits", "held_out": 100, "train_images": 150, "path": "/elsewhere"})
+    with pytest.raises(Conflict, match="began with its images in None"):
+        begin(open_archive(finished), moved)

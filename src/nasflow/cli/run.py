@@ -91,7 +91,7 @@ def _run(archive: "Archive", search: str, store: str, track: bool, as_json: bool
     try:
         with Display(config) as display:
             run(archive, search, display, publisher)
-    except SearchFailed:
+    except (SearchFailed, KeyboardInterrupt):
         write_report(archive, search)
         raise
     write_report(archive, search)
