@@ -12,7 +12,7 @@ from benchmarks.births import births
 from benchmarks.steps import child_steps
 from benchmarks.trees import controllers
 
-REPEATS = 5
+REPEATS = 3
 
 
 def best_seconds(sides: dict[str, Callable[[], object]]) -> dict[str, float]:

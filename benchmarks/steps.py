@@ -23,7 +23,6 @@ def child_steps() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
         {
             "float32": _step(torch.contiguous_format, False),
             "float32, channels_last": _step(torch.channels_last, False),
-            "bfloat16": _step(torch.contiguous_format, True),
             "bfloat16, channels_last": _step(torch.channels_last, True),
         },
     )

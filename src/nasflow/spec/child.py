@@ -13,7 +13,7 @@ class ChildSpec(Document):
     """What is trained, from what, on what, and how. The start and the final network are children too."""
 
     network: NetworkSpec
-    """With its cell in canonical order."""
+    """Its cell in canonical order, if that order can be grown from the start cell."""
     parent: str | None
     """Id of the child whose trained weights are inherited; None: from scratch."""
     data: DataFacts

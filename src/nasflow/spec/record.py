@@ -76,7 +76,8 @@ class Receipt(Frozen):
     """Largest absolute logit difference, child against parent, over the parent's largest absolute logit."""
     tolerance: float
     images: int
-    """Held-out images that were compared; none of them calibrated anything."""
+    """Held-out images on which child and parent were compared (a single transform: on the first of them);
+    none of them calibrated anything."""
     parent_accuracy: float
     birth_accuracy: float
     transforms: tuple[TransformReceipt, ...]
