@@ -55,15 +55,24 @@ def test_missing_files_come_with_the_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        (IMAGES, gzip.compress(idx(PIXELS))[:-500], "cannot be unpacked"),
-        (IMAGES, gzip.compress(idx(PIXELS)[:-1]), "fetch it again"),
-        (IMAGES, gzip.compress(idx(PIXELS) + b"x"), "its header says 100 items"),
-        (IMAGES, gzip.compress(idx(PIXELS)[:5]), "5 bytes are no idx file"),
-        (IMAGES, gzip.compress(idx(PIXELS[:, :14])), "not an idx file"),
-        (IMAGES, gzip.compress(idx(CLASSES)), "not an idx file"),
-        (IMAGES, gzip.compress(bytes(60_001 * 784)), "unpacks to more than"),
-        (LABELS, gzip.compress(idx(CLASSES[:50])), "50 labels for 100 images"),
-        (LABELS, gzip.compress(idx(CLASSES + 1)), "label 10 in a data set of 10 classes"),
+        pytest.param(IMAGES, gzip.compress(idx(PIXELS))[:-500], "cannot be unpacked", id="cut off"),
+        pytest.param(IMAGES, gzip.compress(idx(PIXELS)[:-1]), "fetch it again", id="a pixel short"),
+        pytest.param(
+            IMAGES, gzip.compress(idx(PIXELS) + b"x"), "its header says 100 items", id="a byte long"
+        ),
+        pytest.param(IMAGES, gzip.compress(idx(PIXELS)[:5]), "5 bytes are no idx file", id="five bytes"),
+        pytest.param(IMAGES, gzip.compress(idx(PIXELS[:, :14])), "not an idx file", id="another shape"),
+        pytest.param(IMAGES, gzip.compress(idx(CLASSES)), "not an idx file", id="labels for images"),
+        pytest.param(IMAGES, gzip.compress(bytes(60_001 * 784)), "unpacks to more than", id="too large"),
+        pytest.param(
+            LABELS, gzip.compress(idx(CLASSES[:50])), "50 labels for 100 images", id="too few labels"
+        ),
+        pytest.param(
+            LABELS,
+            gzip.compress(idx(CLASSES + 1)),
+            "label 10 in a data set of 10 classes",
+            id="unknown label",
+        ),
     ],
 )
 def test_broken_files_are_refused(
