@@ -65,3 +65,21 @@ class TrackingUnavailable(NasflowError):
     """MLflow cannot be reached, read or written: worth one warning, never the end of a search."""
 
     exit_code = 9
+
+
+class KubeflowUnavailable(NasflowError):
+    """Kubeflow Pipelines or Kubernetes cannot be reached, or refuses."""
+
+    exit_code = 10
+
+
+class NotReady(NasflowError):
+    """A cluster on which a search could not run as it is asked for."""
+
+    exit_code = 11
+
+
+class Stuck(NasflowError):
+    """A search whose last run added nothing: going on by itself would go on for ever."""
+
+    exit_code = 12

@@ -34,9 +34,9 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
 
 BAD_FILES = {
     "broken": ("name: [", "not YAML: while parsing"),
-    "a list": ("- name: tiny\n- seed: 1", "a SearchConfig is a mapping, this is list"),
+    "a list": ("- name: tiny\n- seed: 1", "a SearchFile is a mapping, this is list"),
     "empty": ("", "the file is empty"),
-    "text": ("tiny", "a SearchConfig is a mapping, this is str"),
+    "text": ("tiny", "a SearchFile is a mapping, this is str"),
     "a date that is none": ("name: 2024-13-45", "not YAML: month must be in 1..12"),
     "a number without end": ("seed: " + 5000 * "1", "not YAML: Exceeds the limit"),
     "brackets without end": (3000 * "[", "not YAML: maximum recursion depth exceeded"),

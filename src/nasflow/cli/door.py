@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from nasflow.cli import campaign, look, run
+from nasflow.cli import campaign, cluster, look, run
 from nasflow.errors import NasflowError
 
 app = typer.Typer(
@@ -15,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for module in (run, look, campaign):
+for module in (run, look, cluster, campaign):
     app.add_typer(module.app)
 
 _INTERRUPTED = 130

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from nasflow.spec.search import SearchConfig
+    from nasflow.spec.file import SearchFile
     from nasflow.steps.archive import Archive
 
 StoreOption = Annotated[
@@ -29,12 +29,12 @@ def open_archive(store: str) -> "Archive":
     return Archive(open_store(store))
 
 
-def read_config(path: Path) -> "SearchConfig":
+def read_file(path: Path) -> "SearchFile":
     """A search's configuration from a YAML file; raise InvalidSpec with one line that says what and where."""
     import yaml
 
     from nasflow.errors import InvalidSpec
-    from nasflow.spec.search import SearchConfig
+    from nasflow.spec.file import SearchFile
 
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -45,7 +45,7 @@ def read_config(path: Path) -> "SearchConfig":
         raise InvalidSpec(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if data is None:
         raise InvalidSpec(f"{path}: the file is empty: start from one of examples/")
-    return SearchConfig.from_data(data, str(path))
+    return SearchFile.from_data(data, str(path))
 
 
 def tracking_address(store: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +14,12 @@ from nasflow.cli.options import (
     SearchArgument,
     StoreOption,
     open_archive,
-    read_config,
+    read_file,
     tracking_address,
 )
 
 if TYPE_CHECKING:
+    from nasflow.spec.cluster import Cluster
     from nasflow.steps.archive import Archive
 
 app = typer.Typer()
@@ -25,19 +27,40 @@ app = typer.Typer()
 TrackOption = Annotated[bool, typer.Option("--track/--no-track", help="Show the search in MLflow.")]
 
 
+class Backend(StrEnum):
+    """Who runs the steps on this machine."""
+
+    INLINE = "inline"
+    SUBPROCESS = "subprocess"
+    DOCKER = "docker"
+
+
 @app.command()
 def search(
     config: Annotated[Path, typer.Argument(help="A search's configuration, YAML.", show_default=False)],
     store: StoreOption = DEFAULT_STORE,
+    backend: Annotated[
+        Backend,
+        typer.Option(
+            help="This process, or Kubeflow's components as processes or containers of this machine."
+        ),
+    ] = Backend.INLINE,
     track: TrackOption = True,
     as_json: JsonOption = False,
 ) -> None:
     """Run the search of CONFIG on this machine; the same configuration again continues it."""
-    wanted = read_config(config)
+    file = read_file(config)
     archive = open_archive(store)
     from nasflow.steps.begin import begin
 
-    _run(archive, begin(archive, wanted), store, track, as_json)
+    id = begin(archive, file.config())
+    address = tracking_address(store) if track else None
+    if backend is Backend.INLINE:
+        _run_inline(archive, id, address)
+    else:
+        cluster = file.required_cluster() if backend is Backend.DOCKER else file.cluster
+        _run_local(archive, id, address, backend, cluster)
+    _conclude(archive, id, as_json)
 
 
 @app.command()
@@ -51,9 +74,13 @@ def resume(
     track: TrackOption = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with a search after any kill, or extend a finished one by a larger budget."""
+    """Go on with a search after any kill, or extend a finished one by a larger budget.
+
+    A search that was submitted to a cluster goes on there, any other on this machine.
+    """
     archive = open_archive(store)
     from nasflow.spec.search import BudgetRecord
+    from nasflow.steps.archive import search_key
     from nasflow.steps.begin import begin, set_budget
     from nasflow.steps.ledger import read_config as stored_config
 
@@ -65,7 +92,14 @@ def resume(
     if changed:
         wanted = BudgetRecord.from_data({"budget": budget.model_dump() | changed}, "nasflow resume")
         set_budget(archive, search, wanted.budget)
-    _run(archive, search, store, track, as_json)
+    if archive.store.exists(search_key(search, "submission")):
+        from nasflow.backends.cluster import go_on
+        from nasflow.cli.cluster import connect_for, tell
+
+        tell(search, go_on(archive, search, connect_for(archive, search)), as_json)
+        return
+    _run_inline(archive, search, tracking_address(store) if track else None)
+    _conclude(archive, search, as_json)
 
 
 @app.command()
@@ -78,22 +112,41 @@ def sync(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
     typer.echo(f"search {search} is in MLflow: `nasflow ui` opens it")
 
 
-def _run(archive: "Archive", search: str, store: str, track: bool, as_json: bool) -> None:
+def _run_inline(archive: "Archive", search: str, address: str | None) -> None:
     from nasflow.backends.inline import run
     from nasflow.cli.display import Display
-    from nasflow.cli.summary import print_summary, summary
     from nasflow.errors import SearchFailed
     from nasflow.steps.ledger import read_config as stored_config
     from nasflow.steps.publish import write_report
 
-    config = stored_config(archive, search)
-    publisher = Publisher(archive, search, tracking_address(store) if track else None)
     try:
-        with Display(config) as display:
-            run(archive, search, display, publisher)
+        with Display(stored_config(archive, search)) as display:
+            run(archive, search, display, Publisher(archive, search, address))
     except (SearchFailed, KeyboardInterrupt):
         write_report(archive, search)
         raise
+
+
+def _run_local(
+    archive: "Archive", search: str, address: str | None, backend: Backend, cluster: "Cluster | None"
+) -> None:
+    from nasflow.backends import local
+    from nasflow.spec.cluster import Cluster
+
+    runner: local.Runner = "docker" if backend is Backend.DOCKER else "subprocess"
+    # Every word but the steps' own goes: kfp shows each command that it runs.
+    local.run(archive, search, cluster or Cluster(image="python"), runner, address, _say_own)
+
+
+def _say_own(line: str) -> None:
+    if line.startswith("nasflow: "):
+        typer.echo(line, err=True)
+
+
+def _conclude(archive: "Archive", search: str, as_json: bool) -> None:
+    from nasflow.cli.summary import print_summary, summary
+    from nasflow.steps.publish import write_report
+
     write_report(archive, search)
     shown = summary(archive, search)
     typer.echo(json.dumps(shown, indent=2)) if as_json else print_summary(shown)

@@ -52,3 +52,12 @@ class DataFacts(Document):
     def identity(self) -> dict[str, object]:
         """What decides the images that a child sees; the path, which may differ on each machine, does not."""
         return self.model_dump(mode="json", exclude={"spec": {"path"}})
+
+
+class DataSetRecord(Document):
+    """A data set's files in the store."""
+
+    name: DataSetName
+    files: int
+    packs: tuple[str, ...]
+    """Blobs, each a tar archive of some of the files; none: the data set needs no files."""

@@ -3,9 +3,10 @@
 from typing import Any
 
 from nasflow.errors import InvalidSpec
-from nasflow.spec import record, search
+from nasflow.spec import cluster, record, search
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.document import Document
+from nasflow.spec.file import SearchFile
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import Tree
 
@@ -15,6 +16,7 @@ DOCUMENTS: dict[str, type[Document]] = {
         Tree,
         NetworkSpec,
         ChildSpec,
+        SearchFile,
         search.SearchConfig,
         search.BudgetRecord,
         record.Proposal,
@@ -26,6 +28,9 @@ DOCUMENTS: dict[str, type[Document]] = {
         record.Attempt,
         record.SearchStop,
         record.FinishRecord,
+        cluster.Submission,
+        cluster.Run,
+        cluster.Trouble,
     )
 }
 

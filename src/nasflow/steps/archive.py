@@ -7,12 +7,16 @@ searches/<search>/rounds/<n>/proposal.json    Proposal
 searches/<search>/rounds/<n>/update.json      ControllerUpdate
 searches/<search>/finishes/<n>/stop.json      SearchStop after n rounds
 searches/<search>/finishes/<n>/finish.json    FinishRecord
+searches/<search>/submission.json             Submission, replaced when it is submitted, stopped, resumed
+searches/<search>/runs/<n>.json               Run of Kubeflow, replaced once it has its id
+searches/<search>/troubles/<id>.json          Trouble: why a step of a pod ended with an error
 children/<child>/spec.json                    ChildSpec
 children/<child>/birth.json                   BirthRecord
 children/<child>/checkpoint.json              Checkpoint, replaced after each epoch, gone at the end
 children/<child>/training.json                TrainingRecord
 children/<child>/record.json                  ChildRecord: with it the child is done, in every search
 children/<child>/attempts/<n>.json            Attempt, replaced as it goes on
+datasets/<fingerprint>.json                   DataSetRecord: the files themselves, for pods without a volume
 blobs/...                                     weights and controller states, by digest
 """
 
@@ -41,9 +45,24 @@ def finish_key(search: str, rounds: int, name: str) -> str:
     return f"searches/{search}/finishes/{rounds:04}/{name}.json"
 
 
+def run_key(search: str, number: int) -> str:
+    """The key of a Kubeflow run's record; runs count from 1."""
+    return f"searches/{search}/runs/{number:04}.json"
+
+
+def trouble_key(search: str, id: str) -> str:
+    """The key of a step's error."""
+    return f"searches/{search}/troubles/{id}.json"
+
+
 def child_key(child: str, name: str) -> str:
     """The key of a child's document."""
     return f"children/{child}/{name}.json"
+
+
+def data_set_key(fingerprint: str) -> str:
+    """The key of a data set's record."""
+    return f"datasets/{fingerprint}.json"
 
 
 @dataclass(frozen=True)

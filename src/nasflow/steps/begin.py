@@ -5,8 +5,8 @@ from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
 from nasflow.spec.network import DenseNet, NetworkSpec
 from nasflow.spec.search import Budget, BudgetRecord, SearchConfig
-from nasflow.steps.archive import Archive, child_key, search_key
-from nasflow.steps.images import training_data
+from nasflow.steps.archive import Archive, child_key, data_set_key, search_key
+from nasflow.steps.images import new_training_data, training_data
 from nasflow.store import check_writable
 
 
@@ -19,7 +19,7 @@ def begin(archive: Archive, config: SearchConfig) -> str:
     """
     existing = archive.find(search_key(config.name, "config"), SearchConfig)
     _refuse_another(existing, config, archive)
-    facts = training_data(config.data).facts
+    facts = _facts(archive, config)
     network = _network(config, config.host, facts)
     _network(config, config.finish.host, facts)
     check_writable(archive.store)
@@ -29,6 +29,14 @@ def begin(archive: Archive, config: SearchConfig) -> str:
     archive.create(child_key(start.id, "spec"), start)
     archive.create(search_key(config.name, "start"), start)
     return config.name
+
+
+def _facts(archive: Archive, config: SearchConfig) -> DataFacts:
+    """What the images are; those of a search that is known may also be in the store alone."""
+    start = archive.find(search_key(config.name, "start"), ChildSpec)
+    if start:
+        return training_data(archive, start.data).facts
+    return new_training_data(config.data).facts
 
 
 def _network(config: SearchConfig, host: DenseNet, facts: DataFacts) -> NetworkSpec:
@@ -55,7 +63,9 @@ def set_budget(archive: Archive, search: str, budget: Budget) -> None:
 def _refuse_another(existing: SearchConfig | None, config: SearchConfig, archive: Archive) -> None:
     if existing is None:
         return
-    if existing.data.path != config.data.path:
+    start = archive.find(search_key(config.name, "start"), ChildSpec)
+    is_stored = start is not None and archive.store.exists(data_set_key(start.data.fingerprint))
+    if existing.data.path != config.data.path and not is_stored:
         # The children's specs hold the path: the images are theirs, so they must be where they were.
         raise Conflict(
             f"search {config.name!r} began with its images in {existing.data.path}: bring them back there, "

@@ -35,5 +35,5 @@ def evaluate(archive: Archive, child: str) -> ChildRecord:
 
 def _accuracy(archive: Archive, spec: ChildSpec, weights: str) -> float:
     network = arrange(load_network(archive, spec, weights), spec.recipe)
-    data = training_data(spec.data.spec, spec.data)
+    data = training_data(archive, spec.data)
     return evaluate_network(network, data.held_out, data.facts, device=device(spec.recipe)).accuracy

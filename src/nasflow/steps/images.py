@@ -6,12 +6,29 @@ import torch
 
 from nasflow.spec.data import DataFacts, DataSpec
 from nasflow.spec.recipe import Recipe
-from nasflow.training.data import TrainingData, load_data
+from nasflow.steps.archive import Archive
+from nasflow.steps.dataset import located
+from nasflow.training.data import TrainingData, load_data, load_test
+from nasflow.training.images import Images
+
+
+def training_data(archive: Archive, facts: DataFacts) -> TrainingData:
+    """The training and held-out images, checked to be the ones that a search began with."""
+    return _load(located(archive, facts), facts)
+
+
+def new_training_data(spec: DataSpec) -> TrainingData:
+    """The images that a new search begins with."""
+    return _load(spec)
+
+
+def test_images(archive: Archive, facts: DataFacts) -> Images:
+    """The test images: only the finish may look at them."""
+    return load_test(located(archive, facts))
 
 
 @lru_cache(maxsize=1)
-def training_data(spec: DataSpec, facts: DataFacts | None = None) -> TrainingData:
-    """The training and held-out images; with `facts`, checked to be the ones that a search began with."""
+def _load(spec: DataSpec, facts: DataFacts | None = None) -> TrainingData:
     return load_data(spec, facts)
 
 

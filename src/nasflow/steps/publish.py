@@ -51,7 +51,7 @@ def track(archive: Archive, search: str, uri: str) -> None:
 
 def _winner(archive: Archive, child: str) -> Winner:
     spec = archive.read(child_key(child, "spec"), ChildSpec)
-    data = training_data(spec.data.spec, spec.data)
+    data = training_data(archive, spec.data)
     record = archive.read(child_key(child, "record"), ChildRecord)
     return Winner(
         spec=spec,

@@ -39,7 +39,7 @@ def _train(
 ) -> TrainingRecord:
     child = birth.child
     spec = archive.read(child_key(child, "spec"), ChildSpec)
-    data = training_data(spec.data.spec, spec.data)
+    data = training_data(archive, spec.data)
     network = load_network(archive, spec, weights)
     resume = _read_checkpoint(archive, child)
     place = device(spec.recipe)

@@ -63,7 +63,7 @@ def _from_scratch(archive: Archive, spec: ChildSpec) -> BirthRecord:
 
 
 def _from_parent(archive: Archive, spec: ChildSpec) -> BirthRecord:
-    place, data = device(spec.recipe), training_data(spec.data.spec, spec.data)
+    place, data = device(spec.recipe), training_data(archive, spec.data)
     inherited = archive.read(child_key(str(spec.parent), "record"), ChildRecord)
     parent = Grown(_load_parent(archive, inherited))
     transforms = plan(inherited.cell, spec.network.cell)

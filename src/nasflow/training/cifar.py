@@ -56,6 +56,13 @@ _LAYOUTS = {
 }
 
 
+def files(spec: DataSpec) -> tuple[str, ...]:
+    """The names that its files can have below `path`, training and test part."""
+    layout = _LAYOUTS[spec.name]
+    names = layout.train + layout.test
+    return names + tuple(f"{layout.folder}/{name}" for name in names)
+
+
 def read_train(spec: DataSpec) -> MemoryImages:
     """The training part; raise DataSetMissing that names the archive and where to unpack it."""
     layout = _LAYOUTS[spec.name]

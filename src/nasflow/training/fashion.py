@@ -14,6 +14,11 @@ DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist"
 """Where the Debian package puts the files."""
 
 
+FILES = tuple(
+    f"{part}-{kind}-ubyte.gz" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
+)
+
+
 def read_train(spec: DataSpec) -> MemoryImages:
     """The training part; raise DataSetMissing with the command that installs it."""
     return _part(spec, "train", most=60_000)

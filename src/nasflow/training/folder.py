@@ -67,6 +67,14 @@ def read_train(spec: DataSpec) -> FolderImages:
     return _list(root, _classes(root), _size(spec))
 
 
+def files(spec: DataSpec) -> Iterator[str]:
+    """Image files of all parts, below the data set's folder."""
+    root = Path(spec.path or ".")
+    for part in ("train", "test", "val"):
+        for each in sorted(root.glob(f"{part}/*/")):
+            yield from (f"{part}/{name}" for name in _images(each))
+
+
 def read_test(spec: DataSpec) -> FolderImages:
     """The files below `test` or `val`; raise InvalidSpec if its classes are not those of `train`."""
     root, classes = _part(spec, "test", "val"), _classes(_part(spec, "train"))

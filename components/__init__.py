@@ -1,0 +1,1 @@
+"""Kubeflow components: one folder each, a thin wrapper round one function of `nasflow.steps.pods`."""

@@ -1,0 +1,18 @@
+"""The step `evaluate` as a Kubeflow component."""
+
+from kfp import dsl
+
+
+@dsl.component(base_image="nasflow", install_kfp_package=False)
+def evaluate(search: str, child: str, metrics: dsl.Output[dsl.Metrics], cell: dsl.Output[dsl.HTML]) -> None:
+    """Judge a trained child by the held-out images.
+
+    Args:
+        search: Id of the search.
+        child: Id of the child.
+        metrics: Its accuracy, size and cost.
+        cell: A drawing of its cell.
+    """
+    from nasflow.steps import pods
+
+    pods.evaluate(search, child, metrics.log_metric, cell.path)

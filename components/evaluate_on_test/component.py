@@ -1,0 +1,16 @@
+"""The step `evaluate-on-test` as a Kubeflow component."""
+
+from kfp import dsl
+
+
+@dsl.component(base_image="nasflow", install_kfp_package=False)
+def evaluate_on_test(search: str, metrics: dsl.Output[dsl.Metrics]) -> None:
+    """Look at the test images, once in a search.
+
+    Args:
+        search: Id of the search.
+        metrics: The test accuracy of the found cell, and of the start cell beside it.
+    """
+    from nasflow.steps import pods
+
+    pods.evaluate_on_test(search, metrics.log_metric)

@@ -1,0 +1,16 @@
+"""The step `register-and-report` as a Kubeflow component."""
+
+from kfp import dsl
+
+
+@dsl.component(base_image="nasflow", install_kfp_package=False)
+def register_and_report(search: str, report: dsl.Output[dsl.HTML]) -> None:
+    """Register the winner in MLflow and write the report.
+
+    Args:
+        search: Id of the search.
+        report: The search's page, also in the store.
+    """
+    from nasflow.steps import pods
+
+    pods.register_and_report(search, report.path)

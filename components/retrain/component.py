@@ -1,0 +1,20 @@
+"""The step `retrain` as a Kubeflow component."""
+
+from kfp import dsl
+
+
+@dsl.component(base_image="nasflow", install_kfp_package=False)
+def retrain(search: str, child: str, metrics: dsl.Output[dsl.Metrics], cell: dsl.Output[dsl.HTML]) -> None:
+    """Train a full-size network from scratch.
+
+    It is a child as any other, without a parent: killed, it goes on from its last epoch.
+
+    Args:
+        search: Id of the search.
+        child: Id of the full-size network.
+        metrics: Its accuracy, size and cost.
+        cell: A drawing of its cell.
+    """
+    from nasflow.steps import pods
+
+    pods.run_child(search, child, metrics.log_metric, cell.path)

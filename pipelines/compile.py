@@ -1,0 +1,25 @@
+"""The pipelines as the YAML that Kubeflow takes."""
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from nasflow.pipelines.finish import finish_pipeline
+from nasflow.pipelines.search import search_pipeline
+from nasflow.spec.cluster import Cluster
+
+
+def compile_pipelines(cluster: Cluster) -> dict[str, bytes]:
+    """Both pipelines by name, `search` and `finish`; the same settings give the same bytes."""
+    return {"search": _compile(search_pipeline(cluster)), "finish": _compile(finish_pipeline(cluster))}
+
+
+def _compile(pipeline: Any) -> bytes:
+    from kfp import compiler
+
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        file = Path(folder) / "pipeline.yaml"
+        compiler.Compiler().compile(pipeline, str(file))
+        return file.read_bytes()

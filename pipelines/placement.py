@@ -1,0 +1,86 @@
+"""A task as a pod: its image, what it asks for, where it may run, what it is told, how often it is tried."""
+
+from typing import Any
+
+from kfp import kubernetes
+
+from nasflow.spec.cluster import Cluster, PodSpec
+
+REQUIRED = ("NASFLOW_STORE",)
+"""Keys that the ConfigMap must have."""
+
+OPTIONAL = (
+    "MLFLOW_TRACKING_URI",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_DEFAULT_REGION",
+    "NASFLOW_KFP_HOST",
+    "NASFLOW_KFP_AUTH",
+)
+"""Keys that it may have."""
+
+SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""Keys of the Secret; a cloud's workload identity needs none of them."""
+
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+LABELS = {"app.kubernetes.io/name": "nasflow", "app.kubernetes.io/part-of": "nasflow"}
+
+_PULL_POLICY = "IfNotPresent"
+_BACKOFF = {"backoff_duration": "10s", "backoff_factor": 2.0}
+
+
+def on_light_pod(task: Any, cluster: Cluster, name: str) -> Any:
+    """Run a task that trains nothing."""
+    return _place(task, cluster, cluster.light, name)
+
+
+def on_train_pod(task: Any, cluster: Cluster, name: str) -> Any:
+    """Run a task that trains, or tests what was trained, on the accelerator."""
+    return _place(task, cluster, cluster.train, name)
+
+
+def _place(task: Any, cluster: Cluster, pod: PodSpec, name: str) -> Any:
+    task.set_display_name(name)
+    task.set_container_image(cluster.image)
+    # KFP's cache knows the image's name, not what is in it, and nothing of the store: never use it.
+    task.set_caching_options(False)
+    # Kubeflow's default bound on all attempts together, an hour, would end a long training's retries.
+    longest = (pod.timeout + 3600) * (cluster.retries + 1)
+    task.set_retry(cluster.retries, backoff_max_duration=f"{longest}s", **_BACKOFF)
+    _ask(task, pod)
+    _tell(task, cluster)
+    _label(task, cluster)
+    kubernetes.set_image_pull_policy(task, _PULL_POLICY)
+    kubernetes.set_timeout(task, pod.timeout)
+    # Besides /tmp nothing is written: the image runs as any user.
+    kubernetes.empty_dir_mount(task, volume_name="tmp", mount_path="/tmp")
+    kubernetes.set_security_context(task, run_as_non_root=True)
+    return task
+
+
+def _ask(task: Any, pod: PodSpec) -> None:
+    task.set_cpu_request(pod.cpu).set_cpu_limit(pod.cpu)
+    task.set_memory_request(pod.memory).set_memory_limit(pod.memory)
+    if pod.accelerator:
+        task.set_accelerator_type(pod.accelerator).set_accelerator_limit(pod.accelerators)
+    for label, value in sorted(pod.node_selector.items()):
+        kubernetes.add_node_selector(task, label_key=label, label_value=value)
+    for each in pod.tolerations:
+        kubernetes.add_toleration(
+            task, key=each.key, operator=each.operator, value=each.value, effect=each.effect
+        )
+
+
+def _tell(task: Any, cluster: Cluster) -> None:
+    for keys, optional in ((REQUIRED, False), (OPTIONAL, True)):
+        kubernetes.use_config_map_as_env(
+            task, cluster.config_map, {key: key for key in keys}, optional=optional
+        )
+    if cluster.secret:
+        kubernetes.use_secret_as_env(task, cluster.secret, {key: key for key in SECRETS})
+
+
+def _label(task: Any, cluster: Cluster) -> None:
+    for label, value in LABELS.items():
+        kubernetes.add_pod_label(task, label, value)
+    if cluster.queue:
+        kubernetes.add_pod_label(task, QUEUE_LABEL, cluster.queue)

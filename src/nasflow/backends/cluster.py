@@ -1,0 +1,128 @@
+"""The cluster backend: hand a search to Kubeflow, go on with it, stop it, see how it stands."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from nasflow.errors import InvalidSpec, KubeflowUnavailable, NotReady
+from nasflow.kubeflow import Kubeflow, RunState
+from nasflow.kubeflow.nodes import missing_nodes
+from nasflow.kubeflow.pods import PodView, step_pods
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.cluster import Cluster, Run, Submission, Trouble
+from nasflow.spec.file import SearchFile
+from nasflow.steps.archive import Archive, search_key
+from nasflow.steps.begin import begin
+from nasflow.steps.dataset import upload
+from nasflow.steps.succession import follow, last_run, read_submission
+from nasflow.store import put_blob
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """How a search stands on its cluster."""
+
+    run: Run | None
+    """The newest run; None: none was submitted yet."""
+    state: RunState | None
+    """Its state; None if Kubeflow has forgotten it."""
+    halted: bool
+    pods: tuple[PodView, ...]
+    """Those of the newest run that execute steps."""
+    attempts: int
+    """How often Kubeflow tries a task in all."""
+    troubles: tuple[Trouble, ...]
+    """What steps wrote down before they ended with an error."""
+    note: str | None = None
+    """What could not be seen, and why."""
+
+
+def submit(archive: Archive, file: SearchFile, kubeflow: Kubeflow) -> Run | None:
+    """Hand a search to Kubeflow, or meet it again: one search, whoever submits it and how often.
+
+    Its images go into the store, its pipelines are compiled. Returns the run that is going on; None if the
+    search is finished. Raise what `begin` raises, InvalidSpec without a cluster or a bucket, and
+    KubeflowUnavailable.
+    """
+    cluster = file.required_cluster()
+    if not archive.store.url.startswith("s3://"):
+        raise InvalidSpec(
+            f"store {archive.store.url} is not in reach of a cluster's pods: --store s3://bucket/prefix"
+        )
+    search = begin(archive, file.config())
+    upload(archive, archive.read(search_key(search, "start"), ChildSpec).data)
+    _write_submission(archive, search, cluster)
+    return go_on(archive, search, kubeflow)
+
+
+def go_on(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
+    """The run that is going on, or the next one, submitted; None if the search is finished."""
+    _set_halted(archive, search, False)
+    last = last_run(archive, search)
+    if last and last.id:
+        view = kubeflow.run(last.id)
+        if view and not view.state.is_over:
+            return last
+    after = last.number - (last.id is None) if last else 0
+    return follow(archive, search, kubeflow, after, is_asked=True)
+
+
+def stop(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
+    """End the run that is going on, and let no run follow; returns it. What is done is kept."""
+    _set_halted(archive, search, True)
+    last = last_run(archive, search)
+    if last and last.id:
+        kubeflow.terminate(last.id)
+    return last
+
+
+def check_nodes(cluster: Cluster) -> None:
+    """Raise NotReady if no node can take the pods; KubeflowUnavailable if that cannot be seen."""
+    for name, pod in (("train", cluster.train), ("light", cluster.light)):
+        if problem := missing_nodes(pod):
+            raise NotReady(f"cluster.{name}: {problem} (--force submits all the same)")
+
+
+def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
+    """How a search stands on its cluster, pods included where Kubernetes lets them be seen."""
+    submission, _ = read_submission(archive, search)
+    last = last_run(archive, search)
+    view = kubeflow.run(last.id) if last and last.id else None
+    pods: tuple[PodView, ...] = ()
+    note = None
+    try:
+        pods = step_pods(submission.cluster.namespace, last.id) if last and last.id else ()
+    except KubeflowUnavailable as error:
+        note = str(error)
+    keys = archive.store.list(f"searches/{search}/troubles/")
+    return ClusterStatus(
+        run=last,
+        state=view.state if view else None,
+        halted=submission.halted,
+        pods=pods,
+        attempts=submission.cluster.retries + 1,
+        troubles=tuple(archive.read(key, Trouble) for key in keys),
+        note=note,
+    )
+
+
+def _write_submission(archive: Archive, search: str, cluster: Cluster) -> None:
+    """Compile the pipelines, and replace an older submission: its tag stays."""
+    from nasflow.pipelines import compile_pipelines
+
+    blobs = {name: put_blob(archive.store, data) for name, data in compile_pipelines(cluster).items()}
+    key = search_key(search, "submission")
+    written = None
+    while written is None:
+        present, version = archive.find_changing(key, Submission)
+        tag = present.tag if present else uuid4().hex[:6]
+        written = archive.replace(key, Submission(tag=tag, cluster=cluster, **blobs), version)
+
+
+def _set_halted(archive: Archive, search: str, halted: bool) -> None:
+    written = None
+    while written is None:
+        present, version = read_submission(archive, search)
+        if present.halted == halted:
+            return
+        changed = present.model_copy(update={"halted": halted})
+        written = archive.replace(search_key(search, "submission"), changed, version)

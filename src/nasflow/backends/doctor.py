@@ -1,0 +1,213 @@
+"""Checks before a search is trusted with a week of GPU time: each says what holds, or how to mend it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nasflow.errors import KubeflowUnavailable, NasflowError
+from nasflow.kubeflow.kubernetes import load_kubernetes
+from nasflow.spec.cluster import Cluster
+from nasflow.tracking import tracking_uri
+
+TESTED_VERSIONS = ("2.17",)
+"""Versions of Kubeflow Pipelines that nasflow was run on."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check found."""
+
+    name: str
+    state: Literal["good", "warn", "bad", "skip"]
+    said: str
+    """What holds, or what is wrong and the remedy, in one line."""
+
+
+def own_checks(store: str) -> Iterator[Check]:
+    """The store, with both conditional writes really tried, and MLflow."""
+    yield _checked("store", lambda: _store(store))
+    yield _checked("mlflow", _mlflow)
+
+
+def cluster_checks(cluster: Cluster) -> Iterator[Check]:
+    """Kubeflow, and what the cluster has of what the configuration names."""
+    yield _checked("kubeflow", lambda: _kubeflow(cluster))
+    for name, check in (
+        ("pods", _permissions),
+        ("config map", _config_map),
+        ("secret", _secret),
+        ("service account", _service_account),
+        ("image", _image),
+        ("nodes", _nodes),
+        ("argo retries", _argo),
+        ("kueue", _kueue),
+    ):
+        yield _checked(name, lambda check=check: check(cluster, load_kubernetes()))  # type: ignore[misc]
+
+
+Said = str | tuple[Literal["good", "warn", "bad", "skip"], str]
+
+
+def _checked(name: str, check: Callable[[], Said]) -> Check:
+    """Run a check; what it raises is what it found."""
+    try:
+        said = check()
+    except NasflowError as error:
+        return Check(name, "bad", " ".join(str(error).split()))
+    except Exception as error:
+        status = getattr(error, "status", None)
+        why = f"refused ({status})" if status else f"failed ({type(error).__name__})"
+        return Check(name, "bad", f"{why}: check KUBECONFIG and your rights in the namespace")
+    return Check(name, "good", said) if isinstance(said, str) else Check(name, *said)
+
+
+def _store(url: str) -> Said:
+    from nasflow.store import check_writable, open_store
+
+    store = open_store(url)
+    check_writable(store)
+    return f"{store.url} takes conditional writes"
+
+
+def _mlflow() -> Said:
+    from nasflow.tracking.address import masked
+    from nasflow.tracking.connection import connected
+
+    uri = tracking_uri(None)
+    if uri is None:
+        return "skip", "MLFLOW_TRACKING_URI is not set"
+    with connected(uri, "ID"):
+        return f"{masked(uri)} answers"
+
+
+def _kubeflow(cluster: Cluster) -> Said:
+    from nasflow.kubeflow.client import connect
+
+    client = connect(cluster.namespace, cluster.service_account)
+    version = client.version()
+    client.find("nasflow-doctor")
+    if not version.startswith(TESTED_VERSIONS):
+        return "warn", f"{client.address} answers with version {version}; nasflow was run on 2.17"
+    return f"{client.address} answers, version {version}"
+
+
+def _permissions(cluster: Cluster, kubernetes: Any) -> Said:
+    """What `status` and `logs` need."""
+    for resource, verb, subresource in (("pods", "list", None), ("pods", "get", "log")):
+        attributes = {
+            "namespace": cluster.namespace,
+            "verb": verb,
+            "resource": resource,
+            "subresource": subresource,
+        }
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        reply = kubernetes.AuthorizationV1Api().create_self_subject_access_review(review)
+        if not reply.status.allowed:
+            what = f"{verb} {resource}" + (f"/{subresource}" if subresource else "")
+            return "warn", f"you may not {what} in {cluster.namespace}: `status` and `logs` show less"
+    return f"you may see pods and their logs in {cluster.namespace}"
+
+
+def _config_map(cluster: Cluster, kubernetes: Any) -> Said:
+    found = _get(kubernetes.CoreV1Api().read_namespaced_config_map, cluster.config_map, cluster.namespace)
+    if found is None:
+        return "bad", f"{cluster.config_map} is missing in {cluster.namespace}: install the chart there"
+    data = found.data or {}
+    for key in ("NASFLOW_STORE", "NASFLOW_KFP_HOST"):
+        if not data.get(key):
+            return "bad", f"{cluster.config_map} has no {key}: set it in the chart's values"
+    return f"{cluster.config_map} names {data['NASFLOW_STORE']} and {data['NASFLOW_KFP_HOST']}"
+
+
+def _secret(cluster: Cluster, kubernetes: Any) -> Said:
+    if cluster.secret is None:
+        return "skip", "none is named: a workload identity is to do"
+    found = _get(kubernetes.CoreV1Api().read_namespaced_secret, cluster.secret, cluster.namespace)
+    if found is None:
+        return "bad", f"{cluster.secret} is missing in {cluster.namespace}: install the chart, or create it"
+    missing = [key for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if key not in (found.data or {})]
+    if missing:
+        return "bad", f"{cluster.secret} lacks {', '.join(missing)}"
+    return f"{cluster.secret} has both keys"
+
+
+def _service_account(cluster: Cluster, kubernetes: Any) -> Said:
+    if cluster.service_account is None:
+        return "skip", "none is named: Kubeflow's own runs the pods"
+    core = kubernetes.CoreV1Api()
+    if _get(core.read_namespaced_service_account, cluster.service_account, cluster.namespace) is None:
+        return "bad", f"{cluster.service_account} is missing in {cluster.namespace}: install the chart there"
+    return f"{cluster.service_account} is there"
+
+
+def _image(cluster: Cluster, kubernetes: Any) -> Said:
+    """Whether some node has it; a registry can only be asked by the node that pulls."""
+    for node in kubernetes.CoreV1Api().list_node().items:
+        names = [name for image in node.status.images or [] for name in image.names or []]
+        if any(name == cluster.image or name.endswith(f"/{cluster.image}") for name in names):
+            return f"{cluster.image} is on node {node.metadata.name}"
+    return "warn", f"{cluster.image} is on no node yet: each pulls it at its first pod, if it may"
+
+
+def _nodes(cluster: Cluster, _: Any) -> Said:
+    from nasflow.kubeflow.nodes import missing_nodes
+
+    for name, pod in (("train", cluster.train), ("light", cluster.light)):
+        if problem := missing_nodes(pod):
+            return "bad", f"cluster.{name}: {problem}"
+    return "some node can take each kind of pod"
+
+
+def _argo(cluster: Cluster, kubernetes: Any) -> Said:
+    """Argo's own retry defaults win over nasflow's, and do not try a task again that ended by itself."""
+    for namespace in dict.fromkeys((cluster.namespace, "kubeflow", "argo")):
+        found = _get(
+            kubernetes.CoreV1Api().read_namespaced_config_map, "workflow-controller-configmap", namespace
+        )
+        if found is None:
+            continue
+        text = "\n".join((found.data or {}).values())
+        if "retryStrategy" in text:
+            return "warn", (
+                f"workflow-controller-configmap in {namespace} sets a retryStrategy, which wins over "
+                "cluster.retries: a pod killed for memory is then not tried again; remove it from "
+                "templateDefaults"
+            )
+        return f"no retry defaults in {namespace}: cluster.retries counts"
+    return "warn", "workflow-controller-configmap was not found: whose retries count is not known"
+
+
+def _kueue(cluster: Cluster, kubernetes: Any) -> Said:
+    if cluster.queue is None:
+        return "skip", "no queue is named"
+    api = kubernetes.CustomObjectsApi()
+    try:
+        api.get_namespaced_custom_object(
+            "kueue.x-k8s.io", "v1beta1", cluster.namespace, "localqueues", cluster.queue
+        )
+    except kubernetes.ApiException as error:
+        if error.status != 404:
+            raise
+        return (
+            "bad",
+            f"LocalQueue {cluster.queue} is missing in {cluster.namespace}: install Kueue, create it",
+        )
+    return f"LocalQueue {cluster.queue} is there"
+
+
+def _get(read: Callable[[str, str], Any], name: str, namespace: str) -> Any | None:
+    """An object, or None if it is not there; raise KubeflowUnavailable if it may not be read."""
+    from kubernetes.client import ApiException
+
+    try:
+        return read(name, namespace)
+    except ApiException as error:
+        if error.status == 404:
+            return None
+        raise KubeflowUnavailable(
+            f"you may not read {name} in {namespace} ({error.status} {error.reason}): ask for the right to"
+        ) from None

@@ -1,0 +1,131 @@
+"""The local backend: the cluster's very components, run on this machine by `kfp.local`."""
+
+import contextlib
+import io
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from nasflow.errors import SearchFailed
+from nasflow.spec.cluster import Cluster, Trouble
+from nasflow.spec.record import SearchStop
+from nasflow.steps.advance import Done, Finish, advance
+from nasflow.steps.archive import Archive
+from nasflow.steps.dataset import upload
+from nasflow.steps.ledger import read_ledger
+
+Runner = Literal["subprocess", "docker"]
+
+PASSED_ON = ("AWS_", "MLFLOW_", "OMP_NUM_THREADS")
+"""Beginnings of the names of environment variables that a container gets."""
+
+
+def run(
+    archive: Archive,
+    search: str,
+    cluster: Cluster,
+    runner: Runner,
+    tracking: str | None,
+    say: Callable[[str], None],
+) -> SearchStop:
+    """Go on with a search until it is finished, run by run, as Kubeflow would.
+
+    What the components print goes line by line to `say`. Raise SearchFailed if a task fails, or if the
+    search's failure budget is spent.
+    """
+    from nasflow.pipelines import finish_pipeline, search_pipeline
+
+    start = read_ledger(archive, search).start_spec
+    if start and runner == "docker":
+        upload(archive, start.data)
+    number = 0
+    while not isinstance(step := advance(archive, search), Done):
+        number += 1
+        pipeline = finish_pipeline if isinstance(step, Finish) else search_pipeline
+        with _environment(archive, tracking), tempfile.TemporaryDirectory(prefix="nasflow-kfp-") as root:
+            _prepare(runner, archive, root)
+            try:
+                with contextlib.redirect_stdout(_Lines(say)), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    pipeline(cluster)(search=search, number=number)
+            except RuntimeError as error:
+                raise SearchFailed(_cause(archive, search) or " ".join(str(error).split())) from None
+    if step.stop.best is None:
+        raise SearchFailed(f"search {search!r} stopped without a cell: {step.stop.detail}")
+    return step.stop
+
+
+def _prepare(runner: Runner, archive: Archive, root: str) -> None:
+    from kfp import local
+
+    chosen = local.SubprocessRunner(use_venv=False) if runner == "subprocess" else _docker(archive)
+    local.init(runner=chosen, pipeline_root=root, raise_on_error=True)
+    logging.getLogger().setLevel(logging.WARNING)
+
+
+def _docker(archive: Archive) -> Any:
+    """Containers as the cluster's pods are: read-only but for /tmp, no privileges; on the host's network."""
+    from kfp import local
+
+    environment = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+    url = archive.store.url
+    return local.DockerRunner(
+        environment=environment | {"NASFLOW_STORE": url},
+        network_mode="host",
+        read_only=True,
+        tmpfs={"/tmp": "exec"},
+        user=f"{os.getuid()}:{os.getgid()}",
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        mounts=[] if "://" in url else [_bind(Path(url))],
+    )
+
+
+def _bind(folder: Path) -> Any:
+    from docker.types import Mount
+
+    return Mount(target=str(folder), source=str(folder), type="bind")
+
+
+@contextlib.contextmanager
+def _environment(archive: Archive, tracking: str | None) -> Iterator[None]:
+    """What the chart's ConfigMap gives to pods, but for Kubeflow's address: this process goes on itself."""
+    wanted = {"NASFLOW_STORE": archive.store.url, "NASFLOW_KFP_HOST": None, "MLFLOW_TRACKING_URI": tracking}
+    before = {name: os.environ.get(name) for name in wanted}
+    _set(wanted)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(values: dict[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _cause(archive: Archive, search: str) -> str | None:
+    """What a failed task wrote down, the last one of them."""
+    keys = archive.store.list(f"searches/{search}/troubles/")
+    found = [archive.read(key, Trouble) for key in keys]
+    return f"{found[-1].step} failed: {found[-1].reason}" if found else None
+
+
+class _Lines(io.TextIOBase):
+    """A text stream that hands over whole lines."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._rest = say, ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in filter(None, lines):
+            self._say(line)
+        return len(text)

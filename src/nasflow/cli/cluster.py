@@ -1,0 +1,201 @@
+"""Commands for a cluster: compile, submit, stop, status, logs, doctor."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nasflow.cli.options import (
+    DEFAULT_STORE,
+    JsonOption,
+    SearchArgument,
+    StoreOption,
+    open_archive,
+    read_file,
+)
+
+if TYPE_CHECKING:
+    from nasflow.backends.cluster import ClusterStatus
+    from nasflow.kubeflow.client import KfpClient
+    from nasflow.spec.cluster import Run
+    from nasflow.steps.archive import Archive
+
+app = typer.Typer()
+
+ConfigArgument = Annotated[
+    Path, typer.Argument(help="A search's configuration, YAML, with `cluster:`.", show_default=False)
+]
+
+
+@app.command(name="compile")
+def compile_(
+    config: ConfigArgument,
+    output: Annotated[Path, typer.Option(help="Folder that gets search.yaml and finish.yaml.")] = Path(),
+) -> None:
+    """Compile the Kubeflow pipelines of CONFIG, for those who submit them in their own way."""
+    from nasflow.errors import StoreError
+    from nasflow.pipelines import compile_pipelines
+
+    compiled = compile_pipelines(read_file(config).required_cluster())
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, data in compiled.items():
+            (output / f"{name}.yaml").write_bytes(data)
+            typer.echo(output / f"{name}.yaml")
+    except OSError as error:
+        raise StoreError(f"{output}: cannot be written ({error.strerror})") from None
+
+
+@app.command()
+def submit(
+    config: ConfigArgument,
+    store: StoreOption = DEFAULT_STORE,
+    force: Annotated[bool, typer.Option("--force", help="Even if no node can take the pods now.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Hand the search of CONFIG to Kubeflow; the same configuration again is the same search."""
+    from nasflow.backends import cluster
+    from nasflow.errors import KubeflowUnavailable
+
+    file = read_file(config)
+    wanted = file.required_cluster()
+    archive = open_archive(store)
+    from nasflow.kubeflow.client import connect
+
+    kubeflow = connect(wanted.namespace, wanted.service_account)
+    if not force:
+        try:
+            cluster.check_nodes(wanted)
+        except KubeflowUnavailable as error:
+            typer.echo(f"nasflow: warning: nodes not checked: {error}", err=True)
+    tell(file.name, cluster.submit(archive, file, kubeflow), as_json)
+
+
+@app.command()
+def stop(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
+    """End a search's run on the cluster; `nasflow resume` goes on with it, from the last finished epoch."""
+    from nasflow.backends import cluster
+
+    archive = open_archive(store)
+    cluster.stop(archive, search, connect_for(archive, search))
+    typer.echo(f"search {search} is stopped: `nasflow resume {search}` goes on with it")
+
+
+@app.command()
+def status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+    """Say how a search stands on its cluster: what runs, what waits and why, what went wrong."""
+    from nasflow.backends import cluster
+    from nasflow.steps.ledger import read_ledger
+
+    archive = open_archive(store)
+    found = cluster.status(archive, search, connect_for(archive, search))
+    ledger = read_ledger(archive, search)
+    if as_json:
+        facts = asdict(found) | {
+            "run": found.run and found.run.model_dump(mode="json"),
+            "troubles": [each.model_dump(mode="json") for each in found.troubles],
+            "rounds": len(ledger.rounds),
+            "children": len(ledger.children),
+            "finished": ledger.finish is not None,
+        }
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    done = "finished" if ledger.finish else "not finished"
+    typer.echo(f"search     {search}: {done}, {len(ledger.children)} children in {len(ledger.rounds)} rounds")
+    for line in _lines(found):
+        typer.echo(line)
+
+
+@app.command()
+def logs(
+    search: SearchArgument,
+    store: StoreOption = DEFAULT_STORE,
+    task: Annotated[str | None, typer.Option(help="Only this component's pods, as in train.")] = None,
+    lines: Annotated[int, typer.Option(min=1, help="Last lines of each pod.")] = 20,
+) -> None:
+    """Print what the pods of a search's newest run have printed."""
+    from nasflow.errors import NotFound
+    from nasflow.kubeflow.pods import pod_log, step_pods
+    from nasflow.steps.succession import last_run, read_submission
+
+    archive = open_archive(store)
+    namespace = read_submission(archive, search)[0].cluster.namespace
+    run = last_run(archive, search)
+    pods = step_pods(namespace, run.id) if run and run.id else ()
+    wanted = [pod for pod in pods if task is None or pod.task == task.replace("-", "_")]
+    if not wanted:
+        raise NotFound(f"no pod of search {search!r} is left (Kubeflow deletes them after a while)")
+    for pod in wanted:
+        typer.echo(f"== {pod.task}  {pod.name}  {pod.phase}")
+        if pod.phase != "Pending":
+            typer.echo(pod_log(namespace, pod.name, lines).rstrip())
+
+
+@app.command()
+def doctor(
+    config: Annotated[Path | None, typer.Argument(help="A configuration with `cluster:`.")] = None,
+    store: StoreOption = DEFAULT_STORE,
+    on_cluster: Annotated[bool, typer.Option("--cluster", help="Check CONFIG's cluster too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the store and MLflow, and with --cluster all that a search needs there; say how to mend it."""
+    from nasflow.backends.doctor import cluster_checks, own_checks
+    from nasflow.errors import InvalidSpec, NotReady
+
+    if on_cluster and config is None:
+        raise InvalidSpec("doctor --cluster needs CONFIG: its `cluster:` says what to check")
+    checks = list(own_checks(store))
+    if on_cluster and config:
+        checks += cluster_checks(read_file(config).required_cluster())
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
+    else:
+        for check in checks:
+            typer.echo(f"{check.state:<5} {check.name}: {check.said}")
+    failed = [check for check in checks if check.state == "bad"]
+    if failed:
+        raise NotReady(
+            f"{len(failed)} of {len(checks)} checks failed: {', '.join(each.name for each in failed)}"
+        )
+
+
+def connect_for(archive: "Archive", search: str) -> "KfpClient":
+    """The Kubeflow that a search was submitted to."""
+    from nasflow.kubeflow.client import connect
+    from nasflow.steps.succession import read_submission
+
+    cluster = read_submission(archive, search)[0].cluster
+    return connect(cluster.namespace, cluster.service_account)
+
+
+def tell(search: str, run: "Run | None", as_json: bool) -> None:
+    """Say which run is going on."""
+    if as_json:
+        typer.echo(json.dumps({"search": search, "run": run and run.model_dump(mode="json")}, indent=2))
+    elif run is None:
+        typer.echo(f"search {search} is finished: `nasflow show {search}`, `nasflow report {search}`")
+    else:
+        typer.echo(
+            f"search {search}: run {run.number} ({run.pipeline}) is {run.id}; `nasflow status {search}`"
+        )
+
+
+def _lines(found: "ClusterStatus") -> list[str]:
+    lines = []
+    if found.run:
+        state = found.state or "forgotten by Kubeflow"
+        lines.append(f"run        {found.run.number} ({found.run.pipeline}) {found.run.id}: {state}")
+    if found.halted:
+        lines.append("stopped    by `nasflow stop`: `nasflow resume` goes on")
+    for pod in found.pods:
+        if pod.phase != "Succeeded":
+            lines.append(f"pod        {pod.task}  {pod.name}: {pod.phase}  {pod.reason or ''}".rstrip())
+    for each in found.troubles[-5:]:
+        lines.append(f"trouble    {each.step} {each.child or ''} in {each.pod}: {each.reason}")
+    if found.pods:
+        lines.append(f"attempts   {found.attempts} in all for a task that fails")
+    if found.note:
+        lines.append(f"note       {found.note}")
+    return lines

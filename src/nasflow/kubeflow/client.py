@@ -1,0 +1,188 @@
+"""Kubeflow's API through kfp's client: standalone, or multi-user with tokens and TLS.
+
+NASFLOW_KFP_HOST   the API's address, as in http://ml-pipeline.kubeflow:8888
+NASFLOW_KFP_TOKEN  a bearer token, where somebody has one
+NASFLOW_KFP_AUTH   `service-account`: ask Kubernetes for a token of the service account
+NASFLOW_KFP_CA     a file with the certificate authority of an https address
+"""
+
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nasflow.errors import KubeflowUnavailable, NasflowError
+from nasflow.kubeflow.protocol import RunState, RunView
+from nasflow.kubeflow.token import service_account_token
+
+HOST = "NASFLOW_KFP_HOST"
+_SECONDS = 30
+"""Patience with one request."""
+
+
+def configured() -> bool:
+    """Whether the environment names an API."""
+    return bool(os.environ.get(HOST))
+
+
+def connect(namespace: str, account: str | None = None) -> "KfpClient":
+    """The API that the environment names, seen from `namespace`; it has answered once.
+
+    `account` is whose token is asked for where NASFLOW_KFP_AUTH says so. Raise KubeflowUnavailable.
+    """
+    host = os.environ.get(HOST, "")
+    if not host:
+        raise KubeflowUnavailable(
+            f"{HOST} is not set: give the address of Kubeflow Pipelines' API, as in http://localhost:8888 "
+            "(kubectl --namespace kubeflow port-forward service/ml-pipeline 8888)"
+        )
+    with _explained(host):
+        client = KfpClient(host, _client(host, namespace, account), namespace)
+        client.version()
+    return client
+
+
+def _client(host: str, namespace: str, account: str | None) -> Any:
+    token = os.environ.get("NASFLOW_KFP_TOKEN")
+    if not token and os.environ.get("NASFLOW_KFP_AUTH") == "service-account":
+        token = service_account_token(namespace, account)
+    with _quiet():
+        # First: inside a component, `import kfp.client` alone runs into a circular import (kfp 2.17).
+        from kfp.client import Client
+
+        ca = os.environ.get("NASFLOW_KFP_CA")
+        return Client(host=host, namespace=namespace, existing_token=token, ssl_ca_cert=ca)
+
+
+class KfpClient:
+    """`protocol.Kubeflow` over HTTP."""
+
+    def __init__(self, host: str, client: Any, namespace: str) -> None:
+        self._host, self._client = host, client
+        self._namespace = namespace if _is_multi_user(client) else None
+
+    @property
+    def address(self) -> str:
+        """See `protocol.Kubeflow`."""
+        return self._host
+
+    def version(self) -> str:
+        """The version that the API says it has; some installs leave it out."""
+        with _explained(self._host):
+            return str(self._client.get_kfp_healthz().tag_name or "unknown")
+
+    def submit(
+        self,
+        name: str,
+        pipeline: bytes,
+        arguments: dict[str, str | int],
+        experiment: str,
+        account: str | None,
+    ) -> RunView:
+        """See `protocol.Kubeflow`."""
+        with _explained(self._host), _quiet(), tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "pipeline.yaml"
+            file.write_bytes(pipeline)
+            result = self._client.create_run_from_pipeline_package(
+                str(file),
+                arguments=arguments,
+                run_name=name,
+                experiment_name=experiment,
+                namespace=self._namespace,
+                enable_caching=False,
+                service_account=account,
+            )
+        return RunView(str(result.run_id), name, RunState.UNKNOWN)
+
+    def find(self, name: str) -> RunView | None:
+        """See `protocol.Kubeflow`."""
+        wanted = {"predicates": [{"operation": "EQUALS", "key": "name", "stringValue": name}]}
+        with _explained(self._host):
+            reply = self._client.list_runs(
+                page_size=1,
+                sort_by="created_at desc",
+                namespace=self._namespace,
+                filter=json.dumps(wanted),
+            )
+        return _view(reply.runs[0]) if reply.runs else None
+
+    def run(self, id: str) -> RunView | None:
+        """See `protocol.Kubeflow`."""
+        with _explained(self._host):
+            try:
+                return _view(self._client.get_run(id))
+            except Exception as error:
+                if getattr(error, "status", None) == 404:
+                    return None
+                raise
+
+    def terminate(self, id: str) -> None:
+        """See `protocol.Kubeflow`."""
+        found = self.run(id)
+        if found and not found.state.is_over:
+            with _explained(self._host):
+                self._client.terminate_run(id)
+
+
+def _view(run: Any) -> RunView:
+    state = run.state if run.state in RunState.__members__ else RunState.UNKNOWN
+    return RunView(str(run.run_id), str(run.display_name), RunState(state))
+
+
+def _is_multi_user(client: Any) -> bool:
+    return bool(client.get_kfp_healthz().multi_user)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without kfp's warnings about its own versions, and the links that it prints."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _explained(host: str) -> Iterator[None]:
+    """Whatever goes wrong inside becomes one line with the address and the remedy.
+
+    `from None`: what the HTTP libraries raise can hold headers, and with them the token.
+    """
+    try:
+        yield
+    except NasflowError:
+        raise
+    except Exception as error:
+        raise KubeflowUnavailable(f"Kubeflow Pipelines at {_masked(host)}: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    status = getattr(error, "status", None)
+    if status in {401, 403}:
+        return (
+            f"refused ({status}): set NASFLOW_KFP_TOKEN, or NASFLOW_KFP_AUTH=service-account, "
+            "and check the account's rights in this namespace"
+        )
+    if status:
+        return f"answered {status}: {_said(error)}"
+    return (
+        f"cannot be reached ({type(error).__name__}): check NASFLOW_KFP_HOST, and whether a port-forward "
+        "is still running"
+    )
+
+
+def _said(error: Exception) -> str:
+    """The server's own message, on one line, cut."""
+    try:
+        text = str(json.loads(getattr(error, "body", "") or "")["error"])
+    except (ValueError, KeyError, TypeError):
+        text = str(getattr(error, "reason", ""))
+    return " ".join(text.split())[:300]
+
+
+def _masked(host: str) -> str:
+    scheme, separator, rest = host.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

@@ -1,0 +1,40 @@
+"""Data sets in the store: a pod without a volume gets its images from there, checked by digest."""
+
+import tempfile
+from pathlib import Path
+
+from nasflow.errors import DataSetMissing
+from nasflow.spec.data import DataFacts, DataSetRecord, DataSpec
+from nasflow.steps.archive import Archive, data_set_key
+from nasflow.store import get_blob, put_blob
+from nasflow.training.files import data_files, pack, unpack
+
+
+def upload(archive: Archive, facts: DataFacts) -> DataSetRecord:
+    """Put the files of a data set into the store, once for all searches."""
+    key = data_set_key(facts.fingerprint)
+    known = archive.find(key, DataSetRecord)
+    if known and all(archive.holds(digest) for digest in known.packs):
+        return known
+    root, names = data_files(facts.spec)
+    packs = tuple(put_blob(archive.store, data) for data in pack(root, names))
+    return archive.create(key, DataSetRecord(name=facts.spec.name, files=len(names), packs=packs))
+
+
+def located(archive: Archive, facts: DataFacts) -> DataSpec:
+    """The data with a path that is on this machine: the one that was given, or the store's copy, unpacked.
+
+    Raise DataSetMissing, with both remedies, where there is neither.
+    """
+    spec = facts.spec
+    if spec.name == "digits" or data_files(spec)[1]:
+        return spec
+    record = archive.find(data_set_key(facts.fingerprint), DataSetRecord)
+    if record is None:
+        raise DataSetMissing(
+            f"{spec.name}: its files are neither in {spec.path or 'their usual place'} nor in "
+            f"{archive.store.url}: bring them back, or run `nasflow submit` where they are"
+        )
+    folder = Path(tempfile.gettempdir()) / "nasflow-data" / facts.fingerprint
+    unpack((get_blob(archive.store, digest) for digest in record.packs), folder)
+    return spec.model_copy(update={"path": str(folder)})

@@ -1,0 +1,149 @@
+"""Continue-as-new: one Kubeflow run unrolls a few rounds, then submits the next one, each exactly once.
+
+Kubeflow knows no loops, so a search is a chain of runs. A run is claimed in the store before it is
+submitted, under a name that follows from search and number: whoever asks (the last task of the run before,
+that task once more after a kill, `nasflow resume` on a laptop), the next run is the same one.
+"""
+
+import time
+from collections.abc import Callable
+
+from nasflow.errors import NotFound, Stuck
+from nasflow.kubeflow import Kubeflow
+from nasflow.spec.cluster import Run, Submission
+from nasflow.spec.record import Attempt, Checkpoint, TrainingRecord
+from nasflow.steps.advance import Done, Finish, advance
+from nasflow.steps.archive import Archive, child_key, run_key, search_key
+from nasflow.steps.evaluate import evaluate
+from nasflow.steps.turn import children_at_work
+from nasflow.store import get_blob
+
+CLAIM_SECONDS = 30.0
+"""How long a claimed run may stay unsubmitted before somebody else submits it."""
+
+_MILESTONES = ("birth", "training", "record")
+"""A child's documents that are written once."""
+
+
+def read_submission(archive: Archive, search: str) -> tuple[Submission, str]:
+    """How a search was handed to Kubeflow, and the version for a replacement; raise NotFound."""
+    submission, version = archive.find_changing(search_key(search, "submission"), Submission)
+    if submission is None or version is None:
+        raise NotFound(
+            f"search {search!r} in {archive.store.url} was never submitted to a cluster: "
+            "`nasflow submit CONFIG` does it"
+        )
+    return submission, version
+
+
+def last_run(archive: Archive, search: str) -> Run | None:
+    """The newest run of a search."""
+    keys = archive.store.list(f"searches/{search}/runs/")
+    return archive.find_changing(keys[-1], Run)[0] if keys else None
+
+
+def run_name(search: str, submission: Submission, number: int) -> str:
+    """A run's name in Kubeflow: the tag keeps searches of one name in other stores apart."""
+    return f"{search}-{submission.tag}-{number:04}"
+
+
+def follow(
+    archive: Archive,
+    search: str,
+    kubeflow: Kubeflow,
+    after: int,
+    is_asked: bool = False,
+    wait: Callable[[float], None] = time.sleep,
+) -> Run | None:
+    """Submit the run after run `after` (0: the first one), once; None where none is wanted.
+
+    None is wanted of a search that is finished or was stopped. No run but `after` may be going on.
+    Raise Stuck if run `after` has added nothing, unless a person has asked: its successor would add
+    nothing either.
+    """
+    submission, _ = read_submission(archive, search)
+    if submission.halted:
+        return None
+    known, _ = archive.find_changing(run_key(search, after + 1), Run)
+    if known and known.id:
+        return known
+    bury(archive, search, submission.cluster.retries + 1)
+    step = advance(archive, search)
+    if isinstance(step, Done):
+        return None
+    progress = measure_progress(archive, search)
+    before, _ = archive.find_changing(run_key(search, after), Run) if after else (None, None)
+    if before and before.progress == progress and not is_asked:
+        raise Stuck(
+            f"run {after} of search {search!r} has added nothing, so no run follows it: "
+            f"`nasflow status {search}` says what is wrong, `nasflow resume {search}` tries again"
+        )
+    pipeline = "finish" if isinstance(step, Finish) else "search"
+    return _submit(
+        archive, search, kubeflow, Run(number=after + 1, pipeline=pipeline, progress=progress), wait
+    )
+
+
+def _submit(
+    archive: Archive, search: str, kubeflow: Kubeflow, wanted: Run, wait: Callable[[float], None]
+) -> Run:
+    """Claim the run, then submit it, unless somebody else has claimed it and does."""
+    submission, _ = read_submission(archive, search)
+    key, name = run_key(search, wanted.number), run_name(search, submission, wanted.number)
+    is_mine = archive.replace(key, wanted, None) is not None
+    for _ in range(0 if is_mine else int(CLAIM_SECONDS)):
+        claimed, _ = archive.find_changing(key, Run)
+        if claimed and claimed.id:
+            return claimed
+        wait(1.0)
+    found = kubeflow.find(name) or kubeflow.submit(
+        name,
+        get_blob(archive.store, submission.finish if wanted.pipeline == "finish" else submission.search),
+        {"search": search, "number": wanted.number},
+        experiment=search,
+        account=submission.cluster.service_account,
+    )
+    claimed, version = archive.find_changing(key, Run)
+    named = (claimed or wanted).model_copy(update={"id": found.id})
+    archive.replace(key, named, version)
+    return named
+
+
+def measure_progress(archive: Archive, search: str) -> str:
+    """A text that changes with every step and every epoch of a search, and with nothing else."""
+    rounds = archive.store.list(f"searches/{search}/rounds/")
+    finishes = archive.store.list(f"searches/{search}/finishes/")
+    documents, epochs = len(rounds) + len(finishes), 0
+    for child in children_at_work(archive, search):
+        documents += sum(archive.store.exists(child_key(child, name)) for name in _MILESTONES)
+        checkpoint, _ = archive.find_changing(child_key(child, "checkpoint"), Checkpoint)
+        epochs += len(checkpoint.history) if checkpoint else 0
+    return f"{documents} documents, {epochs} epochs"
+
+
+def bury(archive: Archive, search: str, limit: int) -> tuple[str, ...]:
+    """Give up children whose last `limit` attempts were all killed before an epoch was kept.
+
+    A pod that is killed (out of memory, most often) can write down nothing: without this, one child
+    could hold up a search for ever. Each gets a failed record, and the search goes on.
+    """
+    hopeless = [each for each in children_at_work(archive, search) if _kills(archive, each) >= limit]
+    for child in hopeless:
+        reason = f"killed {limit} times before its first epoch was kept: out of memory, most likely"
+        archive.create(
+            child_key(child, "training"),
+            TrainingRecord(child=child, weights=None, history=(), failure=reason),
+        )
+        evaluate(archive, child)
+    return tuple(hopeless)
+
+
+def _kills(archive: Archive, child: str) -> int:
+    """Attempts at a child, the latest ones, that ended without a word and without a kept epoch."""
+    kills = 0
+    for key in reversed(archive.store.list(f"children/{child}/attempts/")):
+        attempt, _ = archive.find_changing(key, Attempt)
+        if attempt is None or attempt.outcome is not None or attempt.kept_seconds > 0:
+            break
+        kills += 1
+    return kills

@@ -1,0 +1,45 @@
+"""Kubeflow as a table of runs: where no real one answers, the rules of succession are tried on this."""
+
+from dataclasses import dataclass, field, replace
+
+from nasflow.kubeflow import RunState, RunView
+
+
+@dataclass
+class MemoryKubeflow:
+    """`protocol.Kubeflow`; `end` plays the part of the pods."""
+
+    address: str = "memory"
+    runs: list[RunView] = field(default_factory=list)
+    arguments: list[dict[str, str | int]] = field(default_factory=list)
+    pipelines: list[bytes] = field(default_factory=list)
+
+    def submit(
+        self,
+        name: str,
+        pipeline: bytes,
+        arguments: dict[str, str | int],
+        experiment: str,
+        account: str | None,
+    ) -> RunView:
+        """See `protocol.Kubeflow`."""
+        self.runs.append(RunView(f"id-{len(self.runs) + 1}", name, RunState.RUNNING))
+        self.arguments.append(arguments)
+        self.pipelines.append(pipeline)
+        return self.runs[-1]
+
+    def find(self, name: str) -> RunView | None:
+        """See `protocol.Kubeflow`."""
+        return next((run for run in reversed(self.runs) if run.name == name), None)
+
+    def run(self, id: str) -> RunView | None:
+        """See `protocol.Kubeflow`."""
+        return next((run for run in self.runs if run.id == id), None)
+
+    def terminate(self, id: str) -> None:
+        """See `protocol.Kubeflow`; as the real one does, it calls an ended run FAILED."""
+        self.end(id, RunState.FAILED)
+
+    def end(self, id: str, state: RunState = RunState.SUCCEEDED) -> None:
+        """Bring a run to its end."""
+        self.runs = [replace(run, state=state) if run.id == id else run for run in self.runs]
