@@ -222,6 +222,6 @@ def test_a_drawing_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_the_tiny_configuration_is_right(tmp_path: Path) -> None:
     """What the tests above make mistakes in is itself accepted."""
-    from nasflow.cli.options import read_config
+    from nasflow.cli.options import read_file
 
-    assert read_config(write_config(tmp_path)).name == TINY["name"]
+    assert read_file(write_config(tmp_path)).name == TINY["name"]

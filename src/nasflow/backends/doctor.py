@@ -84,7 +84,7 @@ def _kubeflow(cluster: Cluster) -> Said:
     from nasflow.kubeflow.client import connect
 
     client = connect(cluster.namespace, cluster.service_account)
-    version = client.version()
+    version = client.version
     client.find("nasflow-doctor")
     if not version.startswith(TESTED_VERSIONS):
         return "warn", f"{client.address} answers with version {version}; nasflow was run on 2.17"

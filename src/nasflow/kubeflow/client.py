@@ -6,22 +6,24 @@ NASFLOW_KFP_AUTH   `service-account`: ask Kubernetes for a token of the service 
 NASFLOW_KFP_CA     a file with the certificate authority of an https address
 """
 
+import contextlib
+import io
 import json
 import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nasflow.errors import KubeflowUnavailable, NasflowError
+from nasflow.errors import KubeflowUnavailable
 from nasflow.kubeflow.protocol import RunState, RunView
 from nasflow.kubeflow.token import service_account_token
 
 HOST = "NASFLOW_KFP_HOST"
-_SECONDS = 30
-"""Patience with one request."""
+CA = "NASFLOW_KFP_CA"
+_SECONDS = 10
+"""Patience with the first request."""
 
 
 def configured() -> bool:
@@ -34,46 +36,67 @@ def connect(namespace: str, account: str | None = None) -> "KfpClient":
 
     `account` is whose token is asked for where NASFLOW_KFP_AUTH says so. Raise KubeflowUnavailable.
     """
-    host = os.environ.get(HOST, "")
+    host = os.environ.get(HOST, "").rstrip("/")
     if not host:
         raise KubeflowUnavailable(
             f"{HOST} is not set: give the address of Kubeflow Pipelines' API, as in http://localhost:8888 "
             "(kubectl --namespace kubeflow port-forward service/ml-pipeline 8888)"
         )
+    token = _token(namespace, account)
     with _explained(host):
-        client = KfpClient(host, _client(host, namespace, account), namespace)
-        client.version()
-    return client
+        # Asked first: kfp's client would ask five times, with a traceback each.
+        health = _health(host, token)
+        client = _client(host, namespace, token)
+    return KfpClient(
+        host,
+        client,
+        namespace if health.get("multi_user") else None,
+        str(health.get("tag_name") or "unknown"),
+    )
 
 
-def _client(host: str, namespace: str, account: str | None) -> Any:
+def _token(namespace: str, account: str | None) -> str | None:
     token = os.environ.get("NASFLOW_KFP_TOKEN")
-    if not token and os.environ.get("NASFLOW_KFP_AUTH") == "service-account":
-        token = service_account_token(namespace, account)
+    if token or os.environ.get("NASFLOW_KFP_AUTH") != "service-account":
+        return token
+    return service_account_token(namespace, account)
+
+
+def _health(host: str, token: str | None) -> dict[str, Any]:
+    import requests
+
+    reply = requests.get(
+        f"{host}/apis/v2beta1/healthz",
+        headers={"Authorization": f"Bearer {token}"} if token else {},
+        verify=os.environ.get(CA) or True,
+        timeout=_SECONDS,
+    )
+    reply.raise_for_status()
+    found = reply.json()
+    return found if isinstance(found, dict) else {}
+
+
+def _client(host: str, namespace: str, token: str | None) -> Any:
     with _quiet():
         # First: inside a component, `import kfp.client` alone runs into a circular import (kfp 2.17).
+        import kfp.dsl.component_factory  # noqa: F401
         from kfp.client import Client
 
-        ca = os.environ.get("NASFLOW_KFP_CA")
-        return Client(host=host, namespace=namespace, existing_token=token, ssl_ca_cert=ca)
+        return Client(host=host, namespace=namespace, existing_token=token, ssl_ca_cert=os.environ.get(CA))
 
 
 class KfpClient:
     """`protocol.Kubeflow` over HTTP."""
 
-    def __init__(self, host: str, client: Any, namespace: str) -> None:
-        self._host, self._client = host, client
-        self._namespace = namespace if _is_multi_user(client) else None
+    def __init__(self, host: str, client: Any, namespace: str | None, version: str) -> None:
+        self._host, self._client, self._namespace = host, client, namespace
+        self.version = version
+        """As the API says it; some installs leave it out."""
 
     @property
     def address(self) -> str:
         """See `protocol.Kubeflow`."""
-        return self._host
-
-    def version(self) -> str:
-        """The version that the API says it has; some installs leave it out."""
-        with _explained(self._host):
-            return str(self._client.get_kfp_healthz().tag_name or "unknown")
+        return _masked(self._host)
 
     def submit(
         self,
@@ -100,7 +123,7 @@ class KfpClient:
 
     def find(self, name: str) -> RunView | None:
         """See `protocol.Kubeflow`."""
-        wanted = {"predicates": [{"operation": "EQUALS", "key": "name", "stringValue": name}]}
+        wanted = {"predicates": [{"operation": "EQUALS", "key": "display_name", "stringValue": name}]}
         with _explained(self._host):
             reply = self._client.list_runs(
                 page_size=1,
@@ -112,11 +135,13 @@ class KfpClient:
 
     def run(self, id: str) -> RunView | None:
         """See `protocol.Kubeflow`."""
+        from kfp_server_api import ApiException
+
         with _explained(self._host):
             try:
                 return _view(self._client.get_run(id))
-            except Exception as error:
-                if getattr(error, "status", None) == 404:
+            except ApiException as error:
+                if error.status == 404:
                     return None
                 raise
 
@@ -133,34 +158,33 @@ def _view(run: Any) -> RunView:
     return RunView(str(run.run_id), str(run.display_name), RunState(state))
 
 
-def _is_multi_user(client: Any) -> bool:
-    return bool(client.get_kfp_healthz().multi_user)
-
-
-@contextmanager
+@contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Without kfp's warnings about its own versions, and the links that it prints."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
 
 
-@contextmanager
+@contextlib.contextmanager
 def _explained(host: str) -> Iterator[None]:
     """Whatever goes wrong inside becomes one line with the address and the remedy.
 
     `from None`: what the HTTP libraries raise can hold headers, and with them the token.
     """
+    import requests
+    from kfp_server_api import ApiException
+    from urllib3.exceptions import HTTPError
+
     try:
         yield
-    except NasflowError:
-        raise
-    except Exception as error:
+    except (ApiException, HTTPError, requests.RequestException, OSError) as error:
         raise KubeflowUnavailable(f"Kubeflow Pipelines at {_masked(host)}: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:
-    status = getattr(error, "status", None)
+    reply = getattr(error, "response", None)
+    status = getattr(error, "status", None) or getattr(reply, "status_code", None)
     if status in {401, 403}:
         return (
             f"refused ({status}): set NASFLOW_KFP_TOKEN, or NASFLOW_KFP_AUTH=service-account, "
@@ -169,7 +193,7 @@ def _reason(error: Exception) -> str:
     if status:
         return f"answered {status}: {_said(error)}"
     return (
-        f"cannot be reached ({type(error).__name__}): check NASFLOW_KFP_HOST, and whether a port-forward "
+        f"cannot be used ({type(error).__name__}): check NASFLOW_KFP_HOST, and whether a port-forward "
         "is still running"
     )
 

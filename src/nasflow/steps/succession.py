@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from nasflow.errors import NotFound, Stuck
 from nasflow.kubeflow import Kubeflow
+from nasflow.spec.child import ChildSpec
 from nasflow.spec.cluster import Run, Submission
 from nasflow.spec.record import Attempt, Checkpoint, TrainingRecord
 from nasflow.steps.advance import Done, Finish, advance
@@ -111,14 +112,21 @@ def _submit(
 
 def measure_progress(archive: Archive, search: str) -> str:
     """A text that changes with every step and every epoch of a search, and with nothing else."""
-    rounds = archive.store.list(f"searches/{search}/rounds/")
-    finishes = archive.store.list(f"searches/{search}/finishes/")
-    documents, epochs = len(rounds) + len(finishes), 0
-    for child in children_at_work(archive, search):
-        documents += sum(archive.store.exists(child_key(child, name)) for name in _MILESTONES)
-        checkpoint, _ = archive.find_changing(child_key(child, "checkpoint"), Checkpoint)
-        epochs += len(checkpoint.history) if checkpoint else 0
-    return f"{documents} documents, {epochs} epochs"
+    start = archive.read(search_key(search, "start"), ChildSpec).id
+    children = {start, *children_at_work(archive, search)}
+    milestones = sum(
+        archive.store.exists(child_key(child, name)) for child in children for name in _MILESTONES
+    )
+    rounds = len(archive.store.list(f"searches/{search}/rounds/"))
+    finishes = len(archive.store.list(f"searches/{search}/finishes/"))
+    epochs = sum(_epochs(archive, child) for child in children)
+    return f"rounds {rounds}, finishes {finishes}, children {milestones}, epochs {epochs}"
+
+
+def _epochs(archive: Archive, child: str) -> int:
+    """Epochs that are kept of a child that is being trained."""
+    checkpoint, _ = archive.find_changing(child_key(child, "checkpoint"), Checkpoint)
+    return len(checkpoint.history) if checkpoint else 0
 
 
 def bury(archive: Archive, search: str, limit: int) -> tuple[str, ...]:
