@@ -9,7 +9,7 @@ from nasflow.spec.record import ChildRecord, FinishRecord, SearchStop
 from nasflow.spec.search import SearchConfig
 from nasflow.spec.tree import Tree
 from nasflow.steps.archive import Archive, child_key, finish_key, search_key
-from nasflow.steps.images import device, test_images
+from nasflow.steps.images import device, load_test_images
 from nasflow.steps.network import arrange, load_network
 from nasflow.training.evaluate import Evaluation
 from nasflow.training.evaluate import evaluate as evaluate_network
@@ -66,7 +66,7 @@ def test(archive: Archive, search: str, stop: SearchStop, finalists: Finalists) 
             f"the winner could not be trained at full size: {winner.failure}; "
             "give the search another name and another finish"
         )
-    images = test_images(archive, archive.read(child_key(finalists.winner, "spec"), ChildSpec).data)
+    images = load_test_images(archive, archive.read(child_key(finalists.winner, "spec"), ChildSpec).data)
     result = _evaluate(archive, winner, images)
     start = archive.find(child_key(finalists.start, "record"), ChildRecord) if finalists.start else None
     compared = _evaluate(archive, start, images) if start and start.weights else None

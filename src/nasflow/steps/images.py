@@ -22,7 +22,7 @@ def new_training_data(spec: DataSpec) -> TrainingData:
     return _load(spec)
 
 
-def test_images(archive: Archive, facts: DataFacts) -> Images:
+def load_test_images(archive: Archive, facts: DataFacts) -> Images:
     """The test images: only the finish may look at them."""
     return load_test(located(archive, facts))
 

@@ -1,0 +1,106 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.cli.calling import call, write_config
+from tests.steps.samples import copy_of_finished
+
+CLUSTER: dict[str, Any] = {"image": "nasflow:1"}
+NOWHERE = "http://127.0.0.1:9"
+"""An address at which nobody answers."""
+
+
+@pytest.fixture(autouse=True)
+def _no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither Kubeflow nor Kubernetes nor MLflow of whoever runs the tests."""
+    for name in ("NASFLOW_KFP_HOST", "NASFLOW_KFP_TOKEN", "NASFLOW_KFP_AUTH", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KUBECONFIG", "/nowhere")
+
+
+def test_compile_writes_both_pipelines(tmp_path: Path) -> None:
+    """`compile` writes the YAML that Kubeflow takes, and prints where."""
+    said = call("compile", write_config(tmp_path, cluster=CLUSTER), "--output", tmp_path / "out")
+    assert said.code == 0
+    assert said.out.split() == [str(tmp_path / "out" / name) for name in ("search.yaml", "finish.yaml")]
+    names = [
+        next(yaml.safe_load_all(Path(file).read_text()))["pipelineInfo"]["name"] for file in said.out.split()
+    ]
+    assert names == ["nasflow-search", "nasflow-finish"]
+
+
+def test_a_configuration_without_a_cluster(tmp_path: Path) -> None:
+    """Without `cluster:` nothing is compiled or submitted, and an example is named."""
+    for command in (("compile",), ("submit", "--store", "s3://bucket/state")):
+        said = call(*command, write_config(tmp_path))
+        assert said.code == 2
+        assert "examples/cluster.yaml" in said.error
+
+
+def test_kubeflow_is_not_named(tmp_path: Path) -> None:
+    """The variable is named, with an example and the port-forward."""
+    said = call("submit", write_config(tmp_path, cluster=CLUSTER), "--store", "s3://bucket/state")
+    assert said.code == 10
+    assert "NASFLOW_KFP_HOST is not set" in said.error
+    assert "port-forward" in said.error
+
+
+def test_kubeflow_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line with the address and the remedy, and nothing is written; a password in it is not shown."""
+    monkeypatch.setenv("NASFLOW_KFP_HOST", NOWHERE.replace("//", "//me:hunter2@"))
+    store = tmp_path / "store"
+    said = call("submit", write_config(tmp_path, cluster=CLUSTER), "--store", store)
+    assert said.code == 10
+    assert NOWHERE in said.error
+    assert "hunter2" not in said.error
+    assert not store.exists()
+
+
+def test_a_search_that_was_never_submitted(tmp_path: Path) -> None:
+    """`status`, `stop` and `logs` say so, and how to submit it."""
+    store = copy_of_finished(tmp_path)
+    for command in ("status", "stop", "logs"):
+        said = call(command, "tiny", "--store", store)
+        assert said.code == 4
+        assert "nasflow submit" in said.error
+
+
+def test_a_file_in_the_way_of_compile(tmp_path: Path) -> None:
+    """An output folder that cannot be is one line."""
+    (tmp_path / "file").touch()
+    said = call("compile", write_config(tmp_path, cluster=CLUSTER), "--output", tmp_path / "file")
+    assert said.code == 4
+    assert str(tmp_path / "file") in said.error
+
+
+def test_doctor_of_a_healthy_store(s3_url: str) -> None:
+    """A store with conditional writes is good; MLflow is skipped where none is named."""
+    said = call("doctor", "--store", s3_url, "--json")
+    assert said.code == 0
+    assert [(each["name"], each["state"]) for each in said.json] == [("store", "good"), ("mlflow", "skip")]
+
+
+def test_doctor_of_wrong_credentials(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong keys fail the check with a remedy, and are shown nowhere."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-but-secret")
+    said = call("doctor", "--store", s3_url)
+    assert said.code == 11
+    assert "bad   store" in said.out
+    assert "wrong-but-secret" not in said.out + said.err
+
+
+def test_doctor_of_a_cluster_that_is_not_there(tmp_path: Path) -> None:
+    """Every check says what is missing; none ends in a traceback."""
+    file = write_config(tmp_path, cluster=CLUSTER)
+    said = call("doctor", file, "--cluster", "--store", tmp_path / "store")
+    assert said.code == 11
+    assert "bad   kubeflow: NASFLOW_KFP_HOST is not set" in said.out
+    assert "set KUBECONFIG" in said.out
+
+
+def test_doctor_needs_to_know_the_cluster() -> None:
+    """--cluster without a configuration is refused."""
+    said = call("doctor", "--cluster")
+    assert said.code == 2
+    assert "CONFIG" in said.error

@@ -1,0 +1,103 @@
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from tests.steps.samples import config, documents, open_archive, run_search
+from tests.training.test_fashion import idx
+
+from nasflow.errors import BlobDamaged, DataSetMissing
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.data import DataFacts, DataSetRecord
+from nasflow.steps.archive import data_set_key, search_key
+from nasflow.steps.begin import begin
+from nasflow.steps.dataset import located, upload
+from nasflow.steps.images import _load, load_test_images, training_data
+from nasflow.store import blob_key
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pods unpack below their own /tmp; nothing is remembered from another test."""
+    (tmp_path / "pod").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "pod"))
+    _load.cache_clear()
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """A small Fashion-MNIST, test part included."""
+    import gzip
+
+    import numpy as np
+
+    folder = tmp_path / "fashion"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    for part, count in (("train", 400), ("t10k", 60)):
+        pixels = generator.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        labels = (np.arange(count) % 10).astype(np.uint8)
+        (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(pixels)))
+        (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(labels)))
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path, images: Path) -> Path:
+    """A store with a search that has begun on `images`, and with the images themselves."""
+    archive = open_archive(tmp_path / "store")
+    data = {"name": "fashion-mnist", "path": str(images), "held_out": 100, "train_images": 150}
+    begin(archive, config(data=data))
+    upload(archive, facts(tmp_path / "store"))
+    return tmp_path / "store"
+
+
+def facts(store: Path) -> DataFacts:
+    """What the search knows of its images."""
+    return open_archive(store).read(search_key("tiny", "start"), ChildSpec).data
+
+
+def test_a_pod_without_the_files(store: Path, images: Path) -> None:
+    """Where the path is not, the store's copy gives the same images, training and test part."""
+    here = training_data(open_archive(store), facts(store))
+    shutil.rmtree(images)
+    _load.cache_clear()
+    there = training_data(open_archive(store), facts(store))
+    assert there.facts.identity() == here.facts.identity()
+    assert (there.held_out.labels == here.held_out.labels).all()
+    assert len(load_test_images(open_archive(store), facts(store))) == 60
+
+
+def test_uploaded_once(store: Path) -> None:
+    """A second upload writes nothing."""
+    before = documents(open_archive(store))
+    upload(open_archive(store), facts(store))
+    assert documents(open_archive(store)) == before
+
+
+def test_a_search_goes_on_without_its_folder(store: Path, images: Path) -> None:
+    """The whole search runs from the store's copy, and the configuration may name another path."""
+    shutil.rmtree(images)
+    data = {"name": "fashion-mnist", "path": "/elsewhere", "held_out": 100, "train_images": 150}
+    stop = run_search(store, config(data=data))
+    assert stop.best
+
+
+def test_neither_here_nor_there(tmp_path: Path, images: Path) -> None:
+    """Without files and without a copy, one line names both remedies."""
+    archive = open_archive(tmp_path / "other")
+    data = {"name": "fashion-mnist", "path": str(images), "held_out": 100}
+    begin(archive, config(data=data))
+    shutil.rmtree(images)
+    with pytest.raises(DataSetMissing, match="bring them back, or run `nasflow submit`"):
+        located(open_archive(tmp_path / "other"), facts(tmp_path / "other"))
+
+
+def test_a_damaged_copy(store: Path, images: Path, tmp_path: Path) -> None:
+    """A pack whose digest does not fit is refused, and nothing of it is unpacked."""
+    shutil.rmtree(images)
+    record = open_archive(store).read(data_set_key(facts(store).fingerprint), DataSetRecord)
+    (store / blob_key(record.packs[0])).write_bytes(b"something else")
+    with pytest.raises(BlobDamaged):
+        training_data(open_archive(store), facts(store))
+    assert not list((tmp_path / "pod").rglob("*.gz"))
