@@ -5,8 +5,17 @@ BIN := $(VENV)/bin
 STORE ?= nasflow-store
 # Small networks: more threads than work only wait for each other.
 export OMP_NUM_THREADS ?= 1
+# The image, see docs/image.md.
+DOCKER ?= docker
+IMAGE ?= nasflow
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/nasflow/__init__.py)
+TAG ?= $(VERSION)
+BASE_IMAGE ?= python:3.11-slim
+# The address of PyTorch's wheels for CPUs (or for another CUDA); empty: the registry's own, with CUDA.
+TORCH_INDEX ?=
+PIP_ARGUMENTS ?=
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench image image-gpu clean
 
 $(BIN)/nasflow: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +40,19 @@ test: check
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+image image-gpu:
+	$(DOCKER) build --file images/Dockerfile --tag '$(IMAGE):$(TAG)$(SUFFIX)' \
+		--build-arg VARIANT=$(VARIANT) \
+		--build-arg BASE_IMAGE='$(BASE_IMAGE)' \
+		--build-arg PIP_ARGUMENTS='$(strip $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(PIP_ARGUMENTS))' \
+		--build-arg VERSION='$(VERSION)' \
+		--build-arg REVISION='$(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)' \
+		.
+
+image: VARIANT = cpu
+image-gpu: VARIANT = gpu
+image-gpu: SUFFIX = -gpu
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
