@@ -1,0 +1,143 @@
+from itertools import product
+
+import pytest
+
+from .rendering import NAMES, NAMESPACE, Manifest, named, of_kind, pods, render, values
+
+KUBEFLOW = {"pipelines.kubeflow.org/v2_component": "true"}
+"""The label that Kubeflow Pipelines gives to every pod of a run (2.17: its compiler to Argo)."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_for_the_whole_cluster(name: str) -> None:
+    """The chart makes no rights beyond its namespace, and no object outside of it."""
+    for manifest in render(values(name)):
+        assert not manifest["kind"].startswith("Cluster")
+        assert manifest["metadata"]["namespace"] == NAMESPACE
+
+
+def rights(manifests: list[Manifest]) -> set[tuple[str, str, str, str]]:
+    """Every single right of the Role: group, resource, name (* where any name will do), verb."""
+    (role,) = of_kind(manifests, "Role")
+    return {
+        right
+        for rule in role["rules"]
+        for right in product(
+            rule["apiGroups"], rule["resources"], rule.get("resourceNames", ["*"]), rule["verbs"]
+        )
+    }
+
+
+RUN = {
+    ("argoproj.io", "workflowtaskresults", "*", "create"),
+    ("argoproj.io", "workflowtaskresults", "*", "patch"),
+    ("", "configmaps", "kfp-launcher", "get"),
+    ("", "pods", "*", "get"),
+    ("", "secrets", "mlpipeline-minio-artifact", "get"),
+}
+
+
+def test_the_steps_rights() -> None:
+    """The steps' account may do what Argo's executor and Kubeflow's launcher do with it, and nothing else."""
+    assert rights(render(values("keys sqlite plain"))) == RUN
+
+
+def test_the_steps_rights_among_many_users() -> None:
+    """On a multi-user install it may also ask for tokens of itself, and start runs in its namespace."""
+    api = set(product(["pipelines.kubeflow.org"], ["runs", "experiments"], ["*"], ["create", "get", "list"]))
+    token = ("", "serviceaccounts/token", "nasflow-runner", "create")
+    assert rights(render(values("keys sqlite full"))) == RUN | api | {token}
+
+
+def test_no_artifact_secret() -> None:
+    """Without named Secrets the account may read none: a rule without names would give all of them."""
+    given = values("keys sqlite plain") | {"kfp": {"artifactSecrets": []}}
+    assert not any(resource == "secrets" for _, resource, _, _ in rights(render(given)))
+
+
+@pytest.mark.parametrize(("name", "account"), [("plain", "nasflow-runner"), ("open", "theirs")])
+def test_the_role_is_bound_to_the_steps_account(name: str, account: str) -> None:
+    """The Role goes to the account of the steps' pods, the chart's or the user's own, and to nobody else."""
+    manifests = render(values(f"keys sqlite {name}"))
+    (binding,), (role,) = of_kind(manifests, "RoleBinding"), of_kind(manifests, "Role")
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+
+
+def selects(selector: Manifest, labels: Manifest) -> bool:
+    """Whether a selector of labels takes a pod."""
+    return bool(selector["matchLabels"].items() <= labels.items())
+
+
+def policies(name: str) -> tuple[list[Manifest], dict[str, Manifest]]:
+    """The NetworkPolicies, and the labels of the pods."""
+    manifests = render(values(name))
+    labels = {component: pod["metadata"]["labels"] for component, pod in pods(manifests)}
+    return of_kind(manifests, "NetworkPolicy"), labels
+
+
+@pytest.mark.parametrize("extra", ["plain", "full"])
+def test_policies_are_about_real_pods(extra: str) -> None:
+    """Each policy takes exactly the pod it is named after, and its port is one that the pod has."""
+    found, labels = policies(f"seaweedfs sqlite {extra}")
+    assert {policy["metadata"]["name"] for policy in found} == {"nasflow-mlflow", "nasflow-seaweedfs"}
+    for policy in found:
+        taken = [name for name, each in labels.items() if selects(policy["spec"]["podSelector"], each)]
+        assert taken == [policy["metadata"]["name"].removeprefix("nasflow-")]
+
+
+def allowed(policy: Manifest, labels: Manifest, namespace: str | None = None) -> bool:
+    """Whether a policy lets a pod in: one of the same namespace, or of another."""
+    for peer in (peer for rule in policy["spec"]["ingress"] for peer in rule["from"]):
+        other = peer.get("namespaceSelector")
+        if other is not None:
+            expressions = other.get("matchExpressions", [])
+            named_here = namespace in (
+                expressions[0]["values"] if expressions else other["matchLabels"].values()
+            )
+            if not named_here:
+                continue
+        elif namespace is not None or "podSelector" not in peer:
+            continue
+        if selects(peer.get("podSelector", {"matchLabels": {}}), labels):
+            return True
+    return False
+
+
+def test_who_is_let_in() -> None:
+    """Steps and `helm test` reach both servers, MLflow the store, and any other pod neither."""
+    found, labels = policies("seaweedfs sqlite plain")
+    mlflow, store = sorted(found, key=lambda policy: str(policy["metadata"]["name"]))
+    step = {"app.kubernetes.io/part-of": "nasflow", "app.kubernetes.io/component": "step"}
+    for policy in (mlflow, store):
+        assert allowed(policy, KUBEFLOW)
+        assert allowed(policy, step)
+        assert allowed(policy, labels["test"])
+        assert not allowed(policy, {"app": "somebody"})
+        assert not allowed(policy, KUBEFLOW, "kubeflow")
+    assert allowed(store, labels["mlflow"])
+    assert not allowed(mlflow, labels["seaweedfs"])
+    assert store["spec"]["egress"] == []
+
+
+def test_steps_of_another_namespace() -> None:
+    """Namespaces given by value are let in with their steps' pods only."""
+    for policy in policies("seaweedfs sqlite full")[0]:
+        assert allowed(policy, KUBEFLOW, "kubeflow")
+        assert not allowed(policy, {"app": "somebody"}, "kubeflow")
+        assert not allowed(policy, KUBEFLOW, "another")
+        assert {"ipBlock": {"cidr": "10.0.0.0/8"}} in policy["spec"]["ingress"][0]["from"]
+
+
+def test_the_ingress_controller_is_let_in() -> None:
+    """With an Ingress the controller's namespace reaches MLflow, and still not the store."""
+    given = values("seaweedfs sqlite open") | {"networkPolicy": {"ingressNamespace": "edge"}}
+    found = render(given)
+    controller = {"app": "controller"}
+    assert allowed(named(found, "NetworkPolicy", "nasflow-mlflow"), controller, "edge")
+    assert not allowed(named(found, "NetworkPolicy", "nasflow-seaweedfs"), controller, "edge")
+
+
+def test_without_policies() -> None:
+    """They can be left to somebody else."""
+    assert policies("seaweedfs sqlite open")[0] == []
