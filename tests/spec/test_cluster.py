@@ -35,7 +35,7 @@ def test_a_search_without_a_cluster_cannot_be_submitted(search: dict[str, Any]) 
         ({"train": {"tolerations": [{"key": "a", "operator": "Exists", "value": "x"}]}}, "has no value"),
         ({"namespace": "Team A"}, "cluster.namespace"),
         ({"layout": "stepwise"}, "cluster.layout"),
-        ({"rounds_per_run": 50, "layout": "steps"}, "too large for Kubernetes"),
+        ({"rounds_per_run": 10, "layout": "steps"}, "too large for Kubernetes"),
         ({"image": ""}, "cluster.image"),
     ],
 )

@@ -6,7 +6,7 @@ from uuid import uuid4
 from nasflow.errors import InvalidSpec, KubeflowUnavailable, NotReady
 from nasflow.kubeflow import Kubeflow, RunState
 from nasflow.kubeflow.nodes import missing_nodes
-from nasflow.kubeflow.pods import PodView, step_pods
+from nasflow.kubeflow.pods import PodView, failures, step_pods
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.cluster import Cluster, Run, Submission, Trouble
 from nasflow.spec.file import SearchFile
@@ -32,6 +32,8 @@ class ClusterStatus:
     """How often Kubeflow tries a task in all."""
     troubles: tuple[Trouble, ...]
     """What steps wrote down before they ended with an error."""
+    failures: tuple[str, ...] = ()
+    """What Argo says of the newest run's failed pods."""
     note: str | None = None
     """What could not be seen, and why."""
 
@@ -89,8 +91,11 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
     view = kubeflow.run(last.id) if last and last.id else None
     pods: tuple[PodView, ...] = ()
     note = None
+    said: tuple[str, ...] = ()
     try:
-        pods = step_pods(submission.cluster.namespace, last.id) if last and last.id else ()
+        if last and last.id:
+            pods = step_pods(submission.cluster.namespace, last.id)
+            said = failures(submission.cluster.namespace, last.id)
     except KubeflowUnavailable as error:
         note = str(error)
     keys = archive.store.list(f"searches/{search}/troubles/")
@@ -101,6 +106,7 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
         pods=pods,
         attempts=submission.cluster.retries + 1,
         troubles=tuple(archive.read(key, Trouble) for key in keys),
+        failures=said,
         note=note,
     )
 

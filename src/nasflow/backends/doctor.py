@@ -12,6 +12,8 @@ from nasflow.tracking import tracking_uri
 TESTED_VERSIONS = ("2.17",)
 """Versions of Kubeflow Pipelines that nasflow was run on."""
 
+_EXPERIMENT = "nasflow-doctor"
+
 
 @dataclass(frozen=True)
 class Check:
@@ -70,14 +72,20 @@ def _store(url: str) -> Said:
 
 
 def _mlflow() -> Said:
+    """Write a run with an artifact, and delete it: the server may have a database and no bucket."""
     from nasflow.tracking.address import masked
     from nasflow.tracking.connection import connected
 
     uri = tracking_uri(None)
     if uri is None:
         return "skip", "MLFLOW_TRACKING_URI is not set"
-    with connected(uri, "ID"):
-        return f"{masked(uri)} answers"
+    with connected(uri, "ID") as client:
+        found = client.get_experiment_by_name(_EXPERIMENT)
+        experiment = found.experiment_id if found else client.create_experiment(_EXPERIMENT)
+        run = client.create_run(experiment).info.run_id
+        client.log_text(run, "written by nasflow doctor", "doctor.txt")
+        client.delete_run(run)
+    return f"{masked(uri)} takes runs and artifacts"
 
 
 def _kubeflow(cluster: Cluster) -> Said:

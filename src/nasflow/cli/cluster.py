@@ -128,7 +128,7 @@ def logs(
     if not wanted:
         raise NotFound(f"no pod of search {search!r} is left (Kubeflow deletes them after a while)")
     for pod in wanted:
-        typer.echo(f"== {pod.task}  {pod.name}  {pod.phase}")
+        typer.echo(f"== {pod.task} {pod.child or ''}  {pod.name}  {pod.phase}")
         if pod.phase != "Pending":
             typer.echo(pod_log(namespace, pod.name, lines).rstrip())
 
@@ -191,11 +191,13 @@ def _lines(found: "ClusterStatus") -> list[str]:
         lines.append("stopped    by `nasflow stop`: `nasflow resume` goes on")
     for pod in found.pods:
         if pod.phase != "Succeeded":
-            lines.append(f"pod        {pod.task}  {pod.name}: {pod.phase}  {pod.reason or ''}".rstrip())
+            what = f"{pod.task} {pod.child or ''}".strip()
+            tried = f"attempt {pod.attempt} of {found.attempts}"
+            lines.append(f"pod        {what}: {pod.phase}, {tried}  {pod.reason or ''}".rstrip())
+    lines += [f"argo       {text}" for text in found.failures]
     for each in found.troubles[-5:]:
-        lines.append(f"trouble    {each.step} {each.child or ''} in {each.pod}: {each.reason}")
-    if found.pods:
-        lines.append(f"attempts   {found.attempts} in all for a task that fails")
+        what = f"{each.step} {each.child or ''}".strip()
+        lines.append(f"trouble    {what} in {each.pod}: {each.reason}")
     if found.note:
         lines.append(f"note       {found.note}")
     return lines

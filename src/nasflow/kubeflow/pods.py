@@ -1,5 +1,7 @@
 """What Kubernetes knows and Kubeflow's API hides: why a pod waits, why it died."""
 
+import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,11 @@ RUN_LABEL = "pipeline/runid"
 _MAIN = "main"
 """The container that runs the step; the others are Argo's."""
 
+_NODE_NAME = "workflows.argoproj.io/node-name"
+_WORKFLOWS = ("argoproj.io", "v1alpha1", "workflows")
+_MOST_FAILURES = 3
+_THEIRS = re.compile(r"[IWEF]\d{4} |time=|\[KFP Executor")
+
 
 @dataclass(frozen=True)
 class PodView:
@@ -17,7 +24,11 @@ class PodView:
 
     name: str
     task: str
-    """Name of the component, as far as the pod tells."""
+    """The component's name."""
+    child: str | None
+    """Id of the child that it works on."""
+    attempt: int
+    """From 1."""
     phase: str
     """Pending, Running, Succeeded, Failed, Unknown."""
     reason: str | None
@@ -36,14 +47,25 @@ def step_pods(namespace: str, run: str) -> tuple[PodView, ...]:
 
 
 def pod_log(namespace: str, pod: str, lines: int) -> str:
-    """The last lines of a step's output; raise KubeflowUnavailable."""
+    """The last lines of a step's output, without Kubeflow's own; raise KubeflowUnavailable."""
     kubernetes = load_kubernetes()
     try:
-        return str(
-            kubernetes.CoreV1Api().read_namespaced_pod_log(pod, namespace, container=_MAIN, tail_lines=lines)
-        )
+        text = str(kubernetes.CoreV1Api().read_namespaced_pod_log(pod, namespace, container=_MAIN))
     except Exception as error:
         raise _unavailable(kubernetes, error, f"read the log of pod {namespace}/{pod}") from None
+    return "\n".join(_own(text.splitlines())[-lines:])
+
+
+def _own(lines: list[str]) -> list[str]:
+    """The step's lines: Kubeflow's and Argo's begin with their time, and may go on over several lines."""
+    own, is_own = [], False
+    for line in lines:
+        if _THEIRS.match(line):
+            is_own = False
+        elif line.startswith(("nasflow: ", "Traceback ")):
+            is_own = True
+        own += [line] if is_own else []
+    return own
 
 
 def _unavailable(kubernetes: Any, error: Exception, what: str) -> KubeflowUnavailable:
@@ -55,16 +77,42 @@ def _unavailable(kubernetes: Any, error: Exception, what: str) -> KubeflowUnavai
 
 
 def _view(pod: Any) -> PodView:
-    return PodView(pod.metadata.name, _task(pod), pod.status.phase or "Unknown", _reason(pod))
+    return PodView(
+        name=pod.metadata.name,
+        task=_task(pod),
+        child=_child(pod),
+        attempt=_attempt(pod),
+        phase=pod.status.phase or "Unknown",
+        reason=_reason(pod),
+    )
 
 
 def _task(pod: Any) -> str:
-    """The component's name from the command of the main container; empty for drivers."""
+    """The component's name, as the main container's command says it; empty for Kubeflow's own pods."""
+    return (_after(pod, "--function_to_execute") or "").replace("_", "-")
+
+
+def _child(pod: Any) -> str | None:
+    """The child, from the inputs that Kubeflow's launcher is given."""
+    try:
+        return str(json.loads(_after(pod, "--executor_input") or "")["inputs"]["parameterValues"]["child"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _attempt(pod: Any) -> int:
+    """Argo numbers a task's attempts from 0, at the end of the node's name: `...executor(2)`."""
+    found = re.search(r"\((\d+)\)$", (pod.metadata.annotations or {}).get(_NODE_NAME, ""))
+    return int(found[1]) + 1 if found else 1
+
+
+def _after(pod: Any, word: str) -> str | None:
+    """The word after `word` in the main container's command line."""
     for container in pod.spec.containers:
         words = [*(container.command or []), *(container.args or [])]
-        if "--function_to_execute" in words:
-            return str(words[words.index("--function_to_execute") + 1])
-    return ""
+        if container.name == _MAIN and word in words:
+            return str(words[words.index(word) + 1])
+    return None
 
 
 def _reason(pod: Any) -> str | None:
@@ -87,3 +135,22 @@ def _container_reasons(pod: Any) -> list[str]:
         if ended and ended.exit_code and each.name == _MAIN:
             reasons.append(f"{ended.reason} (exit code {ended.exit_code})")
     return reasons
+
+
+def failures(namespace: str, run: str) -> tuple[str, ...]:
+    """Why pods of a run failed or never came to be, as Argo says it: the latest few, oldest first.
+
+    Empty where workflows may not be read.
+    """
+    kubernetes = load_kubernetes()
+    try:
+        found = kubernetes.CustomObjectsApi().list_namespaced_custom_object(
+            *_WORKFLOWS[:2], namespace, _WORKFLOWS[2], label_selector=f"{RUN_LABEL}={run}"
+        )
+    except Exception:
+        return ()
+    nodes = [node for each in found["items"] for node in each.get("status", {}).get("nodes", {}).values()]
+    failed = [node for node in nodes if node["type"] == "Pod" and node["phase"] in {"Failed", "Error"}]
+    failed.sort(key=lambda node: node.get("finishedAt") or "")
+    said = [f"{node['displayName']}: {node['message']}" for node in failed if node.get("message")]
+    return tuple(dict.fromkeys(said))[-_MOST_FAILURES:]

@@ -70,8 +70,8 @@ class Cluster(Frozen):
     """Holds AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; None: a workload identity does instead."""
     layout: Layout = "fused"
     """A child as one task (fused), or as three (steps: only the training holds the accelerator)."""
-    rounds_per_run: int = Field(default=3, ge=1, le=50)
-    """Rounds that one Kubeflow run unrolls before it submits the next run."""
+    rounds_per_run: int = Field(default=3, ge=1, le=10)
+    """Rounds that one Kubeflow run unrolls before it submits the next run; each makes the run larger."""
     parallelism: int = Field(default=4, ge=1, le=100)
     """Children that are trained at the same time."""
     retries: int = Field(default=3, ge=0, le=10)
