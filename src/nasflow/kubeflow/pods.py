@@ -43,7 +43,7 @@ def step_pods(namespace: str, run: str) -> tuple[PodView, ...]:
     except Exception as error:
         raise _unavailable(kubernetes, error, f"list pods in namespace {namespace}") from None
     pods = sorted(found.items, key=lambda pod: pod.metadata.creation_timestamp)
-    return tuple(_view(pod) for pod in pods if _task(pod))
+    return tuple(view(pod) for pod in pods if _task(pod))
 
 
 def pod_log(namespace: str, pod: str, lines: int) -> str:
@@ -53,10 +53,10 @@ def pod_log(namespace: str, pod: str, lines: int) -> str:
         text = str(kubernetes.CoreV1Api().read_namespaced_pod_log(pod, namespace, container=_MAIN))
     except Exception as error:
         raise _unavailable(kubernetes, error, f"read the log of pod {namespace}/{pod}") from None
-    return "\n".join(_own(text.splitlines())[-lines:])
+    return "\n".join(own_lines(text.splitlines())[-lines:])
 
 
-def _own(lines: list[str]) -> list[str]:
+def own_lines(lines: list[str]) -> list[str]:
     """The step's lines: Kubeflow's and Argo's begin with their time, and may go on over several lines."""
     own, is_own = [], False
     for line in lines:
@@ -76,7 +76,8 @@ def _unavailable(kubernetes: Any, error: Exception, what: str) -> KubeflowUnavai
     )
 
 
-def _view(pod: Any) -> PodView:
+def view(pod: Any) -> PodView:
+    """A pod as `status` shows it."""
     return PodView(
         name=pod.metadata.name,
         task=_task(pod),
