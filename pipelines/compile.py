@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from nasflow.pipelines.finish import finish_pipeline
+from nasflow.pipelines.placement import Placement
 from nasflow.pipelines.search import search_pipeline
 from nasflow.spec.cluster import Cluster
 
 
-def compile_pipelines(cluster: Cluster) -> dict[str, bytes]:
-    """Both pipelines by name, `search` and `finish`; the same settings give the same bytes."""
-    return {"search": _compile(search_pipeline(cluster)), "finish": _compile(finish_pipeline(cluster))}
+def compile_pipelines(search: str, cluster: Cluster) -> dict[str, bytes]:
+    """Both pipelines of a search by name, `search` and `finish`; the same settings give the same bytes."""
+    place = Placement(search, cluster)
+    return {"search": _compile(search_pipeline(place)), "finish": _compile(finish_pipeline(place))}
 
 
 def _compile(pipeline: Any) -> bytes:

@@ -1,15 +1,16 @@
 """A task as a pod: its image, what it asks for, where it may run, what it is told, how often it is tried."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from kfp import kubernetes
 
 from nasflow.spec.cluster import Cluster, PodSpec
 
-REQUIRED = ("NASFLOW_STORE",)
+REQUIRED: tuple[str, ...] = ("NASFLOW_STORE",)
 """Keys that the ConfigMap must have."""
 
-OPTIONAL = (
+OPTIONAL: tuple[str, ...] = (
     "MLFLOW_TRACKING_URI",
     "AWS_ENDPOINT_URL_S3",
     "AWS_DEFAULT_REGION",
@@ -18,27 +19,43 @@ OPTIONAL = (
 )
 """Keys that it may have."""
 
-SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+SECRETS: tuple[str, ...] = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """Keys of the Secret; a cloud's workload identity needs none of them."""
 
+OPTIONAL_SECRETS: tuple[str, ...] = (
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+)
+"""Keys that it may have, for an MLflow that asks who is there."""
+
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+SEARCH_LABEL = "nasflow/search"
 LABELS = {"app.kubernetes.io/name": "nasflow", "app.kubernetes.io/part-of": "nasflow"}
 
 _PULL_POLICY = "IfNotPresent"
 _BACKOFF = {"backoff_duration": "10s", "backoff_factor": 2.0}
 
 
-def on_light_pod(task: Any, cluster: Cluster, name: str) -> Any:
-    """Run a task that trains nothing."""
-    return _place(task, cluster, cluster.light, name)
+@dataclass(frozen=True)
+class Placement:
+    """One search on one cluster."""
+
+    search: str
+    """The search's id: each pod is labelled with it."""
+    cluster: Cluster
+
+    def light(self, task: Any, name: str) -> Any:
+        """Run a task that trains nothing; it is shown as `name`."""
+        return _place(task, self, self.cluster.light, name)
+
+    def train(self, task: Any, name: str) -> Any:
+        """Run a task that trains, or tests what was trained, on the accelerator."""
+        return _place(task, self, self.cluster.train, name)
 
 
-def on_train_pod(task: Any, cluster: Cluster, name: str) -> Any:
-    """Run a task that trains, or tests what was trained, on the accelerator."""
-    return _place(task, cluster, cluster.train, name)
-
-
-def _place(task: Any, cluster: Cluster, pod: PodSpec, name: str) -> Any:
+def _place(task: Any, placement: Placement, pod: PodSpec, name: str) -> Any:
+    cluster = placement.cluster
     task.set_display_name(name)
     task.set_container_image(cluster.image)
     # KFP's cache knows the image's name, not what is in it, and nothing of the store: never use it.
@@ -48,7 +65,7 @@ def _place(task: Any, cluster: Cluster, pod: PodSpec, name: str) -> Any:
     task.set_retry(cluster.retries, backoff_max_duration=f"{longest}s", **_BACKOFF)
     _ask(task, pod)
     _tell(task, cluster)
-    _label(task, cluster)
+    _label(task, placement)
     kubernetes.set_image_pull_policy(task, _PULL_POLICY)
     kubernetes.set_timeout(task, pod.timeout)
     # Besides /tmp nothing is written: the image runs as any user.
@@ -71,16 +88,19 @@ def _ask(task: Any, pod: PodSpec) -> None:
 
 
 def _tell(task: Any, cluster: Cluster) -> None:
-    for keys, optional in ((REQUIRED, False), (OPTIONAL, True)):
+    for given, is_optional in ((REQUIRED, False), (OPTIONAL, True)):
         kubernetes.use_config_map_as_env(
-            task, cluster.config_map, {key: key for key in keys}, optional=optional
+            task, cluster.config_map, {key: key for key in given}, optional=is_optional
         )
     if cluster.secret:
-        kubernetes.use_secret_as_env(task, cluster.secret, {key: key for key in SECRETS})
+        for keys, is_optional in ((SECRETS, False), (OPTIONAL_SECRETS, True)):
+            kubernetes.use_secret_as_env(
+                task, cluster.secret, {key: key for key in keys}, optional=is_optional
+            )
 
 
-def _label(task: Any, cluster: Cluster) -> None:
-    for label, value in LABELS.items():
+def _label(task: Any, placement: Placement) -> None:
+    for label, value in (LABELS | {SEARCH_LABEL: placement.search}).items():
         kubernetes.add_pod_label(task, label, value)
-    if cluster.queue:
-        kubernetes.add_pod_label(task, QUEUE_LABEL, cluster.queue)
+    if placement.cluster.queue:
+        kubernetes.add_pod_label(task, QUEUE_LABEL, placement.cluster.queue)

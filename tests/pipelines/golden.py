@@ -42,7 +42,7 @@ def compiled() -> dict[str, str]:
     return {
         f"{name}-{kind}.yaml": data.decode()
         for name, cluster in CLUSTERS.items()
-        for kind, data in compile_pipelines(cluster).items()
+        for kind, data in compile_pipelines("golden", cluster).items()
     }
 
 

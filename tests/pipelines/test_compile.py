@@ -58,9 +58,9 @@ def test_pods(name: str) -> None:
         assert executor["securityContext"] == {"runAsNonRoot": True}
         assert executor["emptyDirMounts"] == [{"mountPath": "/tmp", "volumeName": "tmp"}]
         assert {each["configMapName"] for each in executor["configMapAsEnv"]} == {cluster.config_map}
-        assert [each["secretName"] for each in executor.get("secretAsEnv", [])] == (
-            [cluster.secret] if cluster.secret else []
-        )
+        named = {each["secretName"] for each in executor.get("secretAsEnv", [])}
+        assert named == ({cluster.secret} if cluster.secret else set())
+        assert executor["podMetadata"]["labels"]["nasflow/search"] == "golden"
 
 
 def test_only_training_holds_the_accelerator() -> None:

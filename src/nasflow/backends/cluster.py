@@ -115,7 +115,7 @@ def _write_submission(archive: Archive, search: str, cluster: Cluster) -> None:
     """Compile the pipelines, and replace an older submission: its tag stays."""
     from nasflow.pipelines import compile_pipelines
 
-    blobs = {name: put_blob(archive.store, data) for name, data in compile_pipelines(cluster).items()}
+    blobs = {name: put_blob(archive.store, data) for name, data in compile_pipelines(search, cluster).items()}
     key = search_key(search, "submission")
     written = None
     while written is None:

@@ -37,7 +37,7 @@ def run(
     What the components print goes line by line to `say`. Raise SearchFailed if a task fails, or if the
     search's failure budget is spent.
     """
-    from nasflow.pipelines import finish_pipeline, search_pipeline
+    from nasflow.pipelines import Placement, finish_pipeline, search_pipeline
 
     start = read_ledger(archive, search).start_spec
     if start and runner == "docker":
@@ -51,7 +51,7 @@ def run(
             try:
                 with contextlib.redirect_stdout(_Lines(say)), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    pipeline(cluster)(search=search, number=number)
+                    pipeline(Placement(search, cluster))(search=search, number=number)
             except RuntimeError as error:
                 raise SearchFailed(_cause(archive, search) or " ".join(str(error).split())) from None
     if step.stop.best is None:

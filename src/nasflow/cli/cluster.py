@@ -38,7 +38,8 @@ def compile_(
     from nasflow.errors import StoreError
     from nasflow.pipelines import compile_pipelines
 
-    compiled = compile_pipelines(read_file(config).required_cluster())
+    file = read_file(config)
+    compiled = compile_pipelines(file.name, file.required_cluster())
     try:
         output.mkdir(parents=True, exist_ok=True)
         for name, data in compiled.items():
