@@ -1,0 +1,102 @@
+from typing import Any
+
+import pytest
+import yaml
+from tests.kubeflow.memory import MemoryKubeflow
+from tests.steps.samples import TINY, open_archive
+
+from nasflow.backends.cluster import go_on, stop, submit
+from nasflow.errors import Conflict, InvalidSpec
+from nasflow.kubeflow import RunState
+from nasflow.spec.file import SearchFile
+from nasflow.steps.succession import follow, read_submission
+from nasflow.store import get_blob
+
+GIBI = 2**30 / 1e9
+"""Kubeflow counts memory in units of 10^9 bytes."""
+
+
+def yaml_memory(pipeline: bytes) -> set[float]:
+    """What the pods of children may use at most."""
+    executors = next(yaml.safe_load_all(pipeline))["deploymentSpec"]["executors"]
+    return {
+        each["container"]["resources"]["memoryLimit"]
+        for name, each in executors.items()
+        if name.startswith("exec-child")
+    }
+
+
+def file(cluster: dict[str, Any] | None = None, **changes: Any) -> SearchFile:
+    """The tiny search with a cluster."""
+    return SearchFile.model_validate(TINY | {"cluster": {"image": "nasflow:1"} | (cluster or {})} | changes)
+
+
+@pytest.fixture
+def kubeflow() -> MemoryKubeflow:
+    """A Kubeflow without runs."""
+    return MemoryKubeflow()
+
+
+def test_submitted_twice_is_one_search(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """Two submissions of one configuration, from two laptops, are one run."""
+    first = submit(open_archive(s3_url), file(), kubeflow)
+    second = submit(open_archive(s3_url), file(), kubeflow)
+    assert first == second
+    assert len(kubeflow.runs) == 1
+
+
+def test_another_search_of_the_name(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """Another configuration under the same name is refused, and nothing is submitted."""
+    submit(open_archive(s3_url), file(), kubeflow)
+    with pytest.raises(Conflict):
+        submit(open_archive(s3_url), file(seed=2), kubeflow)
+    assert len(kubeflow.runs) == 1
+
+
+def test_a_changed_cluster_is_no_other_search(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """More memory may be asked for at any time; the next run is made with it, under the same tag."""
+    archive = open_archive(s3_url)
+    submit(archive, file(), kubeflow)
+    before, _ = read_submission(archive, "tiny")
+    submit(archive, file({"train": {"memory": "64Gi"}}), kubeflow)
+    after, _ = read_submission(archive, "tiny")
+    assert after.tag == before.tag
+    limits = [yaml_memory(get_blob(archive.store, each.search)) for each in (before, after)]
+    assert limits == [{8 * GIBI}, {64 * GIBI}]
+
+
+def test_a_folder_is_out_of_reach(tmp_path: Any, kubeflow: MemoryKubeflow) -> None:
+    """Pods cannot see a directory of the laptop: it is refused before anything is written."""
+    with pytest.raises(InvalidSpec, match="s3://bucket/prefix"):
+        submit(open_archive(tmp_path / "store"), file(), kubeflow)
+    assert not (tmp_path / "store").exists()
+
+
+def test_stopped_and_resumed(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """A stopped search stays stopped whatever its pods still ask for, and goes on when a person asks."""
+    archive = open_archive(s3_url)
+    submit(archive, file(), kubeflow)
+    stop(archive, "tiny", kubeflow)
+    assert kubeflow.runs[0].state is RunState.FAILED
+    assert follow(archive, "tiny", kubeflow, after=1) is None
+    resumed = go_on(archive, "tiny", kubeflow)
+    assert resumed
+    assert resumed.number == 2
+
+
+def test_resumed_while_it_runs(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """To resume what runs changes nothing."""
+    archive = open_archive(s3_url)
+    first = submit(archive, file(), kubeflow)
+    assert go_on(archive, "tiny", kubeflow) == first
+    assert len(kubeflow.runs) == 1
+
+
+def test_a_run_that_kubeflow_has_forgotten(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """If the database of Kubeflow was lost, the search goes on with the next run."""
+    archive = open_archive(s3_url)
+    submit(archive, file(), kubeflow)
+    kubeflow.runs.clear()
+    resumed = go_on(archive, "tiny", kubeflow)
+    assert resumed
+    assert resumed.number == 2

@@ -1,0 +1,32 @@
+"""The parts that these tests run on; what is not there is skipped with its reason."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from tests.charts.installation import Installation, image_values, namespace, unavailable
+from tests.cluster.reach import laptop
+from tests.tracking.conftest import empty_database, server_uri
+
+__all__ = ["empty_database", "server_uri"]
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The chart with a store of its own, in a namespace that refuses every pod that is not restricted."""
+    if reason := unavailable():
+        pytest.skip(reason)
+    images = image_values(tmp_path_factory.mktemp("images"))
+    seaweedfs = {**images.get("seaweedfs", {}), "enabled": True, "size": "1Gi"}
+    name = f"nasflow-steps-{uuid4().hex[:6]}"
+    with namespace(name):
+        installed = Installation(name)
+        installed.install({**images, "seaweedfs": seaweedfs, "mlflow": {"sqlite": {"size": "1Gi"}}})
+        yield installed
+
+
+@pytest.fixture
+def url(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of the installation's store; its addresses and keys are in the environment."""
+    with laptop(installation, monkeypatch) as found:
+        yield found

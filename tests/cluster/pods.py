@@ -1,0 +1,109 @@
+"""Steps as pods of a namespace that enforces the restricted Pod Security Standard."""
+
+import ast
+import contextlib
+from typing import Any
+from uuid import uuid4
+
+from kubernetes import client, config, watch
+from tests.cluster.reach import IMAGE
+
+PATIENCE = 600
+"""Seconds until a step's pod must have ended."""
+
+CALLS = {
+    "propose": "propose(search)",
+    "warm-start": "warm_start(search, child)",
+    "train": "train(search, child)",
+    "evaluate": "evaluate(search, child, print, '/tmp/cell.html')",
+    "child": "run_child(search, child, print, '/tmp/cell.html')",
+    "update": "update(search)",
+    "advance": "advance(search, 1)",
+    "select": "select(search)",
+    "retrain": "run_child(search, child, print, '/tmp/cell.html')",
+    "evaluate-on-test": "evaluate_on_test(search, print)",
+    "register-and-report": "register_and_report(search, '/tmp/report.html')",
+}
+"""What each component calls."""
+
+
+class Pods:
+    """Starts steps in one namespace."""
+
+    def __init__(self, namespace: str) -> None:
+        config.load_kube_config()
+        self._core, self._namespace = client.CoreV1Api(), namespace
+
+    def run(self, step: str, search: str, child: str | None = None) -> list[str]:
+        """Run a step to its end: the ids that it returns. A test fails here if the step does."""
+        return self.end(self.start(step, search, child))
+
+    def start(self, step: str, search: str, child: str | None = None) -> str:
+        """Start a step; the pod's name."""
+        name = f"{step}-{uuid4().hex[:6]}"
+        self._core.create_namespaced_pod(self._namespace, _pod(name, step, search, child))
+        return name
+
+    def end(self, name: str) -> list[str]:
+        """Wait for a pod's end: the ids that its step returned."""
+        phase = self._phase_at_end(name)
+        log = str(self._core.read_namespaced_pod_log(name, self._namespace))
+        assert phase == "Succeeded", f"{name}: {phase}\n{log[-3000:]}"
+        return list(ast.literal_eval(log.splitlines()[-1]) or ())
+
+    def kill(self, name: str) -> None:
+        """Delete a pod at once, as a lost node does: nothing in it gets the time to say a word."""
+        self._core.delete_namespaced_pod(name, self._namespace, grace_period_seconds=0)
+
+    def _phase_at_end(self, name: str) -> str:
+        events = watch.Watch().stream(
+            self._core.list_namespaced_pod,
+            self._namespace,
+            field_selector=f"metadata.name={name}",
+            timeout_seconds=PATIENCE,
+        )
+        with contextlib.closing(events):
+            phase = "Pending"
+            for event in events:
+                phase = str(event["object"].status.phase)
+                if phase in {"Succeeded", "Failed"}:
+                    break
+        return phase
+
+
+def _pod(name: str, step: str, search: str, child: str | None) -> dict[str, Any]:
+    program = f"from nasflow.steps import pods; {search=}; {child=}; print(pods.{CALLS[step]})"
+    labels = {"app.kubernetes.io/part-of": "nasflow", "app.kubernetes.io/component": "step"}
+    return {
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "restartPolicy": "Never",
+            "serviceAccountName": "nasflow-runner",
+            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [
+                {
+                    "name": "main",
+                    "image": IMAGE,
+                    "imagePullPolicy": "IfNotPresent",
+                    "command": ["python3", "-c", program],
+                    "envFrom": [
+                        {"configMapRef": {"name": "nasflow"}},
+                        {"secretRef": {"name": "nasflow-store"}},
+                    ],
+                    # No Kubeflow here: the test plays its part.
+                    "env": [{"name": "NASFLOW_KFP_HOST", "value": ""}],
+                    "resources": {
+                        "requests": {"cpu": "100m", "memory": "512Mi"},
+                        "limits": {"memory": "2Gi"},
+                    },
+                    "securityContext": {
+                        "allowPrivilegeEscalation": False,
+                        "readOnlyRootFilesystem": True,
+                        "capabilities": {"drop": ["ALL"]},
+                    },
+                    "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+                }
+            ],
+            "volumes": [{"name": "tmp", "emptyDir": {}}],
+        },
+    }

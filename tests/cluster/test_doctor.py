@@ -1,0 +1,94 @@
+"""`nasflow doctor --cluster` on a healthy namespace, and on others."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.charts.installation import Installation
+from tests.cli.calling import call, write_config
+from tests.cluster.reach import IMAGE
+
+pytestmark = pytest.mark.cluster
+
+Checks = dict[str, tuple[str, str]]
+"""State and text, by name."""
+
+
+def doctor(installation: Installation, url: str, folder: Path, **changes: Any) -> Checks:
+    """What doctor says of a configuration for the installation, but for some changes of it."""
+    cluster = {"image": IMAGE, "namespace": installation.namespace, "train": {"cpu": "1"}} | changes
+    file = write_config(folder, cluster=cluster)
+    said = call("doctor", file, "--cluster", "--store", url)
+    lines = said.out.splitlines()
+    checks = {name: (state, text) for state, name, text in map(_split, lines)}
+    assert said.code == (11 if "bad" in dict(checks.values()) else 0)
+    assert len(checks) == len(lines) == 11
+    return checks
+
+
+def _split(line: str) -> tuple[str, str, str]:
+    start, _, text = line.partition(": ")
+    state, _, name = start.partition(" ")
+    return state, name.strip(), text
+
+
+def states(checks: Checks, *but: str) -> dict[str, str]:
+    """The states of all checks but some."""
+    return {name: state for name, (state, _) in checks.items() if name not in but}
+
+
+def test_healthy(installation: Installation, url: str, tmp_path: Path) -> None:
+    """What the chart made is good; Kubeflow is good where there is one, and else said to be missing."""
+    checks = doctor(installation, url, tmp_path)
+    # Whether Argo is there, and whose retries count, is the cluster's own affair.
+    assert states(checks, "kubeflow", "argo retries") == {
+        "store": "good",
+        "mlflow": "good",
+        "pods": "good",
+        "config map": "good",
+        "secret": "good",
+        "service account": "good",
+        "image": "good",
+        "nodes": "good",
+        "kueue": "skip",
+    }
+    state, text = checks["kubeflow"]
+    if os.environ.get("NASFLOW_KFP_HOST"):
+        assert state in {"good", "warn"}
+    else:
+        assert (state, "NASFLOW_KFP_HOST is not set" in text) == ("bad", True)
+
+
+def test_another_namespace(installation: Installation, url: str, tmp_path: Path) -> None:
+    """Where the chart is not installed, each of its objects is missing, and the chart is the remedy."""
+    checks = doctor(installation, url, tmp_path, namespace="default")
+    for name in ("config map", "secret", "service account"):
+        assert checks[name][0] == "bad"
+        assert "missing in default: install the chart" in checks[name][1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "text"),
+    [
+        (
+            {"train": {"accelerator": "example.com/none", "accelerators": 2}},
+            "nodes",
+            "no node in this cluster has 2 example.com/none: install its device plugin",
+        ),
+        ({"secret": "half"}, "secret", "half lacks AWS_SECRET_ACCESS_KEY"),
+        ({"queue": "gpus"}, "kueue", "LocalQueue gpus is missing in"),
+    ],
+)
+def test_one_thing_wrong(
+    changes: dict[str, Any], name: str, text: str, installation: Installation, url: str, tmp_path: Path
+) -> None:
+    """What is wrong is one line with its remedy, and the rest stays good."""
+    if name == "secret":
+        half = ("secret", "generic", "half", "--from-literal=AWS_ACCESS_KEY_ID=id")
+        installation.kubectl("create", *half)
+    healthy = doctor(installation, url, tmp_path)
+    checks = doctor(installation, url, tmp_path, **changes)
+    assert checks[name][0] == "bad"
+    assert text in checks[name][1]
+    assert states(checks, name) == states(healthy, name)
