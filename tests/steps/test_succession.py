@@ -6,9 +6,9 @@ from tests.steps.samples import config, open_archive
 
 from nasflow.errors import NotFound, Stuck
 from nasflow.kubeflow import RunState
-from nasflow.spec.cluster import Cluster, Run, Submission
+from nasflow.spec.cluster import Cluster, Run, Submission, Trouble
 from nasflow.spec.record import Attempt, ChildRecord
-from nasflow.steps.archive import Archive, child_key, run_key, search_key
+from nasflow.steps.archive import Archive, child_key, run_key, search_key, trouble_key
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
@@ -152,7 +152,31 @@ def test_a_child_that_is_killed_every_time(archive: Archive, child: str) -> None
     assert bury(archive, "tiny", limit=3) == (child,)
     record = archive.read(child_key(child, "record"), ChildRecord)
     assert record.status == "failed"
-    assert "killed 3 times" in str(record.failure)
+    assert "3 attempts ended before an epoch was kept, the last one: killed" in str(record.failure)
+
+
+def test_a_killed_child_does_not_stop_the_search(
+    archive: Archive, child: str, kubeflow: MemoryKubeflow
+) -> None:
+    """A run whose only work was an attempt that was killed has a successor, until the child is given up."""
+    submitted(archive)
+    run_child_birth(archive, child)
+    for number in range(3):
+        follow(archive, "tiny", kubeflow, after=number, wait=never)
+        killed(archive, child)
+    assert [run.name[-4:] for run in kubeflow.runs] == ["0001", "0002", "0003"]
+    follow(archive, "tiny", kubeflow, after=3, wait=never)
+    assert archive.read(child_key(child, "record"), ChildRecord).status == "failed"
+
+
+def test_what_a_step_said_is_the_reason(archive: Archive, child: str) -> None:
+    """A child that was given up tells what its last step wrote down before it failed."""
+    run_child_birth(archive, child)
+    killed(archive, child)
+    trouble = Trouble(step="train", child=child, pod="pod-1", reason="RuntimeError: no such kernel")
+    archive.create(trouble_key("tiny", 1), trouble)
+    assert bury(archive, "tiny", limit=1) == (child,)
+    assert "no such kernel" in str(archive.read(child_key(child, "record"), ChildRecord).failure)
 
 
 def run_child_birth(archive: Archive, child: str) -> None:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from nasflow.errors import SearchFailed
+from nasflow.errors import SearchFailed, Stuck
 from nasflow.spec.cluster import Cluster, Trouble
 from nasflow.spec.record import SearchStop
 from nasflow.steps.advance import Done, Finish, advance
 from nasflow.steps.archive import Archive
 from nasflow.steps.dataset import upload
 from nasflow.steps.ledger import read_ledger
+from nasflow.steps.succession import measure_progress
 
 Runner = Literal["subprocess", "docker"]
 
@@ -35,14 +36,14 @@ def run(
     """Go on with a search until it is finished, run by run, as Kubeflow would.
 
     What the components print goes line by line to `say`. Raise SearchFailed if a task fails, or if the
-    search's failure budget is spent.
+    search's failure budget is spent; Stuck if a run adds nothing.
     """
     from nasflow.pipelines import Placement, finish_pipeline, search_pipeline
 
     start = read_ledger(archive, search).start_spec
     if start and runner == "docker":
         upload(archive, start.data)
-    number = 0
+    number, seen = 0, ""
     while not isinstance(step := advance(archive, search), Done):
         number += 1
         pipeline = finish_pipeline if isinstance(step, Finish) else search_pipeline
@@ -52,8 +53,9 @@ def run(
                 with contextlib.redirect_stdout(_Lines(say)), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     pipeline(Placement(search, cluster))(search=search, number=number)
-            except RuntimeError as error:
-                raise SearchFailed(_cause(archive, search) or " ".join(str(error).split())) from None
+            except _task_errors() as error:
+                raise SearchFailed(_cause(archive, search) or _said(error)) from None
+        seen = _assert_further(archive, search, seen)
     if step.stop.best is None:
         raise SearchFailed(f"search {search!r} stopped without a cell: {step.stop.detail}")
     return step.stop
@@ -109,6 +111,32 @@ def _set(values: dict[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+
+
+def _task_errors() -> tuple[type[Exception], ...]:
+    """What kfp.local raises where a task failed, or where no container could be started."""
+    from docker.errors import DockerException
+
+    return RuntimeError, DockerException
+
+
+def _said(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, RuntimeError):
+        return text
+    return f"Docker: {text}: check that its engine runs (DOCKER_HOST) and has the image of cluster.image"
+
+
+def _assert_further(archive: Archive, search: str, before: str) -> str:
+    """How far a search is. Raise Stuck if it is where it was.
+
+    kfp 2.17 takes a container that Docker has removed before it was asked for its exit code for one that
+    succeeded: without this, a task that fails in this way would be tried for ever.
+    """
+    progress = measure_progress(archive, search)
+    if progress == before:
+        raise Stuck(_cause(archive, search) or f"search {search!r} came no further, and no task said why")
+    return progress
 
 
 def _cause(archive: Archive, search: str) -> str | None:

@@ -9,7 +9,7 @@ searches/<search>/finishes/<n>/stop.json      SearchStop after n rounds
 searches/<search>/finishes/<n>/finish.json    FinishRecord
 searches/<search>/submission.json             Submission, replaced when it is submitted, stopped, resumed
 searches/<search>/runs/<n>.json               Run of Kubeflow, replaced once it has its id
-searches/<search>/troubles/<id>.json          Trouble: why a step of a pod ended with an error
+searches/<search>/troubles/<n>.json           Trouble: why a step of a pod ended with an error
 children/<child>/spec.json                    ChildSpec
 children/<child>/birth.json                   BirthRecord
 children/<child>/checkpoint.json              Checkpoint, replaced after each epoch, gone at the end
@@ -50,9 +50,9 @@ def run_key(search: str, number: int) -> str:
     return f"searches/{search}/runs/{number:04}.json"
 
 
-def trouble_key(search: str, id: str) -> str:
-    """The key of a step's error."""
-    return f"searches/{search}/troubles/{id}.json"
+def trouble_key(search: str, number: int) -> str:
+    """The key of a step's error; they count from 1."""
+    return f"searches/{search}/troubles/{number:06}.json"
 
 
 def child_key(child: str, name: str) -> str:

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 from nasflow.errors import InvalidSpec, NasflowError, TrackingUnavailable
 from nasflow.spec.cluster import Trouble
@@ -119,12 +118,16 @@ def register_and_report(search: str, page: str) -> None:
 def _working(step: str, search: str, child: str | None = None) -> Iterator[Archive]:
     """The store's documents; an error inside is written down there before the pod ends with it."""
     print(f"nasflow: {step} {search} {child or ''}".rstrip(), flush=True)
-    archive = _open()
+    archive = None
     try:
+        archive = _open()
         yield archive
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:2000]
-        _write_trouble(archive, search, Trouble(step=step, child=child, pod=platform.node(), reason=reason))
+        if archive:
+            _write_trouble(
+                archive, search, Trouble(step=step, child=child, pod=platform.node(), reason=reason)
+            )
         if not isinstance(error, NasflowError):
             raise
         print(f"nasflow: error: {error}", file=sys.stderr, flush=True)
@@ -143,7 +146,9 @@ def _open() -> Archive:
 def _write_trouble(archive: Archive, search: str, trouble: Trouble) -> None:
     """Best effort: what went wrong may be the store itself."""
     try:
-        archive.create(trouble_key(search, uuid4().hex), trouble)
+        number = len(archive.store.list(f"searches/{search}/troubles/")) + 1
+        while not archive.store.create(trouble_key(search, number), trouble.to_bytes()):
+            number += 1
     except NasflowError as error:
         print(f"nasflow: warning: this error is not in the store ({error})", file=sys.stderr)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from nasflow.errors import NotFound, Stuck
 from nasflow.kubeflow import Kubeflow
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.cluster import Run, Submission
+from nasflow.spec.cluster import Run, Submission, Trouble
 from nasflow.spec.record import Attempt, Checkpoint, TrainingRecord
 from nasflow.steps.advance import Done, Finish, advance
 from nasflow.steps.archive import Archive, child_key, run_key, search_key
@@ -111,7 +111,10 @@ def _submit(
 
 
 def measure_progress(archive: Archive, search: str) -> str:
-    """A text that changes with every step and every epoch of a search, and with nothing else."""
+    """A text that changes with every step, epoch and attempt of a search, and with nothing else.
+
+    Attempts count because they lead to an end too: see `bury`.
+    """
     start = archive.read(search_key(search, "start"), ChildSpec).id
     children = {start, *children_at_work(archive, search)}
     milestones = sum(
@@ -120,7 +123,10 @@ def measure_progress(archive: Archive, search: str) -> str:
     rounds = len(archive.store.list(f"searches/{search}/rounds/"))
     finishes = len(archive.store.list(f"searches/{search}/finishes/"))
     epochs = sum(_epochs(archive, child) for child in children)
-    return f"rounds {rounds}, finishes {finishes}, children {milestones}, epochs {epochs}"
+    attempts = sum(len(_attempts(archive, child)) for child in children)
+    return (
+        f"rounds {rounds}, finishes {finishes}, children {milestones}, epochs {epochs}, attempts {attempts}"
+    )
 
 
 def _epochs(archive: Archive, child: str) -> int:
@@ -130,14 +136,15 @@ def _epochs(archive: Archive, child: str) -> int:
 
 
 def bury(archive: Archive, search: str, limit: int) -> tuple[str, ...]:
-    """Give up children whose last `limit` attempts were all killed before an epoch was kept.
+    """Give up children whose last `limit` attempts all ended before an epoch was kept.
 
     A pod that is killed (out of memory, most often) can write down nothing: without this, one child
     could hold up a search for ever. Each gets a failed record, and the search goes on.
     """
     hopeless = [each for each in children_at_work(archive, search) if _kills(archive, each) >= limit]
     for child in hopeless:
-        reason = f"killed {limit} times before its first epoch was kept: out of memory, most likely"
+        words = _last_words(archive, search, child)
+        reason = f"{limit} attempts ended before an epoch was kept, the last one: {words}"
         archive.create(
             child_key(child, "training"),
             TrainingRecord(child=child, weights=None, history=(), failure=reason),
@@ -146,10 +153,22 @@ def bury(archive: Archive, search: str, limit: int) -> tuple[str, ...]:
     return tuple(hopeless)
 
 
+def _attempts(archive: Archive, child: str) -> list[str]:
+    """Keys of the attempts at a child, in order."""
+    return archive.store.list(f"children/{child}/attempts/")
+
+
+def _last_words(archive: Archive, search: str, child: str) -> str:
+    """What a step of the child wrote down before it failed."""
+    troubles = (archive.read(key, Trouble) for key in archive.store.list(f"searches/{search}/troubles/"))
+    said = [each.reason for each in troubles if each.child == child]
+    return said[-1] if said else "killed, for want of memory most likely"
+
+
 def _kills(archive: Archive, child: str) -> int:
     """Attempts at a child, the latest ones, that ended without a word and without a kept epoch."""
     kills = 0
-    for key in reversed(archive.store.list(f"children/{child}/attempts/")):
+    for key in reversed(_attempts(archive, child)):
         attempt, _ = archive.find_changing(key, Attempt)
         if attempt is None or attempt.outcome is not None or attempt.kept_seconds > 0:
             break

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+from tests.steps.samples import config, open_archive
+
+from nasflow.spec.cluster import Trouble
+from nasflow.steps import pods
+from nasflow.steps.archive import Archive, trouble_key
+from nasflow.steps.begin import begin
+from nasflow.steps.ledger import read_ledger
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store with the tiny search, begun, as a pod finds it: in the environment."""
+    begin(open_archive(tmp_path / "store"), config())
+    monkeypatch.setenv("NASFLOW_STORE", str(tmp_path / "store"))
+    for name in ("NASFLOW_KFP_HOST", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "store"
+
+
+def ignore(name: str, value: float) -> None:
+    """Takes a metric and forgets it."""
+
+
+def test_a_search_by_pods_alone(store: Path, tmp_path: Path) -> None:
+    """Ids in, ids out: the tasks of the pipelines, called one by one, finish the search."""
+    drawing = tmp_path / "cell.html"
+    seen: dict[str, float] = {}
+    for _ in range(3):
+        for child in pods.propose("tiny"):
+            pods.run_child("tiny", child, seen.__setitem__, str(drawing))
+        pods.update("tiny")
+    pods.advance("tiny", 1)
+    assert pods.propose("tiny") == []
+    for child in pods.select("tiny"):
+        pods.run_child("tiny", child, ignore, str(drawing))
+    pods.evaluate_on_test("tiny", seen.__setitem__)
+    pods.register_and_report("tiny", str(tmp_path / "report.html"))
+    finish = read_ledger(open_archive(store), "tiny").finish
+    assert finish
+    assert seen["test_accuracy"] == finish.test_accuracy
+    assert seen["parameters"] > 0
+    assert "<svg" in drawing.read_text()
+    assert "<html" in (tmp_path / "report.html").read_text()
+
+
+def test_without_a_store(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A pod without NASFLOW_STORE says which object should have given it."""
+    monkeypatch.delenv("NASFLOW_STORE", raising=False)
+    with pytest.raises(SystemExit) as end:
+        pods.propose("tiny")
+    assert end.value.code == 2
+    assert "NASFLOW_STORE is not set" in capsys.readouterr().err
+
+
+def test_an_error_is_one_line_and_a_record(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a step fails with is told on one line, and kept in the store in the order of the failures."""
+    for _ in range(2):
+        with pytest.raises(SystemExit) as end:
+            pods.train("tiny", "0123456789abcdef")
+        assert end.value.code == 4
+    assert "nasflow: error: " in capsys.readouterr().err
+    archive = open_archive(store)
+    assert len(archive.store.list("searches/tiny/troubles/")) == 2
+    trouble = archive.read(trouble_key("tiny", 2), Trouble)
+    assert (trouble.step, trouble.child) == ("train", "0123456789abcdef")
+    assert "NotFound" in trouble.reason
+
+
+def test_a_bug_keeps_its_traceback(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody expected goes on to Kubeflow's executor as it is, and is kept too."""
+
+    def broken(archive: Archive, search: str) -> tuple[str, ...]:
+        raise RuntimeError("no such kernel")
+
+    monkeypatch.setattr("nasflow.steps.turn.children_to_train", broken)
+    with pytest.raises(RuntimeError):
+        pods.propose("tiny")
+    assert open_archive(store).read(trouble_key("tiny", 1), Trouble).reason == "RuntimeError: no such kernel"
+
+
+def test_a_report_before_the_end(store: Path) -> None:
+    """A search that is not finished is not registered."""
+    with pytest.raises(SystemExit):
+        pods.register_and_report("tiny", "/dev/null")
