@@ -26,7 +26,7 @@ SECONDS = 120
 @pytest.fixture(autouse=True)
 def no_mlflow_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests go to their own MLflow only."""
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -48,6 +48,7 @@ def train(search: str, child: str) -> None:
     from nasflow.steps.train import train as step
 
     with _working("train", search, child) as archive:
+        _adopt(search, child)
         step(archive, child)
 
 
@@ -64,6 +65,7 @@ def run_child(search: str, child: str, log: Log, drawing: str) -> None:
     from nasflow.steps.child import run_child as step
 
     with _working("child", search, child) as archive:
+        _adopt(search, child)
         _show_child(step(archive, child), log, drawing)
 
 
@@ -179,15 +181,28 @@ def _show_finish(record: FinishRecord, log: Log) -> None:
 
 
 def _track(archive: Archive, search: str) -> None:
-    """Bring MLflow up to the ledger, if there is one; it being away never stops a search."""
+    """Bring MLflow up to the ledger, if there is one."""
     from nasflow.steps.publish import track
+
+    _tell_mlflow(lambda address: track(archive, search, address))
+
+
+def _adopt(search: str, child: str) -> None:
+    """Show the child in the run that Kubeflow's own MLflow plugin made for this task, if it did."""
+    from nasflow.tracking import adopt
+
+    _tell_mlflow(lambda address: adopt(address, search, child))
+
+
+def _tell_mlflow(tell: Callable[[str], None]) -> None:
+    """MLflow being away never stops a search."""
     from nasflow.tracking import tracking_uri
 
     address = tracking_uri(None)
     if address is None:
         return
     try:
-        track(archive, search, address)
+        tell(address)
     except TrackingUnavailable as error:
         print(f"nasflow: warning: {error}; the search goes on without it", file=sys.stderr)
 

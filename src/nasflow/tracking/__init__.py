@@ -4,8 +4,18 @@ A search that runs, one that resumes and `nasflow sync` all make the same call, 
 """
 
 from nasflow.tracking.address import tracking_uri
+from nasflow.tracking.adopted import adopt
 from nasflow.tracking.publish import publish
 from nasflow.tracking.register import Registered, Winner, register
 from nasflow.tracking.ui import ui_command, ui_environment
 
-__all__ = ["Registered", "Winner", "publish", "register", "tracking_uri", "ui_command", "ui_environment"]
+__all__ = [
+    "Registered",
+    "Winner",
+    "adopt",
+    "publish",
+    "register",
+    "tracking_uri",
+    "ui_command",
+    "ui_environment",
+]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nasflow.errors import TrackingUnavailable
 from nasflow.spec.ledger import Ledger
 from nasflow.tracking.address import artifact_folder
+from nasflow.tracking.adopted import adopted, home
 from nasflow.tracking.children import Shown, child_content, children
 from nasflow.tracking.connection import connected
 from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role, RunContent
@@ -43,15 +44,18 @@ def publish(uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> None:
 
 def show(client: "MlflowClient", uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> Published:
     """As `publish`, for a client that is connected; what was shown where."""
-    experiment = _experiment(client, uri, ledger.config.name)
-    found = list(find_runs(client, experiment, ledger.config.name))
-    content = search_content(ledger)
+    name, content = ledger.config.name, search_content(ledger)
+    experiment = home(client, name, content.tags[IDENTITY]) or _experiment(client, uri, name)
+    found = list(find_runs(client, experiment, name))
     parent = _parent(client, experiment, content, found)
     below = [run for run in found if run.data.tags.get(_PARENT) == parent.info.run_id]
-    known = by_tags(client, below, ROLE, CHILD_ID)
+    known, waiting = by_tags(client, below, ROLE, CHILD_ID), adopted(found)
     runs = {
         shown.key: _show_child(
-            client, parent, known.get(shown.key), child_content(shown, ledger, _drawing(shown, drawings))
+            client,
+            parent,
+            known.get(shown.key) or waiting.pop(shown.record.child, None),
+            child_content(shown, ledger, _drawing(shown, drawings)),
         )
         for shown in children(ledger)
     }
@@ -100,5 +104,9 @@ def _show_child(client: "MlflowClient", parent: "Run", known: "Run | None", cont
         return str(known.info.run_id)
     tags = {name: content.tags[name] for name in (SEARCH_ID, ROLE, CHILD_ID)} | {_PARENT: parent.info.run_id}
     run = known or create(client, parent.info.experiment_id, content, tags)
+    if run.data.tags.get(_PARENT) != parent.info.run_id:
+        # Made by Kubeflow's plugin, below a run of its own and under the task's name.
+        client.set_tag(run.info.run_id, _PARENT, parent.info.run_id)
+        client.update_run(run.info.run_id, name=content.name)
     write(client, run, content)
     return str(run.info.run_id)

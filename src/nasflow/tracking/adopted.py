@@ -1,0 +1,57 @@
+"""Kubeflow's own MLflow runs: where its plugin has made one for a task, the task's child is shown there.
+
+The plugin (Kubeflow 2.17) makes a run a task and puts MLFLOW_RUN_ID and MLFLOW_EXPERIMENT_ID into the pod.
+The pod marks that run as its child's; whoever publishes the search fills it, and makes no second one.
+"""
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from nasflow.tracking.connection import connected
+from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+RUN = "MLFLOW_RUN_ID"
+EXPERIMENT = "MLFLOW_EXPERIMENT_ID"
+_MOST = 1000
+"""Experiments that are looked through."""
+
+
+def adopt(uri: str, search_id: str, child_id: str) -> None:
+    """Mark the run of this task as the child's; nothing happens where no plugin made one.
+
+    Raise TrackingUnavailable if MLflow cannot be used.
+    """
+    run = os.environ.get(RUN)
+    if not run:
+        return
+    with connected(uri, search_id) as client:
+        client.set_tag(run, SEARCH_ID, search_id)
+        client.set_tag(run, CHILD_ID, child_id)
+
+
+def home(client: "MlflowClient", search_id: str, identity: str) -> str | None:
+    """The experiment that shows the search already, or else the plugin's; None: nasflow's own.
+
+    Asked at each call, because `nasflow sync` on a laptop knows nothing of the plugin.
+    """
+    experiments = [each.experiment_id for each in client.search_experiments(max_results=_MOST)]
+    wanted = (
+        f"tags.`{SEARCH_ID}` = '{search_id}' and tags.`{ROLE}` = '{Role.SEARCH.value}' "
+        f"and tags.`{IDENTITY}` = '{identity}'"
+    )
+    found = client.search_runs(experiments, wanted, max_results=1) if experiments else []
+    if found:
+        return str(found[0].info.experiment_id)
+    return os.environ.get(EXPERIMENT) if os.environ.get(RUN) else None
+
+
+def adopted(runs: Iterable["Run"]) -> dict[str, "Run"]:
+    """Marked runs that are not filled yet by child; of several (a child that went on) the newest."""
+    marked = [run for run in runs if ROLE not in run.data.tags and CHILD_ID in run.data.tags]
+    marked.sort(key=lambda run: run.info.start_time)
+    return {run.data.tags[CHILD_ID]: run for run in marked}

@@ -1,0 +1,53 @@
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nasflow.tracking import adopt, publish
+
+from .shown import Shown
+
+if TYPE_CHECKING:
+    from .searches import Searches
+
+
+@pytest.fixture
+def plugin(uri: str, name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """What the plugin leaves: an experiment with a run for a pipeline and, below it, one for a task."""
+    client = Shown(uri, name).client
+    experiment = client.create_experiment(f"kfp-{name}")
+    parent = client.create_run(experiment, run_name="pipeline")
+    task = client.create_run(experiment, run_name="child", tags={"mlflow.parentRunId": parent.info.run_id})
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", experiment)
+    monkeypatch.setenv("MLFLOW_RUN_ID", task.info.run_id)
+    return experiment, task.info.run_id
+
+
+def test_a_child_is_shown_in_kubeflows_run(
+    uri: str, name: str, searches: "Searches", plugin: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plugin's run is filled and comes below the search's run; the child has no second one anywhere."""
+    experiment, task = plugin
+    ledger = searches.running(name)
+    record = ledger.children[0]
+    adopt(uri, name, record.child)
+    publish(uri, ledger, {})
+    # From a laptop, where no plugin says where the search is.
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_ID")
+    monkeypatch.delenv("MLFLOW_RUN_ID")
+    publish(uri, ledger, {})
+    client = Shown(uri, name).client
+    assert client.get_experiment_by_name(name) is None
+    runs = [run for run in client.search_runs([experiment]) if "nasflow.search_id" in run.data.tags]
+    (shown,) = [run for run in runs if run.data.tags.get("nasflow.child_id") == record.child]
+    (parent,) = [run for run in runs if run.data.tags["nasflow.role"] == "search"]
+    assert shown.info.run_id == task
+    assert shown.info.run_name == "round-001-child-01"
+    assert shown.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert shown.data.metrics["accuracy"] == record.accuracy
+
+
+def test_without_the_plugin(uri: str, name: str, searches: "Searches") -> None:
+    """Where no run was made, nothing is adopted and the search has its own experiment."""
+    adopt(uri, name, "0123456789abcdef")
+    publish(uri, searches.running(name), {})
+    assert Shown(uri, name).run(role="search")
