@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def plugin(uri: str, name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+def plugin(uri: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """What the plugin leaves: an experiment with a run for a pipeline and, below it, one for a task."""
     client = Shown(uri, name).client
-    experiment = client.create_experiment(f"kfp-{name}")
+    experiment = client.create_experiment(f"kfp-{name}", (tmp_path / "artifacts").as_uri())
     parent = client.create_run(experiment, run_name="pipeline")
     task = client.create_run(experiment, run_name="child", tags={"mlflow.parentRunId": parent.info.run_id})
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", experiment)

@@ -73,7 +73,7 @@ def _store(url: str) -> Said:
 
 def _mlflow() -> Said:
     """Write a run with an artifact, and delete it: the server may have a database and no bucket."""
-    from nasflow.tracking.address import masked
+    from nasflow.tracking.address import artifact_folder, masked
     from nasflow.tracking.connection import connected
 
     uri = tracking_uri(None)
@@ -81,7 +81,9 @@ def _mlflow() -> Said:
         return "skip", "MLFLOW_TRACKING_URI is not set"
     with connected(uri, "ID") as client:
         found = client.get_experiment_by_name(_EXPERIMENT)
-        experiment = found.experiment_id if found else client.create_experiment(_EXPERIMENT)
+        experiment = (
+            found.experiment_id if found else client.create_experiment(_EXPERIMENT, artifact_folder(uri))
+        )
         run = client.create_run(experiment).info.run_id
         client.log_text(run, "written by nasflow doctor", "doctor.txt")
         client.delete_run(run)
