@@ -15,7 +15,7 @@ BASE_IMAGE ?= python:3.11-slim
 TORCH_INDEX ?=
 PIP_ARGUMENTS ?=
 
-.PHONY: demo test check bench image image-gpu clean
+.PHONY: demo test test-cluster e2e kind-up kind-down check bench image image-gpu clean
 
 $(BIN)/nasflow: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,21 @@ check: $(VENV)/.dev
 
 test: check
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+# Docker, Kubernetes, Kubeflow, kind: each that is not there is skipped with its reason, see docs/cluster.md.
+test-cluster: $(VENV)/.dev
+	tests/cluster/run
+
+# One search on the Kubeflow of NASFLOW_KFP_HOST, or of the cluster that KUBECONFIG names.
+e2e: $(VENV)/.dev
+	$(BIN)/pytest -m cluster -rs tests/cluster/test_e2e.py
+
+kind-up: TAG = test
+kind-up: image
+	NASFLOW_IMAGE='$(IMAGE):$(TAG)' tests/cluster/kind up
+
+kind-down:
+	tests/cluster/kind down
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

@@ -74,7 +74,7 @@ def patch_status(kubeflow: Installation, node: str, operation: str, value: dict[
 def test_a_search_on_kubeflow(
     kubeflow: Installation, gpu: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Submitted once, its runs follow each other to the ledger of one process, and MLflow shows each child."""
+    """Submitted twice it is one search; its runs follow each other to the ledger of one process."""
     # A seed of its own: what this store's bank holds of an earlier test is trained again.
     wanted: dict[str, Any] = {"name": f"e2e-{uuid4().hex[:6]}", "seed": random.randrange(10**6), **ONE_ROUND}
     cluster = {

@@ -190,7 +190,9 @@ def test_children_of_a_failed_start(tmp_path: Path) -> None:
 def test_a_network_without_memory(tmp_path: Path) -> None:
     """A network that does not fit into the memory fails, as a child, where it is built."""
     archive = open_archive(tmp_path)
-    begin(archive, config(host={"kind": "densenet", "growth": 1_000_000, "blocks": 1, "stages": 2}))
+    # Its second layer alone would be 512 TB. No less will do: a Kubernetes node (vm.overcommit_memory=1)
+    # promises all that fits into the address space, 128 TB, and kills whoever takes it at its word.
+    begin(archive, config(host={"kind": "densenet", "growth": 4_000_000, "blocks": 1, "stages": 2}))
     start = read_ledger(archive, "tiny").start_spec
     assert start
     record: ChildRecord = run_child(archive, start.id)
