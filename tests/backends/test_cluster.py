@@ -7,8 +7,10 @@ from tests.steps.samples import TINY, open_archive
 
 from nasflow.backends.cluster import go_on, stop, submit
 from nasflow.errors import Conflict, InvalidSpec
-from nasflow.kubeflow import RunState
+from nasflow.kubeflow import RunState, RunView
+from nasflow.spec.cluster import Run
 from nasflow.spec.file import SearchFile
+from nasflow.steps.archive import run_key
 from nasflow.steps.succession import follow, read_submission
 from nasflow.store import get_blob
 
@@ -77,11 +79,56 @@ def test_stopped_and_resumed(s3_url: str, kubeflow: MemoryKubeflow) -> None:
     archive = open_archive(s3_url)
     submit(archive, file(), kubeflow)
     stop(archive, "tiny", kubeflow)
-    assert kubeflow.runs[0].state is RunState.FAILED
+    assert kubeflow.runs[0].state is RunState.CANCELING
     assert follow(archive, "tiny", kubeflow, after=1) is None
-    resumed = go_on(archive, "tiny", kubeflow)
+    resumed = go_on(archive, "tiny", kubeflow, wait=lambda seconds: kubeflow.end("id-1", RunState.FAILED))
     assert resumed
     assert resumed.number == 2
+
+
+def test_stopped_while_it_is_submitted(s3_url: str) -> None:
+    """A stop that comes between the claim and the submission ends the run that was submitted all the same."""
+
+    class Slow(MemoryKubeflow):
+        def submit(self, *arguments: Any, **named: Any) -> RunView:
+            stop(open_archive(s3_url), "tiny", MemoryKubeflow())
+            return super().submit(*arguments, **named)
+
+    kubeflow = Slow()
+    assert submit(open_archive(s3_url), file(), kubeflow) is None
+    assert [run.state for run in kubeflow.runs] == [RunState.CANCELING]
+
+
+def test_two_submitters_of_one_run(s3_url: str) -> None:
+    """If a slow submitter was given up by another one, the run that came late is ended."""
+
+    class Late(MemoryKubeflow):
+        def submit(self, *arguments: Any, **named: Any) -> RunView:
+            archive = open_archive(s3_url)
+            first = super().submit(*arguments, **named)
+            known, version = archive.find_changing(run_key("tiny", 1), Run)
+            assert known
+            archive.replace(run_key("tiny", 1), known.model_copy(update={"id": first.id}), version)
+            return super().submit(*arguments, **named)
+
+    kubeflow = Late()
+    run = submit(open_archive(s3_url), file(), kubeflow)
+    assert run
+    assert run.id == "id-1"
+    assert [each.state for each in kubeflow.runs] == [RunState.RUNNING, RunState.CANCELING]
+
+
+def test_a_claim_whose_id_was_lost(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """The run that goes on is found by its name: resume leaves it alone, stop ends it."""
+    archive = open_archive(s3_url)
+    first = submit(archive, file(), kubeflow)
+    assert first
+    _, version = archive.find_changing(run_key("tiny", 1), Run)
+    archive.replace(run_key("tiny", 1), first.model_copy(update={"id": None}), version)
+    resumed = go_on(archive, "tiny", kubeflow)
+    assert resumed == first
+    stop(archive, "tiny", kubeflow)
+    assert kubeflow.runs[0].state is RunState.CANCELING
 
 
 def test_resumed_while_it_runs(s3_url: str, kubeflow: MemoryKubeflow) -> None:

@@ -37,8 +37,10 @@ class MemoryKubeflow:
         return next((run for run in self.runs if run.id == id), None)
 
     def terminate(self, id: str) -> None:
-        """See `protocol.Kubeflow`; as the real one does, it calls an ended run FAILED."""
-        self.end(id, RunState.FAILED)
+        """See `protocol.Kubeflow`; as with the real one, the run is not over yet."""
+        found = self.run(id)
+        if found and not found.state.is_over:
+            self.end(id, RunState.CANCELING)
 
     def end(self, id: str, state: RunState = RunState.SUCCEEDED) -> None:
         """Bring a run to its end."""

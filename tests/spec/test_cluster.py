@@ -31,6 +31,8 @@ def test_a_search_without_a_cluster_cannot_be_submitted(search: dict[str, Any]) 
     [
         ({"imaeg": "x"}, r"unknown key 'cluster.imaeg': did you mean 'image'\?"),
         ({"train": {"memory": "lots"}}, "cluster.train.memory"),
+        ({"train": {"memory": "1.5Gi"}}, "cluster.train.memory"),
+        ({"train": {"cpu": "2k"}}, "cluster.train.cpu"),
         ({"train": {"tolerations": [{"value": "x"}]}}, "operator: Exists"),
         ({"train": {"tolerations": [{"key": "a", "operator": "Exists", "value": "x"}]}}, "has no value"),
         ({"namespace": "Team A"}, "cluster.namespace"),

@@ -68,6 +68,16 @@ def test_a_pod_without_the_files(store: Path, images: Path) -> None:
     assert len(load_test_images(open_archive(store), facts(store))) == 60
 
 
+def test_without_its_test_part(tmp_path: Path, images: Path) -> None:
+    """A data set that the finish could not use is not uploaded."""
+    archive = open_archive(tmp_path / "other")
+    data = {"name": "fashion-mnist", "path": str(images), "held_out": 100}
+    begin(archive, config(data=data))
+    (images / "t10k-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(DataSetMissing, match="no test part"):
+        upload(archive, facts(tmp_path / "other"))
+
+
 def test_uploaded_once(store: Path) -> None:
     """A second upload writes nothing."""
     before = documents(open_archive(store))

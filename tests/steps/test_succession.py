@@ -169,6 +169,27 @@ def test_a_killed_child_does_not_stop_the_search(
     assert archive.read(child_key(child, "record"), ChildRecord).status == "failed"
 
 
+def test_the_start_network_is_never_given_up(tmp_path: Path, kubeflow: MemoryKubeflow) -> None:
+    """Without it there is no search: killed again and again it makes the search wait for a person."""
+    archive = begun(tmp_path)
+    (start,) = children_to_train(archive, "tiny")
+    follow(archive, "tiny", kubeflow, after=0, wait=never)
+    for _ in range(5):
+        killed(archive, start)
+    with pytest.raises(Stuck):
+        follow(archive, "tiny", kubeflow, after=1, wait=never)
+    assert archive.find(child_key(start, "record"), ChildRecord) is None
+
+
+def test_a_person_gives_up_nobody(archive: Archive, child: str, kubeflow: MemoryKubeflow) -> None:
+    """A child whose attempts were ended by stops may still be at work: only a run's last task gives it up."""
+    submitted(archive)
+    for _ in range(5):
+        killed(archive, child)
+    follow(archive, "tiny", kubeflow, after=0, is_asked=True, wait=never)
+    assert archive.find(child_key(child, "record"), ChildRecord) is None
+
+
 def test_what_a_step_said_is_the_reason(archive: Archive, child: str) -> None:
     """A child that was given up tells what its last step wrote down before it failed."""
     run_child_birth(archive, child)

@@ -4,6 +4,7 @@ import pytest
 from tests.steps.samples import config, documents, open_archive
 
 from nasflow.errors import StoreError
+from nasflow.steps.advance import Finish, advance
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
@@ -30,6 +31,20 @@ def test_only_what_has_no_record(archive: Archive, child: str) -> None:
     assert children_at_work(archive, "tiny") == both
     with pytest.raises(StoreError, match="have no record"):
         learn(archive, "tiny")
+
+
+def test_an_exhausted_space_comes_to_its_end(tmp_path: Path) -> None:
+    """A round without children is learned from too, and then the search stops with its best cell."""
+    archive = open_archive(tmp_path / "store")
+    begin(archive, config(space={"max_depth": 1, "add_branches": [2], "concat_branches": []}))
+    for _ in range(6):
+        for child in children_to_train(archive, "tiny"):
+            run_child(archive, child)
+        learn(archive, "tiny")
+    stop = read_ledger(archive, "tiny").stop
+    assert isinstance(advance(archive, "tiny"), Finish)
+    assert stop
+    assert stop.reason == "exhausted"
 
 
 def test_at_work_changes_nothing(archive: Archive) -> None:

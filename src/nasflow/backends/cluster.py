@@ -1,10 +1,12 @@
 """The cluster backend: hand a search to Kubeflow, go on with it, stop it, see how it stands."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
 from nasflow.errors import InvalidSpec, KubeflowUnavailable, NotReady
-from nasflow.kubeflow import Kubeflow, RunState
+from nasflow.kubeflow import Kubeflow, RunState, RunView
 from nasflow.kubeflow.nodes import missing_nodes
 from nasflow.kubeflow.pods import PodView, failures, step_pods
 from nasflow.spec.child import ChildSpec
@@ -13,8 +15,10 @@ from nasflow.spec.file import SearchFile
 from nasflow.steps.archive import Archive, search_key
 from nasflow.steps.begin import begin
 from nasflow.steps.dataset import upload
-from nasflow.steps.succession import follow, last_run, read_submission
+from nasflow.steps.succession import follow, last_run, read_submission, run_name
 from nasflow.store import put_blob
+
+_STOP_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -56,25 +60,45 @@ def submit(archive: Archive, file: SearchFile, kubeflow: Kubeflow) -> Run | None
     return go_on(archive, search, kubeflow)
 
 
-def go_on(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
-    """The run that is going on, or the next one, submitted; None if the search is finished."""
+def go_on(
+    archive: Archive, search: str, kubeflow: Kubeflow, wait: Callable[[float], None] = time.sleep
+) -> Run | None:
+    """The run that is going on, or the next one, submitted; None if the search is finished.
+
+    A run that is being stopped is waited for, two minutes at most.
+    """
     _set_halted(archive, search, False)
-    last = last_run(archive, search)
-    if last and last.id:
-        view = kubeflow.run(last.id)
-        if view and not view.state.is_over:
-            return last
-    after = last.number - (last.id is None) if last else 0
-    return follow(archive, search, kubeflow, after, is_asked=True)
+    last, view = newest_run(archive, search, kubeflow)
+    for _ in range(_STOP_SECONDS):
+        if view is None or view.state is not RunState.CANCELING:
+            break
+        wait(1.0)
+        view = kubeflow.run(view.id)
+    if last and view and not view.state.is_over:
+        return last.model_copy(update={"id": view.id})
+    # A claim that never became a run is taken up again, under its number.
+    submitted = 0 if last is None else last.number if last.id else last.number - 1
+    return follow(archive, search, kubeflow, submitted, is_asked=True, wait=wait)
 
 
 def stop(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
     """End the run that is going on, and let no run follow; returns it. What is done is kept."""
     _set_halted(archive, search, True)
-    last = last_run(archive, search)
-    if last and last.id:
-        kubeflow.terminate(last.id)
+    last, view = newest_run(archive, search, kubeflow)
+    if view:
+        kubeflow.terminate(view.id)
     return last
+
+
+def newest_run(archive: Archive, search: str, kubeflow: Kubeflow) -> tuple[Run | None, RunView | None]:
+    """The newest run as the store and as Kubeflow know it; one whose id was lost is found by its name."""
+    last = last_run(archive, search)
+    if last is None:
+        return None, None
+    if last.id:
+        return last, kubeflow.run(last.id)
+    submission, _ = read_submission(archive, search)
+    return last, kubeflow.find(run_name(search, submission, last.number))
 
 
 def check_nodes(cluster: Cluster) -> None:
@@ -87,15 +111,14 @@ def check_nodes(cluster: Cluster) -> None:
 def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
     """How a search stands on its cluster, pods included where Kubernetes lets them be seen."""
     submission, _ = read_submission(archive, search)
-    last = last_run(archive, search)
-    view = kubeflow.run(last.id) if last and last.id else None
+    last, view = newest_run(archive, search, kubeflow)
     pods: tuple[PodView, ...] = ()
     note = None
     said: tuple[str, ...] = ()
     try:
-        if last and last.id:
-            pods = step_pods(submission.cluster.namespace, last.id)
-            said = failures(submission.cluster.namespace, last.id)
+        if view:
+            pods = step_pods(submission.cluster.namespace, view.id)
+            said = failures(submission.cluster.namespace, view.id)
     except KubeflowUnavailable as error:
         note = str(error)
     keys = archive.store.list(f"searches/{search}/troubles/")

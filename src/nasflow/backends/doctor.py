@@ -31,12 +31,12 @@ def own_checks(store: str) -> Iterator[Check]:
     yield _checked("mlflow", _mlflow)
 
 
-def cluster_checks(cluster: Cluster) -> Iterator[Check]:
-    """Kubeflow, and what the cluster has of what the configuration names."""
+def cluster_checks(cluster: Cluster, store: str) -> Iterator[Check]:
+    """Kubeflow, and what the cluster has of what the configuration names; `store` is the one used here."""
     yield _checked("kubeflow", lambda: _kubeflow(cluster))
+    yield _checked("config map", lambda: _config_map(cluster, load_kubernetes(), store))
     for name, check in (
         ("pods", _permissions),
-        ("config map", _config_map),
         ("secret", _secret),
         ("service account", _service_account),
         ("image", _image),
@@ -122,7 +122,7 @@ def _permissions(cluster: Cluster, kubernetes: Any) -> Said:
     return f"you may see pods and their logs in {cluster.namespace}"
 
 
-def _config_map(cluster: Cluster, kubernetes: Any) -> Said:
+def _config_map(cluster: Cluster, kubernetes: Any, store: str) -> Said:
     found = _get(kubernetes.CoreV1Api().read_namespaced_config_map, cluster.config_map, cluster.namespace)
     if found is None:
         return "bad", f"{cluster.config_map} is missing in {cluster.namespace}: install the chart there"
@@ -130,7 +130,10 @@ def _config_map(cluster: Cluster, kubernetes: Any) -> Said:
     for key in ("NASFLOW_STORE", "NASFLOW_KFP_HOST"):
         if not data.get(key):
             return "bad", f"{cluster.config_map} has no {key}: set it in the chart's values"
-    return f"{cluster.config_map} names {data['NASFLOW_STORE']} and {data['NASFLOW_KFP_HOST']}"
+    named = data["NASFLOW_STORE"].rstrip("/")
+    if named != store:
+        return "bad", f"pods use the store {named}, you {store}: give --store {named}, or correct the chart's"
+    return f"{cluster.config_map} names this store and a Kubeflow"
 
 
 def _secret(cluster: Cluster, kubernetes: Any) -> Said:

@@ -43,7 +43,7 @@ def run(
     start = read_ledger(archive, search).start_spec
     if start and runner == "docker":
         upload(archive, start.data)
-    number, seen = 0, ""
+    number, seen, old = 0, "", len(_troubles(archive, search))
     while not isinstance(step := advance(archive, search), Done):
         number += 1
         pipeline = finish_pipeline if isinstance(step, Finish) else search_pipeline
@@ -54,8 +54,8 @@ def run(
                     warnings.simplefilter("ignore")
                     pipeline(Placement(search, cluster))(search=search, number=number)
             except _task_errors() as error:
-                raise SearchFailed(_cause(archive, search) or _said(error)) from None
-        seen = _assert_further(archive, search, seen)
+                raise SearchFailed(_cause(archive, search, old) or _said(error)) from None
+        seen = _assert_further(archive, search, seen, old)
     if step.stop.best is None:
         raise SearchFailed(f"search {search!r} stopped without a cell: {step.stop.detail}")
     return step.stop
@@ -127,23 +127,35 @@ def _said(error: Exception) -> str:
     return f"Docker: {text}: check that its engine runs (DOCKER_HOST) and has the image of cluster.image"
 
 
-def _assert_further(archive: Archive, search: str, before: str) -> str:
-    """How far a search is. Raise Stuck if it is where it was.
+def _assert_further(archive: Archive, search: str, before: str, troubles: int) -> str:
+    """How far a search is. Raise Stuck, with what was written down since `troubles`, if it is where it was.
 
     kfp 2.17 takes a container that Docker has removed before it was asked for its exit code for one that
     succeeded: without this, a task that fails in this way would be tried for ever.
     """
     progress = measure_progress(archive, search)
     if progress == before:
-        raise Stuck(_cause(archive, search) or f"search {search!r} came no further, and no task said why")
+        raise Stuck(
+            _cause(archive, search, troubles) or f"search {search!r} came no further, and no task said why"
+        )
     return progress
 
 
-def _cause(archive: Archive, search: str) -> str | None:
-    """What a failed task wrote down, the last one of them."""
-    keys = archive.store.list(f"searches/{search}/troubles/")
-    found = [archive.read(key, Trouble) for key in keys]
-    return f"{found[-1].step} failed: {found[-1].reason}" if found else None
+def _cause(archive: Archive, search: str, after: int) -> str | None:
+    """What a failed task wrote down: the last trouble, if there are more than `after`."""
+    keys = _troubles(archive, search)[after:]
+    if not keys:
+        return None
+    trouble = archive.read(keys[-1], Trouble)
+    return f"{trouble.step} failed: {trouble.reason}"
+
+
+def _troubles(archive: Archive, search: str) -> list[str]:
+    return archive.store.list(f"searches/{search}/troubles/")
+
+
+_INDENT = "    "
+"""What kfp puts before each line of a container."""
 
 
 class _Lines(io.TextIOBase):
@@ -155,5 +167,5 @@ class _Lines(io.TextIOBase):
     def write(self, text: str) -> int:
         *lines, self._rest = (self._rest + text).split("\n")
         for line in filter(None, lines):
-            self._say(line)
+            self._say(line.removeprefix(_INDENT))
         return len(text)

@@ -19,7 +19,7 @@ from nasflow.cli.options import (
 if TYPE_CHECKING:
     from nasflow.backends.cluster import ClusterStatus
     from nasflow.kubeflow.client import KfpClient
-    from nasflow.spec.cluster import Run
+    from nasflow.spec.cluster import Run, Trouble
     from nasflow.steps.archive import Archive
 
 app = typer.Typer()
@@ -71,7 +71,7 @@ def submit(
             cluster.check_nodes(wanted)
         except KubeflowUnavailable as error:
             typer.echo(f"nasflow: warning: nodes not checked: {error}", err=True)
-    tell(file.name, cluster.submit(archive, file, kubeflow), as_json)
+    tell(archive, file.name, cluster.submit(archive, file, kubeflow), as_json)
 
 
 @app.command()
@@ -117,7 +117,7 @@ def logs(
     lines: Annotated[int, typer.Option(min=1, help="Last lines of each pod.")] = 20,
 ) -> None:
     """Print what the pods of a search's newest run have printed."""
-    from nasflow.errors import NotFound
+    from nasflow.errors import KubeflowUnavailable, NotFound
     from nasflow.kubeflow.pods import pod_log, step_pods
     from nasflow.steps.succession import last_run, read_submission
 
@@ -125,13 +125,19 @@ def logs(
     namespace = read_submission(archive, search)[0].cluster.namespace
     run = last_run(archive, search)
     pods = step_pods(namespace, run.id) if run and run.id else ()
-    wanted = [pod for pod in pods if task is None or pod.task == task.replace("-", "_")]
+    wanted = [pod for pod in pods if task is None or pod.task == task.replace("_", "-")]
     if not wanted:
-        raise NotFound(f"no pod of search {search!r} is left (Kubeflow deletes them after a while)")
+        tasks = ", ".join(sorted({pod.task for pod in pods}))
+        raise NotFound(
+            f"no such pod of search {search!r} is left (Kubeflow deletes them after a while); "
+            f"there are: {tasks or 'none'}"
+        )
     for pod in wanted:
         typer.echo(f"== {pod.task} {pod.child or ''}  {pod.name}  {pod.phase}")
-        if pod.phase != "Pending":
+        try:
             typer.echo(pod_log(namespace, pod.name, lines).rstrip())
+        except KubeflowUnavailable as error:
+            typer.echo(f"nasflow: warning: {error}", err=True)
 
 
 @app.command()
@@ -149,7 +155,7 @@ def doctor(
         raise InvalidSpec("doctor --cluster needs CONFIG: its `cluster:` says what to check")
     checks = list(own_checks(store))
     if on_cluster and config:
-        checks += cluster_checks(read_file(config).required_cluster())
+        checks += cluster_checks(read_file(config).required_cluster(), open_archive(store).store.url)
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:
@@ -171,8 +177,14 @@ def connect_for(archive: "Archive", search: str) -> "KfpClient":
     return connect(cluster.namespace, cluster.service_account)
 
 
-def tell(search: str, run: "Run | None", as_json: bool) -> None:
-    """Say which run is going on."""
+def tell(archive: "Archive", search: str, run: "Run | None", as_json: bool) -> None:
+    """Say which run is going on; raise SearchFailed if the search is over without a cell."""
+    from nasflow.errors import SearchFailed
+    from nasflow.steps.ledger import read_ledger
+
+    stopped = read_ledger(archive, search).stop if run is None else None
+    if stopped and stopped.best is None:
+        raise SearchFailed(f"search {search!r} stopped without a cell: {stopped.detail}")
     if as_json:
         typer.echo(json.dumps({"search": search, "run": run and run.model_dump(mode="json")}, indent=2))
     elif run is None:
@@ -181,6 +193,11 @@ def tell(search: str, run: "Run | None", as_json: bool) -> None:
         typer.echo(
             f"search {search}: run {run.number} ({run.pipeline}) is {run.id}; `nasflow status {search}`"
         )
+
+
+def _trouble(trouble: "Trouble") -> str:
+    """The same for each attempt of a task: its pod is left out."""
+    return f"trouble    {trouble.step} {trouble.child or ''}".rstrip() + f": {trouble.reason}"
 
 
 def _lines(found: "ClusterStatus") -> list[str]:
@@ -196,9 +213,7 @@ def _lines(found: "ClusterStatus") -> list[str]:
             tried = f"attempt {pod.attempt} of {found.attempts}"
             lines.append(f"pod        {what}: {pod.phase}, {tried}  {pod.reason or ''}".rstrip())
     lines += [f"argo       {text}" for text in found.failures]
-    for each in found.troubles[-5:]:
-        what = f"{each.step} {each.child or ''}".strip()
-        lines.append(f"trouble    {what} in {each.pod}: {each.reason}")
+    lines += list(dict.fromkeys(_trouble(each) for each in found.troubles))[-5:]
     if found.note:
         lines.append(f"note       {found.note}")
     return lines

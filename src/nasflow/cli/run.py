@@ -96,7 +96,7 @@ def resume(
         from nasflow.backends.cluster import go_on
         from nasflow.cli.cluster import connect_for, tell
 
-        tell(search, go_on(archive, search, connect_for(archive, search)), as_json)
+        tell(archive, search, go_on(archive, search, connect_for(archive, search)), as_json)
         return
     _run_inline(archive, search, tracking_address(store) if track else None)
     _conclude(archive, search, as_json)

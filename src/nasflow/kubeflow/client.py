@@ -148,7 +148,7 @@ class KfpClient:
     def terminate(self, id: str) -> None:
         """See `protocol.Kubeflow`."""
         found = self.run(id)
-        if found and not found.state.is_over:
+        if found and not found.state.is_over and found.state is not RunState.CANCELING:
             with _explained(self._host):
                 self._client.terminate_run(id)
 

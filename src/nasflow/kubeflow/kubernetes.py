@@ -14,7 +14,7 @@ def load_kubernetes() -> Any:
     except config.ConfigException:
         try:
             config.load_kube_config()
-        except config.ConfigException as error:
+        except Exception as error:  # also what a file that is no YAML brings up
             raise KubeflowUnavailable(
                 f"no Kubernetes is configured ({' '.join(str(error).split())[:200]}): set KUBECONFIG"
             ) from None

@@ -37,4 +37,6 @@ def _has_labels(node: Any, wanted: dict[str, str]) -> bool:
 
 
 def _count(node: Any, resource: str) -> int:
-    return int((node.status.allocatable or {}).get(resource, 0))
+    from kubernetes.utils import parse_quantity
+
+    return int(parse_quantity((node.status.allocatable or {}).get(resource, "0")))

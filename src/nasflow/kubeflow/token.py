@@ -22,10 +22,12 @@ def service_account_token(namespace: str, account: str | None) -> str:
     request: Any = {"spec": {"audiences": [AUDIENCE], "expirationSeconds": _SECONDS}}
     try:
         reply = kubernetes.CoreV1Api().create_namespaced_service_account_token(name, namespace, request)
-    except kubernetes.ApiException as error:
+    except Exception as error:
+        why = getattr(error, "reason", None) if isinstance(error, kubernetes.ApiException) else None
         raise KubeflowUnavailable(
-            f"Kubernetes gives no token for service account {namespace}/{name} ({error.status} "
-            f"{error.reason}): allow `create` on serviceaccounts/token, as the chart's Role does"
+            f"Kubernetes gives no token for service account {namespace}/{name} "
+            f"({why or type(error).__name__}): check KUBECONFIG, and allow `create` on "
+            "serviceaccounts/token, as the chart's Role does"
         ) from None
     return str(reply.status.token)
 

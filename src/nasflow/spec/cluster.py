@@ -9,8 +9,11 @@ from nasflow.spec.document import Document, Frozen
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
 """What Kubernetes takes as the name of an object."""
 
-Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTP]i?)?$")]
-"""An amount as Kubernetes writes it: "500m", "2", "8Gi"."""
+Cores = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?m?$")]
+"""Processor cores as Kubernetes and Kubeflow write them: "500m", "2", "1.5"."""
+
+Bytes = Annotated[str, StringConstraints(pattern=r"^[0-9]+[KMGTPE]i?$")]
+"""Memory as Kubeflow takes it: "8Gi", "512Mi"."""
 
 Layout = Literal["fused", "steps"]
 
@@ -40,9 +43,9 @@ class Toleration(Frozen):
 class PodSpec(Frozen):
     """What one kind of pod asks for, and where it may run."""
 
-    cpu: Quantity = "1"
+    cpu: Cores = "1"
     """Cores, asked for and at most."""
-    memory: Quantity = "4Gi"
+    memory: Bytes = "4Gi"
     """Asked for and at most: over it the pod is killed."""
     accelerator: str | None = None
     """The resource's name, as in nvidia.com/gpu; None: no accelerator."""

@@ -7,16 +7,23 @@ from nasflow.errors import DataSetMissing
 from nasflow.spec.data import DataFacts, DataSetRecord, DataSpec
 from nasflow.steps.archive import Archive, data_set_key
 from nasflow.store import get_blob, put_blob
-from nasflow.training.files import data_files, pack, unpack
+from nasflow.training.files import data_files, has_test_part, pack, unpack
 
 
 def upload(archive: Archive, facts: DataFacts) -> DataSetRecord:
-    """Put the files of a data set into the store, once for all searches."""
+    """Put the files of a data set into the store, once for all searches.
+
+    Raise DataSetMissing if the test part is not among them: the finish, days later, would miss it.
+    """
     key = data_set_key(facts.fingerprint)
     known = archive.find(key, DataSetRecord)
     if known and all(archive.holds(digest) for digest in known.packs):
         return known
     root, names = data_files(facts.spec)
+    if not has_test_part(facts.spec):
+        raise DataSetMissing(
+            f"{facts.spec.name} in {root} has no test part: the finish needs it; put it there"
+        )
     packs = tuple(put_blob(archive.store, data) for data in pack(root, names))
     return archive.create(key, DataSetRecord(name=facts.spec.name, files=len(names), packs=packs))
 

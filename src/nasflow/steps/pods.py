@@ -8,16 +8,28 @@ because Kubeflow's API shows neither.
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 
-from nasflow.errors import InvalidSpec, NasflowError, TrackingUnavailable
+from nasflow.errors import (
+    InvalidSpec,
+    KubeflowUnavailable,
+    NasflowError,
+    StoreError,
+    TrackingUnavailable,
+)
 from nasflow.spec.cluster import Trouble
 from nasflow.spec.record import ChildRecord, FinishRecord
 from nasflow.steps.advance import Done, Finish
 from nasflow.steps.advance import advance as what_is_next
 from nasflow.steps.archive import Archive, trouble_key
+from nasflow.tracking.address import masked
+
+_PATIENCE = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0)
+"""Seconds between the attempts to submit the next run."""
 
 Log = Callable[[str, float], None]
 """Takes a metric's name and value: `log_metric` of a Kubeflow artifact."""
@@ -83,7 +95,7 @@ def advance(search: str, number: int) -> None:
     """Submit the run after run `number`, unless the search is finished, stopped or stuck."""
     with _working("advance", search) as archive:
         _track(archive, search)
-        _follow(archive, search, number)
+        _patiently(lambda: _follow(archive, search, number))
 
 
 def select(search: str) -> list[str]:
@@ -125,7 +137,7 @@ def _working(step: str, search: str, child: str | None = None) -> Iterator[Archi
         archive = _open()
         yield archive
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:2000]
+        reason = masked(" ".join(f"{type(error).__name__}: {error}".split())[:2000])
         if archive:
             _write_trouble(
                 archive, search, Trouble(step=step, child=child, pod=platform.node(), reason=reason)
@@ -169,7 +181,7 @@ def _show_child(record: ChildRecord, log: Log, drawing: str) -> None:
             log(name, float(value))
     said = record.failure or f"{100 * (record.accuracy or 0):.2f} % held-out"
     print(f"nasflow: child {record.child}: {said}  {record.cell}")
-    page = f"<!doctype html><meta charset=utf-8><p>{record.child}: {said}</p>{draw_cell(record.cell)}"
+    page = f"<!doctype html><meta charset=utf-8><p>{record.child}: {escape(said)}</p>{draw_cell(record.cell)}"
     Path(drawing).write_text(page, encoding="utf-8")
 
 
@@ -205,6 +217,20 @@ def _tell_mlflow(tell: Callable[[str], None]) -> None:
         tell(address)
     except TrackingUnavailable as error:
         print(f"nasflow: warning: {error}; the search goes on without it", file=sys.stderr)
+
+
+def _patiently(act: Callable[[], None], wait: Callable[[float], None] = time.sleep) -> None:
+    """Try again for a quarter of an hour while Kubeflow or the store is away.
+
+    A stock install gives a task that ends with an error no second attempt, and with this one ends the chain.
+    """
+    for seconds in _PATIENCE:
+        try:
+            return act()
+        except (KubeflowUnavailable, StoreError) as error:
+            print(f"nasflow: warning: {error}; once more in {seconds:g} s", file=sys.stderr, flush=True)
+            wait(seconds)
+    return act()
 
 
 def _follow(archive: Archive, search: str, number: int) -> None:

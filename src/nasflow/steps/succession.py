@@ -7,20 +7,24 @@ that task once more after a kill, `nasflow resume` on a laptop), the next run is
 
 import time
 from collections.abc import Callable
+from typing import Literal
 
 from nasflow.errors import NotFound, Stuck
 from nasflow.kubeflow import Kubeflow
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.cluster import Run, Submission, Trouble
 from nasflow.spec.record import Attempt, Checkpoint, TrainingRecord
-from nasflow.steps.advance import Done, Finish, advance
+from nasflow.steps.advance import Done, Finish, Round, advance
 from nasflow.steps.archive import Archive, child_key, run_key, search_key
 from nasflow.steps.evaluate import evaluate
-from nasflow.steps.turn import children_at_work
+from nasflow.steps.turn import children_at_work, unfinished
 from nasflow.store import get_blob
 
 CLAIM_SECONDS = 30.0
 """How long a claimed run may stay unsubmitted before somebody else submits it."""
+
+_FEWEST_KILLS = 3
+"""A child is given as many attempts as this at least: nodes go away, and people stop searches."""
 
 _MILESTONES = ("birth", "training", "record")
 """A child's documents that are written once."""
@@ -58,9 +62,9 @@ def follow(
 ) -> Run | None:
     """Submit the run after run `after` (0: the first one), once; None where none is wanted.
 
-    None is wanted of a search that is finished or was stopped. No run but `after` may be going on.
-    Raise Stuck if run `after` has added nothing, unless a person has asked: its successor would add
-    nothing either.
+    None is wanted of a search that is finished or was stopped. A run's last task asks, or a person
+    (`is_asked`): then no child is given up, and a run that added nothing has a successor all the same.
+    Otherwise raise Stuck after such a run, because its successor would add nothing either.
     """
     submission, _ = read_submission(archive, search)
     if submission.halted:
@@ -68,26 +72,31 @@ def follow(
     known, _ = archive.find_changing(run_key(search, after + 1), Run)
     if known and known.id:
         return known
-    bury(archive, search, submission.cluster.retries + 1)
+    if not is_asked:
+        bury(archive, search, max(_FEWEST_KILLS, submission.cluster.retries + 1))
     step = advance(archive, search)
     if isinstance(step, Done):
         return None
-    progress = measure_progress(archive, search)
-    before, _ = archive.find_changing(run_key(search, after), Run) if after else (None, None)
-    if before and before.progress == progress and not is_asked:
+    pipeline: Literal["search", "finish"] = "finish" if isinstance(step, Finish) else "search"
+    wanted = Run(number=after + 1, pipeline=pipeline, progress=measure_progress(archive, search))
+    if not is_asked:
+        _refuse_to_repeat(archive, search, wanted)
+    return _submit(archive, search, kubeflow, wanted, wait)
+
+
+def _refuse_to_repeat(archive: Archive, search: str, wanted: Run) -> None:
+    """Raise Stuck if the run before `wanted` was claimed for the same work at the same point."""
+    before, _ = archive.find_changing(run_key(search, wanted.number - 1), Run)
+    if before and (before.pipeline, before.progress) == (wanted.pipeline, wanted.progress):
         raise Stuck(
-            f"run {after} of search {search!r} has added nothing, so no run follows it: "
+            f"run {before.number} of search {search!r} has added nothing, so no run follows it: "
             f"`nasflow status {search}` says what is wrong, `nasflow resume {search}` tries again"
         )
-    pipeline = "finish" if isinstance(step, Finish) else "search"
-    return _submit(
-        archive, search, kubeflow, Run(number=after + 1, pipeline=pipeline, progress=progress), wait
-    )
 
 
 def _submit(
     archive: Archive, search: str, kubeflow: Kubeflow, wanted: Run, wait: Callable[[float], None]
-) -> Run:
+) -> Run | None:
     """Claim the run, then submit it, unless somebody else has claimed it and does."""
     submission, _ = read_submission(archive, search)
     key, name = run_key(search, wanted.number), run_name(search, submission, wanted.number)
@@ -104,10 +113,25 @@ def _submit(
         experiment=search,
         account=submission.cluster.service_account,
     )
-    claimed, version = archive.find_changing(key, Run)
-    named = (claimed or wanted).model_copy(update={"id": found.id})
-    archive.replace(key, named, version)
-    return named
+    return _name(archive, search, kubeflow, wanted.model_copy(update={"id": found.id}))
+
+
+def _name(archive: Archive, search: str, kubeflow: Kubeflow, submitted: Run) -> Run | None:
+    """Write down the run's id. A run that lost to another one of its number is ended, as is one of a search
+    that was stopped in the meantime."""
+    key = run_key(search, submitted.number)
+    written = None
+    while written is None:
+        present, version = archive.find_changing(key, Run)
+        if present and present.id:
+            if present.id != submitted.id:
+                kubeflow.terminate(str(submitted.id))
+            return present
+        written = archive.replace(key, submitted, version)
+    if read_submission(archive, search)[0].halted:
+        kubeflow.terminate(str(submitted.id))
+        return None
+    return submitted
 
 
 def measure_progress(archive: Archive, search: str) -> str:
@@ -123,7 +147,7 @@ def measure_progress(archive: Archive, search: str) -> str:
     rounds = len(archive.store.list(f"searches/{search}/rounds/"))
     finishes = len(archive.store.list(f"searches/{search}/finishes/"))
     epochs = sum(_epochs(archive, child) for child in children)
-    attempts = sum(len(_attempts(archive, child)) for child in children)
+    attempts = sum(len(_attempts(archive, child)) for child in _mortal(archive, search))
     return (
         f"rounds {rounds}, finishes {finishes}, children {milestones}, epochs {epochs}, attempts {attempts}"
     )
@@ -139,9 +163,10 @@ def bury(archive: Archive, search: str, limit: int) -> tuple[str, ...]:
     """Give up children whose last `limit` attempts all ended before an epoch was kept.
 
     A pod that is killed (out of memory, most often) can write down nothing: without this, one child
-    could hold up a search for ever. Each gets a failed record, and the search goes on.
+    could hold up a search for ever. Each gets a failed record, and the search goes on. The start network
+    and the finalists are never given up: without them there is no search, and a person has to help.
     """
-    hopeless = [each for each in children_at_work(archive, search) if _kills(archive, each) >= limit]
+    hopeless = [each for each in _mortal(archive, search) if _kills(archive, each) >= limit]
     for child in hopeless:
         words = _last_words(archive, search, child)
         reason = f"{limit} attempts ended before an epoch was kept, the last one: {words}"
@@ -151,6 +176,13 @@ def bury(archive: Archive, search: str, limit: int) -> tuple[str, ...]:
         )
         evaluate(archive, child)
     return tuple(hopeless)
+
+
+def _mortal(archive: Archive, search: str) -> tuple[str, ...]:
+    """The children of the open round that have no record yet: only they may be given up."""
+    if not isinstance(advance(archive, search), Round):
+        return ()
+    return unfinished(archive, children_at_work(archive, search))
 
 
 def _attempts(archive: Archive, child: str) -> list[str]:

@@ -17,14 +17,14 @@ def children_to_train(archive: Archive, search: str) -> tuple[str, ...]:
             propose(archive, search, number)
         case Finish() | Done():
             return ()
-    return _unfinished(archive, children_at_work(archive, search))
+    return unfinished(archive, children_at_work(archive, search))
 
 
 def finalists_to_train(archive: Archive, search: str) -> tuple[str, ...]:
     """The full-size networks that have no record; none before the finish and after it."""
     if not isinstance(advance(archive, search), Finish):
         return ()
-    return _unfinished(archive, children_at_work(archive, search))
+    return unfinished(archive, children_at_work(archive, search))
 
 
 def children_at_work(archive: Archive, search: str) -> tuple[str, ...]:
@@ -44,9 +44,13 @@ def children_at_work(archive: Archive, search: str) -> tuple[str, ...]:
 def learn(archive: Archive, search: str) -> ControllerUpdate | None:
     """Teach the controller by the round that is open; None where there is none (the start network)."""
     step = advance(archive, search)
-    if not isinstance(step, Round) or not children_at_work(archive, search):
+    if not isinstance(step, Round):
         return None
-    missing = _unfinished(archive, children_at_work(archive, search))
+    proposal = archive.find(round_key(search, step.number, "proposal"), Proposal)
+    if proposal is None:
+        return None
+    # A proposal without children is learned from too: so an exhausted space ends the search.
+    missing = unfinished(archive, proposal.children)
     if missing:
         raise StoreError(
             f"round {step.number} of search {search!r} cannot teach yet: {', '.join(missing)} have no "
@@ -55,5 +59,6 @@ def learn(archive: Archive, search: str) -> ControllerUpdate | None:
     return update(archive, search, step.number)
 
 
-def _unfinished(archive: Archive, children: tuple[str, ...]) -> tuple[str, ...]:
+def unfinished(archive: Archive, children: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `children` that have no record."""
     return tuple(each for each in children if archive.find(child_key(each, "record"), ChildRecord) is None)

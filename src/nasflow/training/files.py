@@ -35,6 +35,20 @@ def data_files(spec: DataSpec) -> tuple[Path, tuple[str, ...]]:
     return root, tuple(sorted(name for name in names if (root / name).is_file()))
 
 
+def has_test_part(spec: DataSpec) -> bool:
+    """Whether the files of the test part are there: a search needs them at its very end."""
+    names = data_files(spec)[1]
+    match spec.name:
+        case "digits":
+            return True
+        case "fashion-mnist":
+            return sum(name.startswith("t10k-") for name in names) == 2
+        case "cifar10" | "cifar100":
+            return any(Path(name).name.startswith("test") for name in names)
+        case "image-folder":
+            return any(name.startswith(("test/", "val/")) for name in names)
+
+
 def pack(root: Path, names: Iterable[str], size: int = PACK_BYTES) -> Iterator[bytes]:
     """Tar archives of about `size` bytes each; the same files give the same bytes on every machine."""
     for group in _groups(root, names, size):
