@@ -44,7 +44,7 @@ test-cluster: $(VENV)/.dev
 
 # One search on the Kubeflow of NASFLOW_KFP_HOST, or of the cluster that KUBECONFIG names.
 e2e: $(VENV)/.dev
-	$(BIN)/pytest -m cluster -rs tests/cluster/test_e2e.py
+	KUBECONFIG="$${KUBECONFIG:-$$HOME/.kube/config}" $(BIN)/pytest -m cluster -rs tests/cluster/test_e2e.py
 
 kind-up: TAG = test
 kind-up: image

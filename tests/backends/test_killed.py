@@ -62,7 +62,9 @@ def test_two_processes_at_once(tmp_path: Path) -> None:
 
 def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C says in one line how to go on and exits with 130."""
-    file, store, output = write_config(tmp_path), tmp_path / "store", tmp_path / "output"
+    # A long search: on a busy machine a short one would be over before the signal comes.
+    file, store = write_config(tmp_path, budget={"children": 500}), tmp_path / "store"
+    output = tmp_path / "output"
     process = start("search", file, "--store", store, "--no-track", output=output)
     while process.exitcode is None and not list(store.glob("children/*/record.json")):
         process.join(0.01)

@@ -52,7 +52,7 @@ def test_a_failed_task_ends_it_with_its_cause(tmp_path: Path) -> None:
     archive = open_archive(store)
     archive.store.delete("searches/tiny/finishes/0002/finish.json")
     archive.store.delete(search_key("tiny", "start"))
-    with pytest.raises(SearchFailed, match="failed"):
+    with pytest.raises(SearchFailed, match="propose failed: NotFound"):
         run(
             Archive(archive.store),
             "tiny",

@@ -159,7 +159,7 @@ _INDENT = "    "
 
 
 class _Lines(io.TextIOBase):
-    """A text stream that hands over whole lines."""
+    """A text stream that hands over whole lines, without the space round them."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say, self._rest = say, ""
