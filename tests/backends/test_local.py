@@ -56,7 +56,7 @@ def test_a_failed_task_ends_it_with_its_cause(tmp_path: Path) -> None:
         run(
             Archive(archive.store),
             "tiny",
-            Cluster(image="python", rounds_per_run=1),
+            Cluster(image="python", rounds_per_run=1, retries=0),
             "subprocess",
             None,
             lambda line: None,
