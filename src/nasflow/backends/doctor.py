@@ -144,7 +144,7 @@ def _secret(cluster: Cluster, kubernetes: Any) -> Said:
         return "bad", f"{cluster.secret} is missing in {cluster.namespace}: install the chart, or create it"
     missing = [key for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if key not in (found.data or {})]
     if missing:
-        return "bad", f"{cluster.secret} lacks {', '.join(missing)}"
+        return "bad", f"{cluster.secret} lacks {', '.join(missing)}: add it to the Secret"
     return f"{cluster.secret} has both keys"
 
 
