@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -29,6 +30,8 @@ def start(*arguments: str | Path, output: Path) -> ForkServerProcess:
 
 def _main(arguments: list[str], output: Path, environment: dict[str, str]) -> None:
     os.environ.update(environment)
+    # A shell's background job, as CI may be one, ignores Ctrl-C, and so do the processes that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with output.open("a", buffering=1) as file:
         sys.stdout = sys.stderr = file
         sys.argv = ["nasflow", *arguments]
