@@ -1,8 +1,10 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.steps.samples import config, open_archive
 
+from nasflow.errors import KubeflowUnavailable, NasflowError, NotFound
 from nasflow.spec.cluster import Trouble
 from nasflow.steps import pods
 from nasflow.steps.archive import Archive, trouble_key
@@ -85,3 +87,44 @@ def test_a_report_before_the_end(store: Path) -> None:
     """A search that is not finished is not registered."""
     with pytest.raises(SystemExit):
         pods.register_and_report("tiny", "/dev/null")
+
+
+def failing(*errors: NasflowError) -> tuple[Callable[[], None], list[str]]:
+    """An action that raises these errors, one a call, and then works; and what it did."""
+    left, done = list(errors), list[str]()
+
+    def act() -> None:
+        if left:
+            raise left.pop(0)
+        done.append("worked")
+
+    return act, done
+
+
+def test_advance_outlasts_a_short_absence() -> None:
+    """A Kubeflow that is away for some minutes does not end the chain of runs."""
+    act, done = failing(*[KubeflowUnavailable("restarting")] * 4)
+    waited: list[float] = []
+    pods.patiently(act, waited.append)
+    assert done == ["worked"]
+    assert len(waited) == 4
+    assert 60 < sum(waited) < 600
+
+
+def test_advance_gives_up_at_last() -> None:
+    """A Kubeflow that is away for good is an error after a quarter of an hour."""
+    act, done = failing(*[KubeflowUnavailable("gone")] * 50)
+    waited: list[float] = []
+    with pytest.raises(KubeflowUnavailable):
+        pods.patiently(act, waited.append)
+    assert 600 < sum(waited) < 1200
+    assert done == []
+
+
+def test_advance_does_not_wait_for_what_is_not_there() -> None:
+    """What a store that answers does not hold is an error at once."""
+    act, _ = failing(NotFound("never submitted"))
+    waited: list[float] = []
+    with pytest.raises(NotFound):
+        pods.patiently(act, waited.append)
+    assert waited == []

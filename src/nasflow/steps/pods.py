@@ -15,9 +15,11 @@ from html import escape
 from pathlib import Path
 
 from nasflow.errors import (
+    BlobDamaged,
     InvalidSpec,
     KubeflowUnavailable,
     NasflowError,
+    NotFound,
     StoreError,
     TrackingUnavailable,
 )
@@ -95,7 +97,7 @@ def advance(search: str, number: int) -> None:
     """Submit the run after run `number`, unless the search is finished, stopped or stuck."""
     with _working("advance", search) as archive:
         _track(archive, search)
-        _patiently(lambda: _follow(archive, search, number))
+        patiently(lambda: _follow(archive, search, number))
 
 
 def select(search: str) -> list[str]:
@@ -219,7 +221,7 @@ def _tell_mlflow(tell: Callable[[str], None]) -> None:
         print(f"nasflow: warning: {error}; the search goes on without it", file=sys.stderr)
 
 
-def _patiently(act: Callable[[], None], wait: Callable[[float], None] = time.sleep) -> None:
+def patiently(act: Callable[[], None], wait: Callable[[float], None] = time.sleep) -> None:
     """Try again for a quarter of an hour while Kubeflow or the store is away.
 
     A stock install gives a task that ends with an error no second attempt, and with this one ends the chain.
@@ -227,6 +229,9 @@ def _patiently(act: Callable[[], None], wait: Callable[[float], None] = time.sle
     for seconds in _PATIENCE:
         try:
             return act()
+        except (NotFound, BlobDamaged):
+            # The store has answered: it will say the same again.
+            raise
         except (KubeflowUnavailable, StoreError) as error:
             print(f"nasflow: warning: {error}; once more in {seconds:g} s", file=sys.stderr, flush=True)
             wait(seconds)
