@@ -16,6 +16,7 @@ OPTIONAL: tuple[str, ...] = (
     "AWS_DEFAULT_REGION",
     "NASFLOW_KFP_HOST",
     "NASFLOW_KFP_AUTH",
+    "NASFLOW_MLFLOW_UI",
 )
 """Keys that it may have."""
 

@@ -4,13 +4,14 @@ from kfp import dsl
 
 
 @dsl.component(base_image="nasflow", install_kfp_package=False)
-def register_and_report(search: str, report: dsl.Output[dsl.HTML]) -> None:
+def register_and_report(search: str, report: dsl.Output[dsl.HTML], links: dsl.Output[dsl.Markdown]) -> None:
     """Register the winner in MLflow and write the report.
 
     Args:
         search: Id of the search.
         report: The search's page, also in the store.
+        links: The search and its final network in MLflow.
     """
     from nasflow.steps import pods
 
-    pods.register_and_report(search, report.path)
+    pods.register_and_report(search, report.path, links.path)

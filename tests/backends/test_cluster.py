@@ -5,7 +5,7 @@ import yaml
 from tests.kubeflow.memory import MemoryKubeflow
 from tests.steps.samples import TINY, open_archive
 
-from nasflow.backends.cluster import go_on, stop, submit
+from nasflow.backends.cluster import go_on, leave_first_run, prepare, stop, submit
 from nasflow.errors import Conflict, InvalidSpec
 from nasflow.kubeflow import RunState, RunView
 from nasflow.spec.cluster import Run
@@ -72,6 +72,31 @@ def test_a_folder_is_out_of_reach(tmp_path: Any, kubeflow: MemoryKubeflow) -> No
     with pytest.raises(InvalidSpec, match="s3://bucket/prefix"):
         submit(open_archive(tmp_path / "store"), file(), kubeflow)
     assert not (tmp_path / "store").exists()
+
+
+def test_submitted_by_somebody_else(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """A run that was submitted by hand under the name that was told is the search's first one."""
+    archive = open_archive(s3_url)
+    name = leave_first_run(archive, prepare(archive, file()))
+    submission, _ = read_submission(archive, "tiny")
+    by_hand = kubeflow.submit(name, get_blob(archive.store, submission.search), {}, "anything", None)
+    going_on = go_on(archive, "tiny", kubeflow)
+    assert going_on
+    assert (going_on.number, going_on.id) == (1, by_hand.id)
+    assert len(kubeflow.runs) == 1
+
+
+def test_prepared_and_never_submitted(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """A first run that nobody has submitted is submitted by `resume`; afterwards none is left to others."""
+    archive = open_archive(s3_url)
+    search = prepare(archive, file())
+    name = leave_first_run(archive, search)
+    assert leave_first_run(archive, search) == name
+    run = go_on(archive, search, kubeflow, wait=lambda seconds: None)
+    assert run
+    assert [each.name for each in kubeflow.runs] == [name]
+    with pytest.raises(Conflict, match="run 1"):
+        leave_first_run(archive, search)
 
 
 def test_stopped_and_resumed(s3_url: str, kubeflow: MemoryKubeflow) -> None:

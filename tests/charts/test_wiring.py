@@ -21,6 +21,7 @@ STEP_VARIABLES = {
     "AWS_DEFAULT_REGION",
     "NASFLOW_KFP_HOST",
     "NASFLOW_KFP_AUTH",
+    "NASFLOW_MLFLOW_UI",
 }
 
 
@@ -222,6 +223,21 @@ def test_ingress() -> None:
     backend = rule["http"]["paths"][0]["backend"]["service"]
     service = named(manifests, "Service", backend["name"])
     assert backend["port"]["name"] in {port["name"] for port in service["spec"]["ports"]}
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"publicUrl": "https://here.example.com/mlflow"}, "https://here.example.com/mlflow"),
+        ({"ingress": {"enabled": True, "host": "ml.example.com"}}, "http://ml.example.com"),
+        ({"ingress": {"enabled": True, "host": "a.b", "tlsSecret": "certificate"}}, "https://a.b"),
+        ({}, ""),
+    ],
+)
+def test_mlflow_for_browsers(given: Manifest, shown: str) -> None:
+    """Kubeflow's page links to where browsers reach MLflow: as told, or through the Ingress."""
+    manifests = render({**values("keys sqlite plain"), "mlflow": given})
+    assert named(manifests, "ConfigMap", "nasflow")["data"]["NASFLOW_MLFLOW_UI"] == shown
 
 
 def test_queue() -> None:

@@ -46,13 +46,23 @@ def test_kubeflow_is_not_named(tmp_path: Path) -> None:
     assert "port-forward" in said.error
 
 
+def test_prepared_without_kubeflow(s3_url: str, tmp_path: Path) -> None:
+    """`submit --prepare` needs no Kubeflow: it says under which name, with which arguments to submit."""
+    file = write_config(tmp_path, cluster=CLUSTER)
+    said = call("submit", file, "--prepare", "--store", s3_url, "--json")
+    assert said.code == 0
+    assert said.json["name"].startswith("tiny-")
+    assert said.json["arguments"] == {"search": "tiny", "number": 1}
+    assert said.json["name"] in call("submit", file, "--prepare", "--store", s3_url).out
+
+
 def test_kubeflow_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line with the address and the remedy, and nothing is written; a password in it is not shown."""
     monkeypatch.setenv("NASFLOW_KFP_HOST", NOWHERE.replace("//", "//me:hunter2@"))
     store = tmp_path / "store"
     said = call("submit", write_config(tmp_path, cluster=CLUSTER), "--store", store)
     assert said.code == 10
-    assert NOWHERE in said.error
+    assert NOWHERE.replace("//", "//***@") in said.error
     assert "hunter2" not in said.error
     assert not store.exists()
 

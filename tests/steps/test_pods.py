@@ -33,13 +33,13 @@ def test_a_search_by_pods_alone(store: Path, tmp_path: Path) -> None:
     for _ in range(3):
         for child in pods.propose("tiny"):
             pods.run_child("tiny", child, seen.__setitem__, str(drawing))
-        pods.update("tiny")
+        pods.update("tiny", str(tmp_path / "links.md"))
     pods.advance("tiny", 1)
     assert pods.propose("tiny") == []
     for child in pods.select("tiny"):
         pods.run_child("tiny", child, ignore, str(drawing))
     pods.evaluate_on_test("tiny", seen.__setitem__)
-    pods.register_and_report("tiny", str(tmp_path / "report.html"))
+    pods.register_and_report("tiny", str(tmp_path / "report.html"), str(tmp_path / "links.md"))
     finish = read_ledger(open_archive(store), "tiny").finish
     assert finish
     assert seen["test_accuracy"] == finish.test_accuracy
@@ -86,7 +86,7 @@ def test_a_bug_keeps_its_traceback(store: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_report_before_the_end(store: Path) -> None:
     """A search that is not finished is not registered."""
     with pytest.raises(SystemExit):
-        pods.register_and_report("tiny", "/dev/null")
+        pods.register_and_report("tiny", "/dev/null", "/dev/null")
 
 
 def failing(*errors: NasflowError) -> tuple[Callable[[], None], list[str]]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from nasflow.tracking import tracking_uri
-from nasflow.tracking.address import artifact_folder, masked
+from nasflow.tracking.address import artifact_folder
 
 
 def test_environment_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -27,17 +27,3 @@ def test_artifacts_beside_the_database() -> None:
     """A SQLite file has its artifacts beside it; a server knows itself."""
     assert artifact_folder("sqlite:////data/mlflow.db") == "file:///data/mlflow-artifacts"
     assert artifact_folder("http://mlflow:5000") is None
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("http://user:p@ss@host:5000/x", "http://***@host:5000/x"),
-        ("postgresql://user:pass@host/db?password=abc&x=1", "postgresql://***@host/db?password=***&x=1"),
-        ("sqlite:////data/mlflow.db", "sqlite:////data/mlflow.db"),
-        ("failed: https://token@host, and http://a:b@c", "failed: https://***@host, and http://***@c"),
-    ],
-)
-def test_masked(text: str, shown: str) -> None:
-    """No credentials are left, and everything else is."""
-    assert masked(text) == shown

@@ -145,6 +145,17 @@ s3://nasflow/search
 {{- end }}
 {{- end }}
 
+{{/* MLflow's address as browsers reach it: Kubeflow's page links to it. */}}
+{{- define "nasflow.mlflowUi" -}}
+{{- with .Values.mlflow }}
+{{- if .publicUrl }}
+{{- .publicUrl }}
+{{- else if and .enabled .ingress.enabled }}
+{{- printf "%s://%s" (ternary "https" "http" (ne .ingress.tlsSecret "")) .ingress.host }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* The store's keys as environment variables: by name, so that a Secret of somebody else's brings no more. */}}
 {{- define "nasflow.storeKeys" -}}
 {{- if not .Values.store.workloadIdentity }}

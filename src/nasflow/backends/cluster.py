@@ -5,17 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from nasflow.errors import InvalidSpec, KubeflowUnavailable, NotReady
+from nasflow.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotReady
 from nasflow.kubeflow import Kubeflow, RunState, RunView
 from nasflow.kubeflow.nodes import missing_nodes
 from nasflow.kubeflow.pods import PodView, failures, step_pods
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.cluster import Cluster, Run, Submission, Trouble
 from nasflow.spec.file import SearchFile
-from nasflow.steps.archive import Archive, search_key
+from nasflow.steps.archive import Archive, run_key, search_key
 from nasflow.steps.begin import begin
 from nasflow.steps.dataset import upload
-from nasflow.steps.succession import follow, last_run, read_submission, run_name
+from nasflow.steps.succession import follow, last_run, measure_progress, read_submission, run_name
 from nasflow.store import put_blob
 
 _STOP_SECONDS = 120
@@ -45,9 +45,16 @@ class ClusterStatus:
 def submit(archive: Archive, file: SearchFile, kubeflow: Kubeflow) -> Run | None:
     """Hand a search to Kubeflow, or meet it again: one search, whoever submits it and how often.
 
-    Its images go into the store, its pipelines are compiled. Returns the run that is going on; None if the
-    search is finished. Raise what `begin` raises, InvalidSpec without a cluster or a bucket, and
+    Returns the run that is going on; None if the search is finished. Raise what `prepare` raises, and
     KubeflowUnavailable.
+    """
+    return go_on(archive, prepare(archive, file), kubeflow)
+
+
+def prepare(archive: Archive, file: SearchFile) -> str:
+    """All of `submit` that Kubeflow has no part in: images go into the store, pipelines are compiled.
+
+    Returns the search's id. Raise what `begin` raises, and InvalidSpec without a cluster or a bucket.
     """
     cluster = file.required_cluster()
     if not archive.store.url.startswith("s3://"):
@@ -57,7 +64,22 @@ def submit(archive: Archive, file: SearchFile, kubeflow: Kubeflow) -> Run | None
     search = begin(archive, file.config())
     upload(archive, archive.read(search_key(search, "start"), ChildSpec).data)
     _write_submission(archive, search, cluster)
-    return go_on(archive, search, kubeflow)
+    return search
+
+
+def leave_first_run(archive: Archive, search: str) -> str:
+    """Leave the first run to somebody who submits the compiled pipeline in their own way.
+
+    Returns the name that it must have: under this name `status`, `stop` and `resume` find it. Raise Conflict
+    if the search has runs already.
+    """
+    wanted = Run(number=1, pipeline="search", progress=measure_progress(archive, search))
+    archive.replace(run_key(search, 1), wanted, None)
+    last = last_run(archive, search)
+    if last and last.id:
+        raise Conflict(f"search {search!r} is at run {last.number} already: `nasflow resume {search}`")
+    submission, _ = read_submission(archive, search)
+    return run_name(search, submission, 1)
 
 
 def go_on(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nasflow.errors import KubeflowUnavailable, NasflowError
+from nasflow.errors import KubeflowUnavailable, NasflowError, masked
 from nasflow.kubeflow.kubernetes import load_kubernetes
 from nasflow.spec.cluster import Cluster
 from nasflow.tracking import tracking_uri
@@ -73,7 +73,7 @@ def _store(url: str) -> Said:
 
 def _mlflow() -> Said:
     """Write a run with an artifact, and delete it: the server may have a database and no bucket."""
-    from nasflow.tracking.address import artifact_folder, masked
+    from nasflow.tracking.address import artifact_folder
     from nasflow.tracking.connection import connected
 
     uri = tracking_uri(None)

@@ -54,6 +54,9 @@ def submit(
     config: ConfigArgument,
     store: StoreOption = DEFAULT_STORE,
     force: Annotated[bool, typer.Option("--force", help="Even if no node can take the pods now.")] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="All but the first run: you submit `compile`'s search.yaml.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Hand the search of CONFIG to Kubeflow; the same configuration again is the same search."""
@@ -63,6 +66,11 @@ def submit(
     file = read_file(config)
     wanted = file.required_cluster()
     archive = open_archive(store)
+    if prepare:
+        name = cluster.leave_first_run(archive, cluster.prepare(archive, file))
+        run = {"name": name, "arguments": {"search": file.name, "number": 1}}
+        typer.echo(json.dumps(run, indent=2) if as_json else _by_hand(file.name, name))
+        return
     from nasflow.kubeflow.client import connect
 
     kubeflow = connect(wanted.namespace, wanted.service_account)
@@ -193,6 +201,10 @@ def tell(archive: "Archive", search: str, run: "Run | None", as_json: bool) -> N
         typer.echo(
             f"search {search}: run {run.number} ({run.pipeline}) is {run.id}; `nasflow status {search}`"
         )
+
+
+def _by_hand(search: str, run: str) -> str:
+    return f"search {search} is in the store: submit search.yaml as run {run} with search={search}, number=1"
 
 
 def _trouble(trouble: "Trouble") -> str:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nasflow.errors import KubeflowUnavailable
+from nasflow.errors import KubeflowUnavailable, masked
 from nasflow.kubeflow.protocol import RunState, RunView
 from nasflow.kubeflow.token import service_account_token
 
@@ -96,7 +96,7 @@ class KfpClient:
     @property
     def address(self) -> str:
         """See `protocol.Kubeflow`."""
-        return _masked(self._host)
+        return masked(self._host)
 
     def submit(
         self,
@@ -179,7 +179,7 @@ def _explained(host: str) -> Iterator[None]:
     try:
         yield
     except (ApiException, HTTPError, requests.RequestException, OSError) as error:
-        raise KubeflowUnavailable(f"Kubeflow Pipelines at {_masked(host)}: {_reason(error)}") from None
+        raise KubeflowUnavailable(f"Kubeflow Pipelines at {masked(host)}: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:
@@ -205,8 +205,3 @@ def _said(error: Exception) -> str:
     except (ValueError, KeyError, TypeError):
         text = str(getattr(error, "reason", ""))
     return " ".join(text.split())[:300]
-
-
-def _masked(host: str) -> str:
-    scheme, separator, rest = host.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

@@ -22,13 +22,13 @@ from nasflow.errors import (
     NotFound,
     StoreError,
     TrackingUnavailable,
+    masked,
 )
 from nasflow.spec.cluster import Trouble
 from nasflow.spec.record import ChildRecord, FinishRecord
 from nasflow.steps.advance import Done, Finish
 from nasflow.steps.advance import advance as what_is_next
 from nasflow.steps.archive import Archive, trouble_key
-from nasflow.tracking.address import masked
 
 _PATIENCE = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0)
 """Seconds between the attempts to submit the next run."""
@@ -83,14 +83,17 @@ def run_child(search: str, child: str, log: Log, drawing: str) -> None:
         _show_child(step(archive, child), log, drawing)
 
 
-def update(search: str) -> None:
-    """Teach the controller by the round that has been trained; bring MLflow up to it."""
+def update(search: str, links: str) -> None:
+    """Teach the controller by the round that has been trained; bring MLflow up to it.
+
+    The file `links` gets Markdown with the search's pages in MLflow.
+    """
     from nasflow.steps.turn import learn
 
     with _working("update", search) as archive:
         learned = learn(archive, search)
         print(f"nasflow: {learned.metrics if learned else 'no round to learn from yet'}")
-        _track(archive, search)
+        Path(links).write_text(_track(archive, search), encoding="utf-8")
 
 
 def advance(search: str, number: int) -> None:
@@ -119,14 +122,17 @@ def evaluate_on_test(search: str, log: Log) -> None:
             _show_finish(record, log)
 
 
-def register_and_report(search: str, page: str) -> None:
-    """Register the winner in MLflow; write the report into the store, and into the file `page`."""
+def register_and_report(search: str, page: str, links: str) -> None:
+    """Register the winner in MLflow; write the report into the store and into the file `page`.
+
+    The file `links` gets Markdown with the search's pages in MLflow.
+    """
     from nasflow.steps.publish import write_report
 
     with _working("register-and-report", search) as archive:
         if not isinstance(what_is_next(archive, search), Done):
             raise InvalidSpec(f"search {search!r} is not finished: `nasflow resume {search}` goes on with it")
-        _track(archive, search)
+        Path(links).write_text(_track(archive, search), encoding="utf-8")
         Path(page).write_text(write_report(archive, search), encoding="utf-8")
 
 
@@ -194,29 +200,32 @@ def _show_finish(record: FinishRecord, log: Log) -> None:
         log("start_test_accuracy", record.start_test_accuracy)
 
 
-def _track(archive: Archive, search: str) -> None:
-    """Bring MLflow up to the ledger, if there is one."""
+def _track(archive: Archive, search: str) -> str:
+    """Bring MLflow up to the ledger, if there is one; returns Markdown that says where."""
     from nasflow.steps.publish import track
+    from nasflow.tracking import tracking_uri
 
-    _tell_mlflow(lambda address: track(archive, search, address))
+    shown = f"MLflow was not to be had: `nasflow sync {search}` shows this search there.\n"
+    if address := tracking_uri(None):
+        with _mlflow_may_be_away():
+            shown = track(archive, search, address)
+    return shown
 
 
 def _adopt(search: str, child: str) -> None:
     """Show the child in the run that Kubeflow's own MLflow plugin made for this task, if it did."""
-    from nasflow.tracking import adopt
+    from nasflow.tracking import adopt, tracking_uri
 
-    _tell_mlflow(lambda address: adopt(address, search, child))
+    if address := tracking_uri(None):
+        with _mlflow_may_be_away():
+            adopt(address, search, child)
 
 
-def _tell_mlflow(tell: Callable[[str], None]) -> None:
-    """MLflow being away never stops a search."""
-    from nasflow.tracking import tracking_uri
-
-    address = tracking_uri(None)
-    if address is None:
-        return
+@contextmanager
+def _mlflow_may_be_away() -> Iterator[None]:
+    """That never stops a search."""
     try:
-        tell(address)
+        yield
     except TrackingUnavailable as error:
         print(f"nasflow: warning: {error}; the search goes on without it", file=sys.stderr)
 

@@ -16,7 +16,7 @@ from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.images import training_data
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import get_blob
-from nasflow.tracking import Winner, register
+from nasflow.tracking import Winner, links, register
 from nasflow.tracking import publish as publish_runs
 
 EXAMPLE_IMAGES = 2
@@ -37,16 +37,18 @@ def write_report(archive: Archive, search: str) -> str:
     return page
 
 
-def track(archive: Archive, search: str, uri: str) -> None:
-    """Bring MLflow up to the ledger; register the winner of a finished search.
+def track(archive: Archive, search: str, uri: str) -> str:
+    """Bring MLflow up to the ledger; register the winner of a finished search. Returns links as Markdown.
 
     Raise TrackingUnavailable where MLflow cannot be used: nothing is lost, the next call catches up.
     """
     ledger = read_ledger(archive, search)
     if ledger.final and ledger.finish:
-        register(uri, ledger, _winner(archive, ledger.finish.final), _drawings(ledger))
+        winner = _winner(archive, ledger.finish.final)
+        published = register(uri, ledger, winner, _drawings(ledger)).published
     else:
-        publish_runs(uri, ledger, _drawings(ledger))
+        published = publish_runs(uri, ledger, _drawings(ledger))
+    return links(uri, ledger, published)
 
 
 def _winner(archive: Archive, child: str) -> Winner:

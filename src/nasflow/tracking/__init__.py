@@ -5,6 +5,7 @@ A search that runs, one that resumes and `nasflow sync` all make the same call, 
 
 from nasflow.tracking.address import tracking_uri
 from nasflow.tracking.adopted import adopt
+from nasflow.tracking.links import links
 from nasflow.tracking.publish import publish
 from nasflow.tracking.register import Registered, Winner, register
 from nasflow.tracking.ui import ui_command, ui_environment
@@ -13,6 +14,7 @@ __all__ = [
     "Registered",
     "Winner",
     "adopt",
+    "links",
     "publish",
     "register",
     "tracking_uri",

@@ -1,11 +1,9 @@
-"""Where MLflow is, where its artifacts go, and how an address is shown."""
+"""Where MLflow is, and where its artifacts go."""
 
 import os
-import re
 from pathlib import Path
 
 _SQLITE = "sqlite:///"
-_SECRETS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 
 
 def tracking_uri(default_folder: Path | None) -> str | None:
@@ -24,11 +22,3 @@ def artifact_folder(uri: str) -> str | None:
     """Where a new experiment's artifacts go: beside a SQLite file; None: where the server says."""
     file = sqlite_file(uri)
     return file.with_name("mlflow-artifacts").as_uri() if file else None
-
-
-def masked(text: str) -> str:
-    """`text` without the credentials that an address or an error message can hold."""
-    for secret in filter(None, map(os.environ.get, _SECRETS)):
-        text = text.replace(secret, "***")
-    text = re.sub(r"//[^/\s]*@", "//***@", text)
-    return re.sub(r"(?i)\b((?:password|passwd|pwd|token|secret|api_key)=)[^&\s]+", r"\1***", text)

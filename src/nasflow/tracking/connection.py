@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from nasflow.errors import NasflowError, TrackingUnavailable
-from nasflow.tracking.address import masked, sqlite_file
+from nasflow.errors import NasflowError, TrackingUnavailable, masked
+from nasflow.tracking.address import sqlite_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -31,7 +31,7 @@ class Published:
     """Run id by role and child id."""
 
 
-def publish(uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> None:
+def publish(uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> Published:
     """Show a search at the MLflow at `uri`: one experiment, a parent run, a child run a network.
 
     `drawings` holds cells as SVG, by child id. What is shown already is left alone, so that the call
@@ -39,11 +39,11 @@ def publish(uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> None:
     worth one warning, if MLflow cannot be used.
     """
     with connected(uri, ledger.config.name) as client:
-        show(client, uri, ledger, drawings)
+        return show(client, uri, ledger, drawings)
 
 
 def show(client: "MlflowClient", uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> Published:
-    """As `publish`, for a client that is connected; what was shown where."""
+    """As `publish`, for a client that is connected."""
     name, content = ledger.config.name, search_content(ledger)
     experiment = home(client, name, content.tags[IDENTITY]) or _experiment(client, uri, name)
     found = list(find_runs(client, experiment, name))

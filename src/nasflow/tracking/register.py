@@ -11,7 +11,7 @@ from nasflow.spec.child import ChildSpec
 from nasflow.spec.ledger import Ledger
 from nasflow.tracking.connection import connected
 from nasflow.tracking.content import CHILD_ID, SEARCH_ID, Role
-from nasflow.tracking.publish import show
+from nasflow.tracking.publish import Published, show
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +48,8 @@ class Registered:
     """Name and version: `digits/1`."""
     run: str
     """Id of the final network's run."""
+    published: Published
+    """Where the search is shown."""
 
 
 def register(
@@ -71,7 +73,7 @@ def register(
             model = _logged_model(client, published.experiment, run, name, winner)
             version = _create_version(client, model, run, name, winner)
         _set_alias(client, name, version)
-        return Registered(f"{name}/{version}", run)
+        return Registered(f"{name}/{version}", run, published)
 
 
 def _find_version(client: "MlflowClient", name: str, child: str) -> str | None:

@@ -1,0 +1,52 @@
+"""Where a browser finds a search in MLflow: what Kubeflow's page shows beside the tasks."""
+
+import os
+from urllib.parse import urlsplit, urlunsplit
+
+from nasflow.spec.ledger import Ledger
+from nasflow.tracking.children import Shown, children
+from nasflow.tracking.content import Role
+from nasflow.tracking.publish import Published
+
+UI = "NASFLOW_MLFLOW_UI"
+"""Names MLflow's address as browsers reach it, where that is not the address that pods use."""
+
+
+def links(uri: str, ledger: Ledger, published: Published) -> str:
+    """Markdown: the search, and its newest networks with their accuracy, each with its page in MLflow.
+
+    A search in a file (`sqlite:///`) has no pages before somebody calls `nasflow ui`.
+    """
+    name, ui = ledger.config.name, _browsable(os.environ.get(UI) or uri)
+    if ui is None:
+        return f"# {name}\n\nMLflow is a file here: `nasflow ui` shows this search.\n"
+    experiment = f"{ui}/#/experiments/{published.experiment}"
+    rows = [
+        f"| [{shown.name}]({experiment}/runs/{published.runs[shown.key]}) | {_result(shown)} |"
+        for shown in _newest(ledger)
+    ]
+    head = (f"# [{name} in MLflow]({experiment})", "", "| network | held-out |", "|---|---|")
+    return "\n".join([*head, *rows, ""])
+
+
+def _browsable(address: str) -> str | None:
+    """The address without credentials; None if no browser can open it."""
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"}:
+        return None
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+
+
+def _newest(ledger: Ledger) -> list[Shown]:
+    """The final network, if there is one; else the children of the newest round that has some."""
+    shown = children(ledger)
+    final = [each for each in shown if each.role is Role.FINAL]
+    newest = max((each.round or 0 for each in shown), default=0)
+    return final or [each for each in shown if (each.round or 0) == newest]
+
+
+def _result(shown: Shown) -> str:
+    record = shown.record
+    if record.accuracy is None:
+        return f"failed: {record.failure}".replace("|", "/")
+    return f"{100 * record.accuracy:.2f} %"
