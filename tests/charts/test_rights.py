@@ -43,10 +43,11 @@ def test_the_steps_rights() -> None:
 
 
 def test_the_steps_rights_among_many_users() -> None:
-    """On a multi-user install it may also ask for tokens of itself, and start runs in its namespace."""
+    """On a multi-user install it may also ask for tokens of itself, and start and end runs there."""
     api = set(product(["pipelines.kubeflow.org"], ["runs", "experiments"], ["*"], ["create", "get", "list"]))
+    end = ("pipelines.kubeflow.org", "runs", "*", "terminate")
     token = ("", "serviceaccounts/token", "nasflow-runner", "create")
-    assert rights(render(values("keys sqlite full"))) == RUN | api | {token}
+    assert rights(render(values("keys sqlite full"))) == RUN | api | {end, token}
 
 
 def test_no_artifact_secret() -> None:
