@@ -10,10 +10,14 @@ from nasflow.controllers import Batch, Controller, make_controller, replay
 from nasflow.errors import InvalidSpec
 from nasflow.spec.channels import check_channels
 from nasflow.spec.record import Episode
-from nasflow.spec.search import ControllerSpec, RandomController, Space
+from nasflow.spec.search import ControllerSpec, EvolutionController, RandomController, Space
 from nasflow.spec.tree import START_CELL, Merge, Tree
 
-SPECS: dict[str, ControllerSpec] = {"path": SMALL_POLICY, "random": RandomController()}
+SPECS: dict[str, ControllerSpec] = {
+    "path": SMALL_POLICY,
+    "random": RandomController(),
+    "evolution": EvolutionController(population=3, tournament=2),
+}
 
 
 @pytest.fixture(params=SPECS)

@@ -1,10 +1,14 @@
-"""Commands that prove: verify."""
+"""Commands that prove: verify, rehearse."""
 
-from typing import Annotated
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from nasflow.cli.options import JsonOption
+from nasflow.cli.options import JsonOption, write
 
 app = typer.Typer()
 
@@ -38,3 +42,70 @@ def verify(
             f"{campaign.worst_cell} changed its network by {campaign.largest_relative_difference:.2g}: "
             f"please report it with --random {random} --seed {seed}"
         )
+
+
+class Reward(StrEnum):
+    """What a cell is worth in a rehearsal."""
+
+    HASH = "hash"
+    STRUCTURED = "structured"
+
+
+class Arm(StrEnum):
+    """Who rehearses."""
+
+    PATH = "path"
+    RANDOM = "random"
+    EVOLUTION = "evolution"
+    PAPER = "paper"
+
+
+_ARMS = [Arm.PATH, Arm.RANDOM, Arm.EVOLUTION]
+
+
+@app.command()
+def rehearse(
+    children: Annotated[int, typer.Option(min=1, help="Children a seed.")] = 500,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds an arm.")] = 3,
+    first_seed: Annotated[int, typer.Option(min=0, help="The first seed; the others follow it.")] = 0,
+    reward: Annotated[Reward, typer.Option(help="What a cell is worth.")] = Reward.HASH,
+    reward_seed: Annotated[int, typer.Option(min=0, help="Of the structured reward.")] = 0,
+    arms: Annotated[
+        list[Arm], typer.Option("--arm", help="Who proposes; may be given several times.")
+    ] = _ARMS,
+    plot: Annotated[Path | None, typer.Option(help="Draw the curves into this SVG file.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search with a made-up reward and no training: does the controller learn, does it collapse?"""
+    from rich.console import Console
+    from rich.progress import track
+
+    from nasflow.rehearsal import ARMS, conclude, curve, rewards
+    from nasflow.rehearsal import rehearse as run
+    from nasflow.report.curves import draw_curves
+
+    console = Console(stderr=True)
+    todo = [(arm.value, seed) for arm in arms for seed in range(first_seed, first_seed + seeds)]
+    steps = track(todo, "rehearse", len(todo), console=console, disable=not console.is_terminal)
+    worth = rewards(reward_seed)[reward.value]
+    done = [(arm, run(ARMS[arm], worth, seed, children)) for arm, seed in steps]
+    trials = {arm.value: [trial for name, trial in done if name == arm.value] for arm in arms}
+    if plot:
+        title = f"{reward.value} reward: {seeds} seeds, mean and range"
+        bands = {arm: curve(each) for arm, each in trials.items()}
+        write(plot, draw_curves(bands, title, "children", "mean reward of the last 50"))
+    results = {arm: asdict(conclude(each)) for arm, each in trials.items()}
+    if as_json:
+        facts = {"reward": reward.value, "children": children, "seeds": seeds, "first_seed": first_seed}
+        typer.echo(json.dumps(facts | results, indent=2))
+        return
+    typer.echo(f"{'arm':<10} {'mean of the last 50 (95 %)':<30} {'best':>6} {'collapsed':>10}")
+    for name, result in results.items():
+        typer.echo(
+            f"{name:<10} {_mean(result):<30} {result['best']:>6.3f} {result['collapsed']:>6} of {seeds}"
+        )
+
+
+def _mean(result: dict[str, Any]) -> str:
+    interval = "" if result["interval"] is None else " ({:.3f} to {:.3f})".format(*result["interval"])
+    return f"{result['rolling50_mean']:.3f}{interval}"

@@ -15,6 +15,7 @@ from nasflow.cli.options import (
     StoreOption,
     open_archive,
     tracking_address,
+    write,
 )
 
 app = typer.Typer()
@@ -61,7 +62,7 @@ def cell(
 
     tree = find_cell(text)
     if svg:
-        _write(svg, draw_cell(tree))
+        write(svg, draw_cell(tree))
     elif as_json:
         typer.echo(tree.canonical_json())
     else:
@@ -80,7 +81,7 @@ def report(
     archive = open_archive(store)
     page = write_report(archive, search)
     if output:
-        _write(output, page)
+        write(output, page)
     typer.echo(output or f"{archive.store.url}/{report_key(search)}")
 
 
@@ -110,12 +111,3 @@ def schema(
     from nasflow.spec.schemas import schemas
 
     typer.echo(json.dumps(schemas(document), indent=2))
-
-
-def _write(path: Path, text: str) -> None:
-    from nasflow.errors import StoreError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror})") from None

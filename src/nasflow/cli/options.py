@@ -55,3 +55,13 @@ def tracking_address(store: str) -> str:
 
     url = open_store(store).url
     return str(tracking_uri(Path("nasflow-mlflow" if url.startswith("s3://") else url)))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that the user named; raise StoreError."""
+    from nasflow.errors import StoreError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror})") from None

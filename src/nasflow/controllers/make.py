@@ -1,7 +1,7 @@
 """From a configuration to the controller it names."""
 
 from nasflow.controllers.protocol import Controller
-from nasflow.spec.search import ControllerSpec, PathController
+from nasflow.spec.search import ControllerSpec, EvolutionController, PathController
 
 
 def make_controller(spec: ControllerSpec, seed: int) -> Controller:
@@ -10,6 +10,10 @@ def make_controller(spec: ControllerSpec, seed: int) -> Controller:
         from nasflow.controllers.path.controller import TreePolicyController
 
         return TreePolicyController(spec, seed)
+    if isinstance(spec, EvolutionController):
+        from nasflow.controllers.evolution import RegularisedEvolution
+
+        return RegularisedEvolution(spec)
     from nasflow.controllers.random import UniformController
 
     return UniformController()

@@ -48,11 +48,21 @@ class PathController(Frozen):
     """Width of each head's hidden layer, in widths of the encoder's output."""
     learning_rate: float = Field(default=6e-3, gt=0)
     entropy_weight: float = Field(default=1e-2, ge=0)
-    """Weight of the entropy, summed over the decisions of an episode."""
+    entropy: Literal["sum", "mean"] = "sum"
+    """Over the decisions of an episode. Averaged with the weight 1e-2, policies collapse."""
+    advantage: Literal["scaled", "plain"] = "scaled"
+    """A reward's distance to the baseline: in the rewards' standard deviations, or as it is."""
+    outside_bonus: float = Field(default=1.0, ge=0)
+    """Added to the advantage of a child that the policy did not find itself. A policy that has collapsed
+    has no entropy left to gain a gradient from; imitating uniformly drawn children leads it out."""
     clip: float = Field(default=40.0, gt=0)
     """Largest norm of the gradient."""
     baseline_decay: float = Field(default=0.95, ge=0, lt=1)
     """Weight of the OLD value in the moving average of the rewards."""
+
+
+PAPER = PathController(baseline_decay=0.05, entropy="mean", advantage="plain", outside_bonus=0.0)
+"""The controller as published and released: the newest rewards are the baseline, entropy is averaged."""
 
 
 class RandomController(Frozen):
@@ -61,7 +71,25 @@ class RandomController(Frozen):
     kind: Literal["random"] = "random"
 
 
-ControllerSpec = Annotated[PathController | RandomController, Field(discriminator="kind")]
+class EvolutionController(Frozen):
+    """Regularised evolution (Real et al., AAAI 2019), its mutation being one other decision."""
+
+    kind: Literal["evolution"] = "evolution"
+    population: int = Field(default=50, ge=2)
+    """How many of the newest children may be parents."""
+    tournament: int = Field(default=10, ge=1)
+    """How many of them are drawn; the best becomes the parent."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.tournament > self.population:
+            raise ValueError(f"a tournament of {self.tournament} needs a population as large")
+        return self
+
+
+ControllerSpec = Annotated[
+    PathController | RandomController | EvolutionController, Field(discriminator="kind")
+]
 
 
 class Budget(Frozen):

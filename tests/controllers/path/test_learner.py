@@ -5,7 +5,7 @@ from tests.controllers.samples import SMALL_POLICY
 from nasflow.controllers import Batch, Request, make_controller
 from nasflow.controllers.path.encoder import Encoding
 from nasflow.controllers.path.heads import entropy, log_probabilities
-from nasflow.controllers.path.learner import OUTSIDE_BONUS, learn, likelihood
+from nasflow.controllers.path.learner import learn, likelihood
 from nasflow.controllers.path.parameters import initial_parameters
 from nasflow.controllers.path.questions import ask, by_head
 from nasflow.controllers.path.sampler import POLICY_TRIES
@@ -111,7 +111,7 @@ def test_children_from_outside_are_imitated() -> None:
         likelihood(each.parameters, START_CELL, SPACE, [episode]).log_probabilities.item()
         for each in (state, after)
     )
-    assert OUTSIDE_BONUS > 0
+    assert SMALL_POLICY.outside_bonus > 0
     assert now > before
 
 
@@ -149,3 +149,24 @@ def test_global_generator_is_untouched() -> None:
     make_controller(SMALL_POLICY, 1).update(None, Batch(START_CELL, SPACE, 0, tuple(episodes), (0.5, 0.6)))
     assert torch.equal(before, torch.get_rng_state())
     assert torch.get_num_threads() == threads
+
+
+def test_the_published_form() -> None:
+    """As released: raw distances to the newest rewards' mean, the entropy averaged, no bonus from outside."""
+    spec = SMALL_POLICY.model_copy(
+        update={"baseline_decay": 0.05, "entropy": "mean", "advantage": "plain", "outside_bonus": 0.0}
+    )
+    episodes = proposals(2)
+    state = PolicyState.initial(spec, SPACE, 1)
+    seen = likelihood(state.parameters, START_CELL, SPACE, episodes)
+    _, figures = learn(
+        state, spec, Batch(START_CELL, SPACE, 0, tuple(episodes), (1.0, 3.0)), episodes, (1.0, 3.0)
+    )
+    entropies = [
+        total.item() / len(episode.decisions) for total, episode in zip(seen.entropies, episodes, strict=True)
+    ]
+    expected = [
+        -(distance * likely.item() + spec.entropy_weight * entropy)
+        for distance, likely, entropy in zip((-1.0, 1.0), seen.log_probabilities, entropies, strict=True)
+    ]
+    assert figures["loss"] == pytest.approx(sum(expected) / 2, rel=1e-5)

@@ -21,11 +21,6 @@ from nasflow.spec.record import Episode
 from nasflow.spec.search import PathController, Space
 from nasflow.spec.tree import Tree
 
-OUTSIDE_BONUS = 1.0
-"""Added to the advantage of a child that the policy itself did not find, in standard deviations. A
-policy that has collapsed for good has no entropy left to gain a gradient from; imitating uniformly
-drawn children, the better ones more, leads it back to where it finds new cells by itself."""
-
 
 @dataclass(frozen=True)
 class Likelihood:
@@ -83,8 +78,9 @@ def learn(
     baseline = state.baseline.moved(trained, spec.baseline_decay) if trained else state.baseline
     parameters = {name: value.clone().requires_grad_() for name, value in state.parameters.items()}
     seen = likelihood(parameters, batch.start, batch.space, episodes)
-    advantages = torch.tensor(_advantages(baseline, episodes, rewards), dtype=seen.entropies.dtype)
-    loss = -(advantages * seen.log_probabilities + spec.entropy_weight * seen.entropies).mean()
+    advantages = torch.tensor(_advantages(spec, baseline, episodes, rewards), dtype=seen.entropies.dtype)
+    entropies = seen.entropies if spec.entropy == "sum" else seen.entropies / _lengths(episodes)
+    loss = -(advantages * seen.log_probabilities + spec.entropy_weight * entropies).mean()
     if seen.decisions:
         loss.backward()  # type: ignore[no-untyped-call]
     norm = torch.nn.utils.clip_grad_norm_(parameters.values(), spec.clip)
@@ -98,12 +94,19 @@ def learn(
     return _step(parameters, state, baseline, spec.learning_rate), figures
 
 
+def _lengths(episodes: Sequence[Episode]) -> Tensor:
+    """[episodes], the number of each one's decisions, 1 at least."""
+    return torch.tensor([max(1, len(episode.decisions)) for episode in episodes])
+
+
 def _advantages(
-    baseline: Baseline, episodes: Sequence[Episode], rewards: Sequence[float | None]
+    spec: PathController, baseline: Baseline, episodes: Sequence[Episode], rewards: Sequence[float | None]
 ) -> list[float]:
-    plain = baseline.advantages(rewards)
+    found = baseline.advantages(rewards)
+    if spec.advantage == "plain":
+        found = [each * baseline.deviation for each in found]
     from_outside = [episode.tries > POLICY_TRIES for episode in episodes]
-    return [each + OUTSIDE_BONUS * outside for each, outside in zip(plain, from_outside, strict=True)]
+    return [each + spec.outside_bonus * outside for each, outside in zip(found, from_outside, strict=True)]
 
 
 def _step(

@@ -1,0 +1,22 @@
+"""Who rehearses, and for what reward, by name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from nasflow.rehearsal.rewards import Reward, hash_reward, structured_reward
+from nasflow.spec.search import PAPER, ControllerSpec, EvolutionController, PathController, RandomController
+
+ARMS: Mapping[str, ControllerSpec] = MappingProxyType(
+    {
+        "path": PathController(),
+        "random": RandomController(),
+        "evolution": EvolutionController(),
+        "paper": PAPER,
+    }
+)
+"""The policy as it is here, the controls, and the policy as it was published."""
+
+
+def rewards(seed: int) -> Mapping[str, Reward]:
+    """The made-up rewards by name; `seed` is the structured one's."""
+    return {"hash": hash_reward, "structured": structured_reward(seed)}

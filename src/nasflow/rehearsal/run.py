@@ -1,0 +1,53 @@
+"""A search without training: a controller proposes, a formula rewards, the controller learns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nasflow.controllers import Batch, Request, make_controller
+from nasflow.rehearsal.rewards import Reward
+from nasflow.spec.search import ControllerSpec, Space
+from nasflow.spec.tree import START_CELL
+from nasflow.training.seeds import derive
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One controller with one seed: what its children were worth, in the order of their proposals."""
+
+    rewards: tuple[float, ...]
+    tries: tuple[int, ...]
+    """Draws that each new cell took; many of them mean that the controller repeats itself."""
+
+
+def rehearse(
+    controller: ControllerSpec,
+    reward: Reward,
+    seed: int,
+    children: int,
+    per_round: int = 10,
+    space: Space | None = None,
+    progress: Callable[[int], None] = lambda children: None,
+) -> Trial:
+    """The whole loop of a search but the training; every cell is proposed once, as in a search.
+
+    Fewer than `children` only where the space is exhausted. `progress` is told how many are done.
+    """
+    space = space or Space()
+    made = make_controller(controller, derive(seed, "controller"))
+    state: bytes | None = None
+    taken = {str(START_CELL)}
+    rewards: list[float] = []
+    tries: list[int] = []
+    while len(rewards) < children:
+        drawn = derive(seed, "round", len(rewards))
+        count = min(per_round, children - len(rewards))
+        episodes = tuple(made.propose(state, Request(START_CELL, space, drawn, count, frozenset(taken))))
+        if not episodes:
+            break
+        found = tuple(reward(episode.cell) for episode in episodes)
+        state, _ = made.update(state, Batch(START_CELL, space, drawn, episodes, found))
+        taken |= {str(episode.cell.canonical()) for episode in episodes}
+        rewards += found
+        tries += [episode.tries for episode in episodes]
+        progress(len(rewards))
+    return Trial(tuple(rewards), tuple(tries))
