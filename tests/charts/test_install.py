@@ -69,12 +69,12 @@ def test_artifacts_reach_the_bucket(installation: Installation, store: Store) ->
 
 def test_the_steps_rights(installation: Installation) -> None:
     """Kubernetes lets the steps' account do what the Role says, and no more: no Secrets at large, no pods."""
-    assert installation.may("create", "workflowtaskresults.argoproj.io")
-    assert installation.may("get", "secrets/mlpipeline-minio-artifact")
-    assert not installation.may("get", "secrets/nasflow-store")
+    assert installation.may("create", "workflowtaskresults", group="argoproj.io")
+    assert installation.may("get", "secrets", name="mlpipeline-minio-artifact")
+    assert not installation.may("get", "secrets", name="nasflow-store")
     assert not installation.may("list", "secrets")
     assert not installation.may("create", "pods")
-    assert not installation.may("create", "pods/exec")
+    assert not installation.may("create", "pods", subresource="exec")
 
 
 def test_a_token_of_itself_only(installation: Installation) -> None:
