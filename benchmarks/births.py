@@ -7,7 +7,8 @@ import torch
 from nasflow.networks import build, initialise
 from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.growth import plan
-from nasflow.spec.network import DenseNet, NetworkSpec
+from nasflow.spec.host import DenseNet
+from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import START_CELL
 from nasflow.transform import Grown, grow
 

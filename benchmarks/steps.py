@@ -7,7 +7,8 @@ from torch.nn import functional as F
 
 from nasflow.networks import build, initialise
 from nasflow.spec.cells import TREE_CELL_B
-from nasflow.spec.network import DenseNet, NetworkSpec
+from nasflow.spec.host import DenseNet
+from nasflow.spec.network import NetworkSpec
 
 SPEC = NetworkSpec(
     host=DenseNet(growth=8, blocks=1, groups=2), cell=TREE_CELL_B, channels=1, size=28, classes=10
@@ -17,7 +18,7 @@ BATCH = 64
 
 def child_steps() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
     """Forward and backward pass of a batch."""
-    title = f"a child's step: TreeCell-B, growth {SPEC.host.growth}, {BATCH} images of 28 x 28"
+    title = f"a child's step: TreeCell-B, width {SPEC.host.widths[0]}, {BATCH} images of 28 x 28"
     yield (
         title,
         {

@@ -6,28 +6,25 @@ from typing import Any
 from kfp import kubernetes
 
 from nasflow.spec.cluster import Cluster, PodSpec
+from nasflow.tracking.adopted import CREDENTIALS, own
 
-REQUIRED: tuple[str, ...] = ("NASFLOW_STORE",)
-"""Keys that the ConfigMap must have."""
+REQUIRED = {"NASFLOW_STORE": "NASFLOW_STORE"}
+"""Keys that the ConfigMap must have, and the variables that get their values."""
 
-OPTIONAL: tuple[str, ...] = (
-    "MLFLOW_TRACKING_URI",
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_DEFAULT_REGION",
-    "NASFLOW_KFP_HOST",
-    "NASFLOW_KFP_AUTH",
-    "NASFLOW_MLFLOW_UI",
-)
+OPTIONAL = {
+    "MLFLOW_TRACKING_URI": own("MLFLOW_TRACKING_URI"),
+    "AWS_ENDPOINT_URL_S3": "AWS_ENDPOINT_URL_S3",
+    "AWS_DEFAULT_REGION": "AWS_DEFAULT_REGION",
+    "NASFLOW_KFP_HOST": "NASFLOW_KFP_HOST",
+    "NASFLOW_KFP_AUTH": "NASFLOW_KFP_AUTH",
+    "NASFLOW_MLFLOW_UI": "NASFLOW_MLFLOW_UI",
+}
 """Keys that it may have."""
 
-SECRETS: tuple[str, ...] = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+SECRETS = {name: name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
 """Keys of the Secret; a cloud's workload identity needs none of them."""
 
-OPTIONAL_SECRETS: tuple[str, ...] = (
-    "MLFLOW_TRACKING_USERNAME",
-    "MLFLOW_TRACKING_PASSWORD",
-    "MLFLOW_TRACKING_TOKEN",
-)
+OPTIONAL_SECRETS = {name: own(name) for name in CREDENTIALS}
 """Keys that it may have, for an MLflow that asks who is there."""
 
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
@@ -90,14 +87,10 @@ def _ask(task: Any, pod: PodSpec) -> None:
 
 def _tell(task: Any, cluster: Cluster) -> None:
     for given, is_optional in ((REQUIRED, False), (OPTIONAL, True)):
-        kubernetes.use_config_map_as_env(
-            task, cluster.config_map, {key: key for key in given}, optional=is_optional
-        )
+        kubernetes.use_config_map_as_env(task, cluster.config_map, given, optional=is_optional)
     if cluster.secret:
         for keys, is_optional in ((SECRETS, False), (OPTIONAL_SECRETS, True)):
-            kubernetes.use_secret_as_env(
-                task, cluster.secret, {key: key for key in keys}, optional=is_optional
-            )
+            kubernetes.use_secret_as_env(task, cluster.secret, keys, optional=is_optional)
 
 
 def _label(task: Any, placement: Placement) -> None:

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from nasflow.errors import InvalidSpec
 from nasflow.spec.channels import check_channels
 from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, apply
-from nasflow.spec.network import DenseNet, NetworkSpec
+from nasflow.spec.host import DenseNet
+from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import (
     CELL_OPERATIONS,
     START_CELL,

@@ -10,11 +10,12 @@ from nasflow.controllers import Batch, Controller, make_controller, replay
 from nasflow.errors import InvalidSpec
 from nasflow.spec.channels import check_channels
 from nasflow.spec.record import Episode
-from nasflow.spec.search import ControllerSpec, EvolutionController, RandomController, Space
+from nasflow.spec.search import ControllerSpec, EvolutionController, PaperController, RandomController, Space
 from nasflow.spec.tree import START_CELL, Merge, Tree
 
 SPECS: dict[str, ControllerSpec] = {
     "path": SMALL_POLICY,
+    "paper": PaperController(embedding=4, hidden=8),
     "random": RandomController(),
     "evolution": EvolutionController(population=3, tournament=2),
 }

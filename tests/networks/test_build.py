@@ -8,8 +8,10 @@ from torch import nn
 
 from nasflow.networks import build, initialise
 from nasflow.networks.build import he_deviation
+from nasflow.networks.densenet import DenseNetwork
 from nasflow.spec.cells import TREE_CELL_A
-from nasflow.spec.network import DenseNet, NetworkSpec
+from nasflow.spec.host import DenseNet
+from nasflow.spec.network import NetworkSpec
 
 
 @settings(max_examples=25, deadline=None)
@@ -39,7 +41,7 @@ def test_initialise_by_seed(spec: NetworkSpec) -> None:
         assert torch.equal(tensor, again.state_dict()[name]), name
     weight = "classifier.weight"
     assert not torch.equal(one.state_dict()[weight], other.state_dict()[weight])
-    assert not torch.equal(one.first.weight, other.first.weight)
+    assert not torch.equal(one.state_dict()["first.weight"], other.state_dict()["first.weight"])
 
 
 def test_initialise_starts_anew() -> None:
@@ -81,6 +83,7 @@ def test_host_order() -> None:
     """The first convolution and the others have no bias; a transition halves channels and pixels."""
     spec = NetworkSpec(host=DenseNet(growth=4, blocks=2, stages=2), channels=1, size=8, classes=3)
     network = build(spec)
+    assert isinstance(network, DenseNetwork)
     assert all(each.bias is None for each in network.modules() if isinstance(each, nn.Conv2d))
     shapes = []
     x = network.first(torch.randn(1, 1, 8, 8))

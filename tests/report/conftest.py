@@ -7,8 +7,8 @@ import pytest
 
 from nasflow.spec.data import DataSpec
 from nasflow.spec.growth import plan
+from nasflow.spec.host import DenseNet
 from nasflow.spec.ledger import Ledger, LedgerRound
-from nasflow.spec.network import DenseNet
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.record import (
     Arm,

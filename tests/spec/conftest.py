@@ -6,7 +6,8 @@ import pytest
 
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSpec
-from nasflow.spec.network import DenseNet, NetworkSpec
+from nasflow.spec.host import DenseNet
+from nasflow.spec.network import NetworkSpec
 from nasflow.spec.recipe import Recipe
 
 

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from tests.strategies import network_specs
 
 from nasflow.errors import InvalidSpec
-from nasflow.spec.network import DenseNet, NetworkSpec
+from nasflow.spec.host import DenseNet
+from nasflow.spec.network import NetworkSpec
 
 
 @settings(max_examples=30, deadline=None)

@@ -2,8 +2,9 @@
 
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSpec
+from nasflow.spec.host import DenseNet
 from nasflow.spec.ledger import Ledger, LedgerRound
-from nasflow.spec.network import DenseNet, NetworkSpec
+from nasflow.spec.network import NetworkSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.record import (
     Arm,

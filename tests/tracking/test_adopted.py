@@ -1,9 +1,10 @@
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from nasflow.tracking import adopt, publish
+from nasflow.tracking import adopt, choose_server, publish
 
 from .shown import Shown
 
@@ -52,3 +53,33 @@ def test_without_the_plugin(uri: str, name: str, searches: "Searches") -> None:
     adopt(uri, name, "0123456789abcdef")
     publish(uri, searches.running(name), {})
     assert Shown(uri, name).run(role="search")
+
+
+VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
+VALUES = ("http://ours", "me", "mine")
+OURS = {f"NASFLOW_{name}": value for name, value in zip(VARIABLES, VALUES, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ({}, ("http://ours", "me", "mine")),
+        ({"MLFLOW_TRACKING_URI": "http://ours/"}, ("http://ours/", "me", "mine")),
+        ({"MLFLOW_TRACKING_URI": "http://theirs"}, ("http://theirs", None, None)),
+        ({"MLFLOW_TRACKING_USERNAME": "plugin"}, ("http://ours", "plugin", "mine")),
+    ],
+)
+def test_which_mlflow_a_pod_uses(
+    named: dict[str, str], expected: tuple[str | None, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nasflow's own, unless the plugin names another one, which never gets our credentials."""
+    monkeypatch.setattr("os.environ", OURS | named)
+    choose_server()
+    assert tuple(map(os.environ.get, VARIABLES)) == expected
+
+
+def test_no_mlflow_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody names one, none is made up."""
+    monkeypatch.setattr("os.environ", {"NASFLOW_MLFLOW_TRACKING_URI": ""})
+    choose_server()
+    assert "MLFLOW_TRACKING_URI" not in os.environ

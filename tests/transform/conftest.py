@@ -14,7 +14,8 @@ from torch.nn import functional as F
 from nasflow.networks import build, initialise
 from nasflow.networks.cell import RootBranch
 from nasflow.spec.growth import Transform, apply
-from nasflow.spec.network import DenseNet, NetworkSpec
+from nasflow.spec.host import DenseNet, PyramidNet
+from nasflow.spec.network import NetworkSpec
 from nasflow.transform import Gates, Grown, gated_logits, grow
 
 TRAIN, CALIBRATE, UNSEEN = slice(0, 1000), slice(1000, 1200), slice(1200, 1296)
@@ -114,6 +115,7 @@ HOSTS = {
     "plain": DenseNet(growth=6, blocks=2, stages=1),
     "two groups": DenseNet(growth=8, blocks=1, stages=2, groups=2),
     "three groups": DenseNet(growth=6, blocks=1, stages=3, groups=3),
+    "pyramid": PyramidNet(widening=6, blocks=1, stages=2, groups=2, start=6),
 }
 
 

@@ -43,7 +43,7 @@ def replaced(operation: Operation) -> tuple[Transform, ...]:
 def draw_growth(data: st.DataObject, host: "Host", steps: int = 5) -> tuple[Transform, ...]:
     """Transforms in any order that fit the host's cell."""
     shape = host.spec.host
-    return data.draw(growths(host.spec.cell, shape.growth, shape.groups, steps=steps, edges=14))
+    return data.draw(growths(host.spec.cell, min(shape.widths), shape.groups, steps=steps, edges=14))
 
 
 def state_of(host: "Host") -> dict[str, Tensor]:
@@ -187,7 +187,7 @@ def test_replicate(hosts: Callable[[str], "Host"], count: int) -> None:
 def test_split_of_the_host(hosts: Callable[[str], "Host"], name: str, count: int) -> None:
     """Split-Concat of the host's convolution is preserved with 1, 2 and 3 groups, even or uneven."""
     parent = hosts(name)
-    if parent.spec.host.growth // parent.spec.host.groups < count:
+    if min(parent.spec.host.widths) // parent.spec.host.groups < count:
         with pytest.raises(InvalidSpec, match="cannot be shared"):
             parent.grow(Split(path=(), count=count))
     else:

@@ -1,12 +1,12 @@
 """From a configuration to the controller it names."""
 
 from nasflow.controllers.protocol import Controller
-from nasflow.spec.search import ControllerSpec, EvolutionController, PathController
+from nasflow.spec.search import ControllerSpec, EvolutionController, Policy
 
 
 def make_controller(spec: ControllerSpec, seed: int) -> Controller:
     """The controller of `spec`; `seed` decides its initial parameters, the state None."""
-    if isinstance(spec, PathController):
+    if isinstance(spec, Policy):
         from nasflow.controllers.path.controller import TreePolicyController
 
         return TreePolicyController(spec, seed)

@@ -6,12 +6,18 @@ import torch
 from torch import Tensor, nn
 
 from nasflow.networks.densenet import DenseNetwork
+from nasflow.networks.pyramidnet import PyramidNetwork
+from nasflow.spec.host import DenseNet, PyramidNet
 from nasflow.spec.network import NetworkSpec
 
 
-def build(spec: NetworkSpec) -> DenseNetwork:
+def build(spec: NetworkSpec) -> nn.Module:
     """The network of a spec. Its weights are torch's defaults: load some or `initialise` it."""
-    return DenseNetwork(spec)
+    match spec.host:
+        case DenseNet() as host:
+            return DenseNetwork(spec, host)
+        case PyramidNet() as host:
+            return PyramidNetwork(spec, host)
 
 
 def initialise(network: nn.Module, seed: int) -> None:

@@ -6,17 +6,18 @@ from torch.nn import functional as F
 
 from nasflow.networks.cell import Cell
 from nasflow.networks.operations import Convolution
+from nasflow.spec.host import DenseNet
 from nasflow.spec.network import NetworkSpec
 
 
 class DenseLayer(nn.Module):
     """A 1x1 bottleneck to 4 x growth channels, the cell, and its growth channels appended to the input."""
 
-    def __init__(self, in_channels: int, spec: NetworkSpec) -> None:
+    def __init__(self, in_channels: int, spec: NetworkSpec, host: DenseNet) -> None:
         super().__init__()
-        width = 4 * spec.host.growth
+        width = 4 * host.growth
         self.bottleneck = Convolution(in_channels, width, 1)
-        self.cell = Cell(spec.cell, width, spec.host.growth, spec.host.groups)
+        self.cell = Cell(spec.cell, width, host.growth, host.groups)
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, channels, height, width] -> [batch, channels + growth, height, width]."""
@@ -38,9 +39,8 @@ class Transition(nn.Module):
 class DenseNetwork(nn.Module):
     """First convolution, dense stages with transitions between them, BatchNorm - ReLU - mean, classifier."""
 
-    def __init__(self, spec: NetworkSpec) -> None:
+    def __init__(self, spec: NetworkSpec, host: DenseNet) -> None:
         super().__init__()
-        host = spec.host
         channels = 2 * host.growth
         self.first = nn.Conv2d(spec.channels, channels, 3, padding=1, bias=False)
         stages: list[nn.Module] = []
@@ -50,7 +50,7 @@ class DenseNetwork(nn.Module):
                 stages.append(Transition(channels, reduced))
                 channels = reduced
             for _ in range(host.blocks):
-                stages.append(DenseLayer(channels, spec))
+                stages.append(DenseLayer(channels, spec, host))
                 channels += host.growth
         self.stages = nn.Sequential(*stages)
         self.norm = nn.BatchNorm2d(channels)

@@ -4,14 +4,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from nasflow.rehearsal.rewards import Reward, hash_reward, structured_reward
-from nasflow.spec.search import PAPER, ControllerSpec, EvolutionController, PathController, RandomController
+from nasflow.spec.search import (
+    ControllerSpec,
+    EvolutionController,
+    PaperController,
+    PathController,
+    RandomController,
+)
 
 ARMS: Mapping[str, ControllerSpec] = MappingProxyType(
     {
         "path": PathController(),
         "random": RandomController(),
         "evolution": EvolutionController(),
-        "paper": PAPER,
+        "paper": PaperController(),
     }
 )
 """The policy as it is here, the controls, and the policy as it was published."""

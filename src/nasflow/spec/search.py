@@ -5,10 +5,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from nasflow.errors import InvalidSpec
-from nasflow.spec.channels import check_channels
 from nasflow.spec.data import DataSpec
 from nasflow.spec.document import Document, Frozen, canonical_json
-from nasflow.spec.network import DenseNet
+from nasflow.spec.host import Host, check_cell
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, Tree, TreeText
 
@@ -38,31 +37,40 @@ class Space(Frozen):
         return self
 
 
-class PathController(Frozen):
-    """The tree-LSTM policy of Cai et al. (ICML 2018), trained by REINFORCE."""
+class Policy(Frozen):
+    """The tree-LSTM policy of Cai et al. (ICML 2018), trained by REINFORCE: what both of its forms have."""
 
-    kind: Literal["path"] = "path"
     embedding: int = Field(default=10, ge=1)
     hidden: int = Field(default=100, ge=1)
     head_width: float = Field(default=2.5, gt=0)
     """Width of each head's hidden layer, in widths of the encoder's output."""
     learning_rate: float = Field(default=6e-3, gt=0)
     entropy_weight: float = Field(default=1e-2, ge=0)
-    entropy: Literal["sum", "mean"] = "sum"
-    """Over the decisions of an episode. Averaged with the weight 1e-2, policies collapse."""
-    advantage: Literal["scaled", "plain"] = "scaled"
-    """A reward's distance to the baseline: in the rewards' standard deviations, or as it is."""
-    outside_bonus: float = Field(default=1.0, ge=0)
-    """Added to the advantage of a child that the policy did not find itself. A policy that has collapsed
-    has no entropy left to gain a gradient from; imitating uniformly drawn children leads it out."""
     clip: float = Field(default=40.0, gt=0)
     """Largest norm of the gradient."""
     baseline_decay: float = Field(default=0.95, ge=0, lt=1)
     """Weight of the OLD value in the moving average of the rewards."""
 
 
-PAPER = PathController(baseline_decay=0.05, entropy="mean", advantage="plain", outside_bonus=0.0)
-"""The controller as published and released: the newest rewards are the baseline, entropy is averaged."""
+class PathController(Policy):
+    """The policy as it learns here: it was made not to collapse.
+
+    A reward counts in the rewards' standard deviations, the entropy is summed over an episode's decisions,
+    and a child that the policy did not find itself gets a bonus.
+    """
+
+    kind: Literal["path"] = "path"
+
+
+class PaperController(Policy):
+    """The policy as it was published and released: kept to be compared with.
+
+    The newest rewards weigh most in the baseline, a reward counts as it is, the entropy is averaged over an
+    episode's decisions.
+    """
+
+    kind: Literal["paper"] = "paper"
+    baseline_decay: float = Field(default=0.05, ge=0, lt=1)
 
 
 class RandomController(Frozen):
@@ -88,7 +96,7 @@ class EvolutionController(Frozen):
 
 
 ControllerSpec = Annotated[
-    PathController | RandomController | EvolutionController, Field(discriminator="kind")
+    PathController | PaperController | RandomController | EvolutionController, Field(discriminator="kind")
 ]
 
 
@@ -118,7 +126,7 @@ class BudgetRecord(Document):
 class Finish(Frozen):
     """What becomes of the best cell: a network of full size, trained from scratch, tested once."""
 
-    host: DenseNet
+    host: Host
     recipe: Recipe
     compare: bool = True
     """Train and test the start cell in the same way too: what did the search bring?"""
@@ -131,7 +139,7 @@ class SearchConfig(Document):
     """Lower-case letters, digits and hyphens, at most 53: it also names Kubernetes objects."""
     seed: int = Field(default=0, ge=0)
     data: DataSpec
-    host: DenseNet
+    host: Host
     start_cell: TreeText = START_CELL
     start: Recipe
     """Trains the start network, whose weights every child inherits."""
@@ -155,7 +163,7 @@ class SearchConfig(Document):
     def _check(self) -> Self:
         for host in (self.host, self.finish.host):
             try:
-                check_channels(self.start_cell, host.growth, host.groups)
+                check_cell(self.start_cell, host)
             except InvalidSpec as error:
                 raise ValueError(str(error)) from None
         return self

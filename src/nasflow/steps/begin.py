@@ -3,7 +3,8 @@
 from nasflow.errors import Conflict
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
-from nasflow.spec.network import DenseNet, NetworkSpec
+from nasflow.spec.host import Host
+from nasflow.spec.network import NetworkSpec
 from nasflow.spec.search import Budget, BudgetRecord, SearchConfig
 from nasflow.steps.archive import Archive, child_key, data_set_key, search_key
 from nasflow.steps.images import new_training_data, training_data
@@ -39,7 +40,7 @@ def _facts(archive: Archive, config: SearchConfig) -> DataFacts:
     return new_training_data(config.data).facts
 
 
-def _network(config: SearchConfig, host: DenseNet, facts: DataFacts) -> NetworkSpec:
+def _network(config: SearchConfig, host: Host, facts: DataFacts) -> NetworkSpec:
     """The start cell in `host`; raise InvalidSpec if the images do not fit into it."""
     parts = {
         "host": host,

@@ -1,7 +1,7 @@
 """The steps as pods call them: ids come as arguments, addresses and credentials from the environment.
 
-NASFLOW_STORE names the store, MLFLOW_TRACKING_URI MLflow (or nothing), NASFLOW_KFP_HOST Kubeflow (or
-nothing: then somebody outside submits the next run). An error is one line, and a record in the store,
+NASFLOW_STORE names the store, NASFLOW_MLFLOW_TRACKING_URI MLflow (or nothing), NASFLOW_KFP_HOST Kubeflow
+(or nothing: then somebody outside submits the next run). An error is one line, and a record in the store,
 because Kubeflow's API shows neither.
 """
 
@@ -29,6 +29,7 @@ from nasflow.spec.record import ChildRecord, FinishRecord
 from nasflow.steps.advance import Done, Finish
 from nasflow.steps.advance import advance as what_is_next
 from nasflow.steps.archive import Archive, trouble_key
+from nasflow.tracking import choose_server
 
 _PATIENCE = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0)
 """Seconds between the attempts to submit the next run."""
@@ -141,6 +142,7 @@ def _working(step: str, search: str, child: str | None = None) -> Iterator[Archi
     """The store's documents; an error inside is written down there before the pod ends with it."""
     print(f"nasflow: {step} {search} {child or ''}".rstrip(), flush=True)
     archive = None
+    choose_server()
     try:
         archive = _open()
         yield archive

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from nasflow.errors import InvalidSpec
 from nasflow.networks import build, initialise
-from nasflow.spec.channels import check_channels
 from nasflow.spec.data import DataSpec
 from nasflow.spec.document import Frozen
 from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, apply
-from nasflow.spec.network import DenseNet, NetworkSpec
+from nasflow.spec.host import DenseNet, Host, PyramidNet, check_cell
+from nasflow.spec.network import NetworkSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Merge, Operation, Path, Tree
 from nasflow.steps.images import device
@@ -30,6 +30,7 @@ HOSTS = (
     DenseNet(growth=12, blocks=2, groups=2),
     DenseNet(growth=9, blocks=1, groups=3),
     DenseNet(growth=16, blocks=1, groups=4, stages=2),
+    PyramidNet(widening=8, blocks=1, groups=2, start=8),
 )
 RECIPE = Recipe(epochs=2, learning_rate=0.1)
 MAXIMUM_DEPTH = 4
@@ -41,7 +42,7 @@ CALIBRATION_IMAGES = 128
 class Trial(Frozen):
     """One random sequence of transforms and what it did."""
 
-    host: DenseNet
+    host: Host
     parent_cell: str
     cell: str
     transforms: tuple[str, ...]
@@ -67,7 +68,7 @@ class Campaign(Frozen):
 class Parent:
     """A trained network whose cell is random transforms' starting point."""
 
-    host: DenseNet
+    host: Host
     tree: Tree
     network: nn.Module
 
@@ -132,7 +133,7 @@ def run_trial(parent: Parent, data: TrainingData, seed: int) -> Trial:
     )
 
 
-def fitting(tree: Tree, host: DenseNet) -> dict[str, list[Transform]]:
+def fitting(tree: Tree, host: Host) -> dict[str, list[Transform]]:
     """Every transform that fits the tree in this host, by kind."""
     options: dict[str, list[Transform]] = {}
     for path, branch in tree.edges():
@@ -153,9 +154,9 @@ def _at(tree: Tree, path: Path, operation: Operation) -> Iterator[Transform]:
         yield from (Replace(path=path, operation=each) for each in CELL_OPERATIONS)
 
 
-def _fits(tree: Tree, transform: Transform, host: DenseNet) -> bool:
+def _fits(tree: Tree, transform: Transform, host: Host) -> bool:
     try:
-        check_channels(apply(tree, transform), host.growth, host.groups)
+        check_cell(apply(tree, transform), host)
     except InvalidSpec:
         return False
     return True

@@ -4,7 +4,7 @@ A search that runs, one that resumes and `nasflow sync` all make the same call, 
 """
 
 from nasflow.tracking.address import tracking_uri
-from nasflow.tracking.adopted import adopt
+from nasflow.tracking.adopted import adopt, choose_server
 from nasflow.tracking.links import links
 from nasflow.tracking.publish import publish
 from nasflow.tracking.register import Registered, Winner, register
@@ -14,6 +14,7 @@ __all__ = [
     "Registered",
     "Winner",
     "adopt",
+    "choose_server",
     "links",
     "publish",
     "register",

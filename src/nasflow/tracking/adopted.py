@@ -1,7 +1,8 @@
 """Kubeflow's own MLflow runs: where its plugin has made one for a task, the task's child is shown there.
 
-The plugin (Kubeflow 2.17) makes a run a task and puts MLFLOW_RUN_ID and MLFLOW_EXPERIMENT_ID into the pod.
-The pod marks that run as its child's; whoever publishes the search fills it, and makes no second one.
+The plugin (Kubeflow 2.17) makes a run a task and puts MLFLOW_RUN_ID, MLFLOW_EXPERIMENT_ID and
+MLFLOW_TRACKING_URI into the pod (its setting `injectUserEnvVars`). The pod marks that run as its child's;
+whoever publishes the search fills it, and makes no second one.
 """
 
 import os
@@ -17,8 +18,29 @@ if TYPE_CHECKING:
 
 RUN = "MLFLOW_RUN_ID"
 EXPERIMENT = "MLFLOW_EXPERIMENT_ID"
+URI = "MLFLOW_TRACKING_URI"
+CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _MOST = 1000
 """Experiments that are looked through."""
+
+
+def own(name: str) -> str:
+    """The variable by which a pod is told nasflow's own MLflow: a pod that is told `name` by the plugin too
+    would be refused by Kubernetes."""
+    return f"NASFLOW_{name}"
+
+
+def choose_server() -> None:
+    """Make nasflow's own MLflow the pod's, unless the plugin has named another one: its run is there.
+
+    Our credentials never go to another server.
+    """
+    ours, named = os.environ.get(own(URI)), os.environ.get(URI)
+    if not ours or (named and named.rstrip("/") != ours.rstrip("/")):
+        return
+    for name in (URI, *CREDENTIALS):
+        if value := os.environ.get(own(name)):
+            os.environ.setdefault(name, value)
 
 
 def adopt(uri: str, search_id: str, child_id: str) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from nasflow.spec.host import Host
 from nasflow.spec.ledger import Ledger
-from nasflow.spec.network import DenseNet
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.record import ChildRecord, Epoch
 from nasflow.tracking.content import (
@@ -16,6 +16,7 @@ from nasflow.tracking.content import (
     Point,
     Role,
     RunContent,
+    host_params,
     points,
     present,
 )
@@ -28,7 +29,7 @@ class Shown:
     role: Role
     name: str
     record: ChildRecord
-    host: DenseNet
+    host: Host
     recipe: Recipe
     round: int | None = None
     arm: str | None = None
@@ -107,8 +108,7 @@ def _params(shown: Shown) -> dict[str, str]:
             "edges": sum(1 for _ in tree.edges()),
             "root_merge": tree.root.merge.value,
             "parameters": shown.record.parameters,
-            "growth": host.growth,
-            "blocks": host.blocks,
+            **host_params(host),
             "epochs": recipe.epochs,
             "batch_size": recipe.batch_size,
             "learning_rate": recipe.learning_rate,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from nasflow.spec.host import Host
+
 SEARCH_ID = "nasflow.search_id"
 IDENTITY = "nasflow.identity"
 CHILD_ID = "nasflow.child_id"
@@ -52,6 +54,11 @@ class RunContent:
 def present(values: Mapping[str, object]) -> dict[str, str]:
     """As tags or params: what is None left out, the rest as text of a length that MLflow takes."""
     return {key: str(value)[:_TAG_LENGTH] for key, value in values.items() if value is not None}
+
+
+def host_params(host: Host) -> dict[str, object]:
+    """What the host is, without its kind's defaults being named again."""
+    return {"host": host.kind, **host.model_dump(exclude={"kind", "stages", "reduction", "start"})}
 
 
 def points(values: Mapping[str, float | None], step: int = 0) -> tuple[Point, ...]:

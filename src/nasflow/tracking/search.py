@@ -18,6 +18,7 @@ from nasflow.tracking.content import (
     Point,
     Role,
     RunContent,
+    host_params,
     points,
     present,
 )
@@ -70,8 +71,7 @@ def _params(config: SearchConfig) -> dict[str, str]:
         {
             "seed": config.seed,
             "data": config.data.name,
-            "growth": config.host.growth,
-            "blocks": config.host.blocks,
+            **host_params(config.host),
             "controller": config.controller.kind,
             "children_per_round": config.children_per_round,
             "random_share": config.random_share,

@@ -10,7 +10,7 @@ from nasflow.controllers.path.threads import one_thread
 from nasflow.controllers.protocol import Batch, Request
 from nasflow.controllers.summary import summarise
 from nasflow.spec.record import Arm, Episode
-from nasflow.spec.search import PathController, Space
+from nasflow.spec.search import Policy, Space
 
 
 class TreePolicyController:
@@ -20,7 +20,7 @@ class TreePolicyController:
     child, then the child is found without it, and learning from such a child leads it back out.
     """
 
-    def __init__(self, spec: PathController, seed: int) -> None:
+    def __init__(self, spec: Policy, seed: int) -> None:
         self._spec = spec
         self._seed = seed
 

@@ -18,8 +18,13 @@ from nasflow.controllers.protocol import Batch
 from nasflow.controllers.walk import Walk
 from nasflow.errors import InvalidSpec
 from nasflow.spec.record import Episode
-from nasflow.spec.search import PathController, Space
+from nasflow.spec.search import PaperController, Policy, Space
 from nasflow.spec.tree import Tree
+
+OUTSIDE_BONUS = 1.0
+"""Added to the advantage of a child that the policy itself did not find, in standard deviations. A
+policy that has collapsed for good has no entropy left to gain a gradient from; imitating uniformly
+drawn children, the better ones more, leads it back to where it finds new cells by itself."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def _replay(number: int, start: Tree, space: Space, episode: Episode, table: Tab
 
 def learn(
     state: PolicyState,
-    spec: PathController,
+    spec: Policy,
     batch: Batch,
     episodes: Sequence[Episode],
     rewards: Sequence[float | None],
@@ -79,7 +84,7 @@ def learn(
     parameters = {name: value.clone().requires_grad_() for name, value in state.parameters.items()}
     seen = likelihood(parameters, batch.start, batch.space, episodes)
     advantages = torch.tensor(_advantages(spec, baseline, episodes, rewards), dtype=seen.entropies.dtype)
-    entropies = seen.entropies if spec.entropy == "sum" else seen.entropies / _lengths(episodes)
+    entropies = seen.entropies / _lengths(episodes) if isinstance(spec, PaperController) else seen.entropies
     loss = -(advantages * seen.log_probabilities + spec.entropy_weight * entropies).mean()
     if seen.decisions:
         loss.backward()  # type: ignore[no-untyped-call]
@@ -100,13 +105,13 @@ def _lengths(episodes: Sequence[Episode]) -> Tensor:
 
 
 def _advantages(
-    spec: PathController, baseline: Baseline, episodes: Sequence[Episode], rewards: Sequence[float | None]
+    spec: Policy, baseline: Baseline, episodes: Sequence[Episode], rewards: Sequence[float | None]
 ) -> list[float]:
     found = baseline.advantages(rewards)
-    if spec.advantage == "plain":
-        found = [each * baseline.deviation for each in found]
+    if isinstance(spec, PaperController):
+        return [each * baseline.deviation for each in found]
     from_outside = [episode.tries > POLICY_TRIES for episode in episodes]
-    return [each + spec.outside_bonus * outside for each, outside in zip(found, from_outside, strict=True)]
+    return [each + OUTSIDE_BONUS * outside for each, outside in zip(found, from_outside, strict=True)]
 
 
 def _step(

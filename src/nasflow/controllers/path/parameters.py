@@ -7,7 +7,7 @@ from torch import Tensor
 
 from nasflow.controllers.path.table import ROOT, Kind
 from nasflow.controllers.walk import Head, options
-from nasflow.spec.search import PathController, Space
+from nasflow.spec.search import Policy, Space
 
 Parameters = Mapping[str, Tensor]
 """By the names of `shapes`."""
@@ -19,7 +19,7 @@ SMALL = 0.1
 """Initial weights of a head's last layer, as a share of the others': the first round is nearly uniform."""
 
 
-def shapes(spec: PathController, space: Space) -> dict[str, tuple[int, ...]]:
+def shapes(spec: Policy, space: Space) -> dict[str, tuple[int, ...]]:
     """Every parameter with its shape: weights are [outputs, inputs], the outputs of an LSTM 4 gates."""
     embedding, hidden = spec.embedding, spec.hidden
     found: dict[str, tuple[int, ...]] = {"operations": (ROOT + 1, embedding)}
@@ -47,7 +47,7 @@ def _lstm(name: str, inputs: int, hidden: int) -> dict[str, tuple[int, ...]]:
     }
 
 
-def initial_parameters(spec: PathController, space: Space, seed: int) -> dict[str, Tensor]:
+def initial_parameters(spec: Policy, space: Space, seed: int) -> dict[str, Tensor]:
     """Weights uniform within 1 / sqrt(inputs), biases 0, a function of `seed` alone."""
     generator = torch.Generator().manual_seed(seed)
     found = {}

@@ -14,7 +14,7 @@ from nasflow.controllers.path.baseline import Baseline
 from nasflow.controllers.path.parameters import PRECISION, Parameters, initial_parameters, shapes
 from nasflow.errors import InvalidSpec
 from nasflow.spec.document import canonical_json
-from nasflow.spec.search import PathController, Space
+from nasflow.spec.search import Policy, Space
 
 MAXIMUM_BYTES = 512 * 1024 * 1024
 SCHEMA = 1
@@ -36,14 +36,14 @@ class PolicyState:
     baseline: Baseline
 
     @classmethod
-    def initial(cls, spec: PathController, space: Space, seed: int) -> "PolicyState":
+    def initial(cls, spec: Policy, space: Space, seed: int) -> "PolicyState":
         """The state of a policy that has learned nothing."""
         parameters = initial_parameters(spec, space, seed)
         zeros = {name: torch.zeros_like(value) for name, value in parameters.items()}
         return cls(parameters, zeros, zeros, 0, Baseline())
 
 
-def pack(state: PolicyState, spec: PathController, space: Space) -> bytes:
+def pack(state: PolicyState, spec: Policy, space: Space) -> bytes:
     """The one byte string of a state: large tensors in float32, single numbers in full."""
     tensors = {
         f"{part}.{name}": value.float().contiguous().clone()
@@ -57,7 +57,7 @@ def pack(state: PolicyState, spec: PathController, space: Space) -> bytes:
     return save(tensors)
 
 
-def unpack(data: bytes, spec: PathController, space: Space) -> PolicyState:
+def unpack(data: bytes, spec: Policy, space: Space) -> PolicyState:
     """The state in `data`; raise InvalidSpec unless it is one of this policy for this space."""
     tensors = _load(data)
     if not torch.equal(tensors.pop("kind", torch.empty(0)), _kind(spec, space)):
@@ -96,7 +96,7 @@ def _load(data: bytes) -> dict[str, Tensor]:
         raise InvalidSpec(f"controller state: no safetensors ({reason}): broken or cut off") from None
 
 
-def _kind(spec: PathController, space: Space) -> Tensor:
+def _kind(spec: Policy, space: Space) -> Tensor:
     """[32], uint8: a digest of all that decides which tensors there are and what their entries mean."""
     sizes = spec.model_dump(mode="json", include={"embedding", "hidden", "head_width"})
     text = canonical_json({"schema": SCHEMA, "policy": sizes, "space": space.model_dump(mode="json")})
