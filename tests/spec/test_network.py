@@ -20,7 +20,7 @@ def test_digest_follows_the_content(spec: NetworkSpec) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"size": 3}, "3 stages need images of 4 pixels at least"),
+        ({"size": 3}, "a densenet like this needs images of 4 pixels at least"),
         ({"size": 0}, "size: Input should be greater than or equal to 1"),
         ({"classes": 1}, "classes: Input should be greater than or equal to 2"),
         ({"cell": "concat( 3x3G, 3x3G, 3x3G )"}, "2 channels cannot be shared by 3 branches"),

@@ -1,4 +1,4 @@
-"""Commands that look: list, show, cell, report, ui, schema."""
+"""Commands that look: list, show, cell, table, report, ui, schema."""
 
 import json
 import os
@@ -67,6 +67,14 @@ def cell(
         typer.echo(tree.canonical_json())
     else:
         typer.echo(f"{tree}\n\n{describe_cell(tree)}")
+
+
+@app.command()
+def table(as_json: JsonOption = False) -> None:
+    """Count the networks of the paper's tables, beside their published sizes."""
+    from nasflow.networks.table import markdown, rows
+
+    typer.echo(json.dumps([row._asdict() for row in rows()], indent=2) if as_json else markdown(rows()))
 
 
 @app.command()

@@ -5,9 +5,11 @@ import math
 import torch
 from torch import Tensor, nn
 
+from nasflow.networks.condensenet import CondenseNetwork
 from nasflow.networks.densenet import DenseNetwork
+from nasflow.networks.nasnet import NasNetwork
 from nasflow.networks.pyramidnet import PyramidNetwork
-from nasflow.spec.host import DenseNet, PyramidNet
+from nasflow.spec.host import CondenseNet, DenseNet, NasNet, PyramidNet
 from nasflow.spec.network import NetworkSpec
 
 
@@ -18,6 +20,10 @@ def build(spec: NetworkSpec) -> nn.Module:
             return DenseNetwork(spec, host)
         case PyramidNet() as host:
             return PyramidNetwork(spec, host)
+        case CondenseNet() as host:
+            return CondenseNetwork(spec, host)
+        case NasNet() as host:
+            return NasNetwork(spec, host)
 
 
 def initialise(network: nn.Module, seed: int) -> None:

@@ -43,6 +43,11 @@ class DenseNet(Frozen):
         """Output channels of each cell, from the first to the last."""
         return (self.growth,) * (self.stages * self.blocks)
 
+    @property
+    def least_size(self) -> int:
+        """The smallest image that is not pooled away, in pixels."""
+        return int(2 ** (self.stages - 1))
+
 
 class PyramidNet(Frozen):
     """The PyramidNet host with bottlenecks (Han et al., CVPR 2017; as used by Cai et al., section 4.2).
@@ -76,16 +81,100 @@ class PyramidNet(Frozen):
         grown = (round(self.start + self.widening * number / count) for number in range(1, count + 1))
         return tuple(width - width % self.groups for width in grown)
 
+    @property
+    def least_size(self) -> int:
+        """The smallest image that is not pooled away, in pixels."""
+        return int(2 ** (self.stages - 1))
+
+
+class CondenseNet(Frozen):
+    """The CondenseNet host (Huang et al., CVPR 2018; as used by Cai et al., section 4.3), condensed.
+
+    Each layer is a grouped 1x1 bottleneck to 4 x growth channels and the cell; the cells of other layers than
+    the last ones of a stage stay the start cell. The defaults are the paper's, for ImageNet.
+    """
+
+    kind: Literal["condensenet"] = "condensenet"
+    layers: tuple[int, ...] = (4, 6, 8, 10, 8)
+    """Of each stage; between stages a 2x2 average pool."""
+    growth: tuple[int, ...] = (8, 16, 32, 64, 128)
+    """Channels that each layer of a stage adds."""
+    cells: tuple[int, ...] = (0, 0, 6, 7, 6)
+    """Last layers of each stage that hold the cell."""
+    groups: int = Field(default=8, ge=1)
+    """Groups of the cell's 3x3 convolutions."""
+    condense: int = Field(default=4, ge=1)
+    """Groups of the bottleneck; as many times fewer weights are kept of it (the condense factor)."""
+    first_stride: int = Field(default=2, ge=1, le=2)
+    """Of the first convolution."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not len(self.layers) == len(self.growth) == len(self.cells) > 0:
+            raise ValueError("layers, growth and cells have one number a stage")
+        channels = 2 * self.growth[0]
+        for layers, growth, cells in zip(self.layers, self.growth, self.cells, strict=True):
+            if layers < 1 or growth < 1 or not 0 <= cells <= layers:
+                raise ValueError(f"a stage of {layers} layers cannot hold {cells} cells of growth {growth}")
+            if growth % self.groups:
+                raise ValueError(f"growth {growth} is not a multiple of groups {self.groups}")
+            if channels % self.condense or growth % self.condense:
+                raise ValueError(f"growth {growth} is not a multiple of condense {self.condense}")
+            channels += layers * growth
+        return self
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Output channels of each cell, from the first to the last."""
+        return tuple(
+            growth for growth, cells in zip(self.growth, self.cells, strict=True) for _ in range(cells)
+        )
+
+    @property
+    def least_size(self) -> int:
+        """The smallest image that is not pooled away, in pixels."""
+        return int(self.first_stride * 2 ** (len(self.layers) - 1))
+
+
+class NasNet(Frozen):
+    """NASNet-A (Zoph et al., CVPR 2018), a baseline: it has cells of its own, and no place for another."""
+
+    kind: Literal["nasnet"] = "nasnet"
+    cells: int = Field(ge=1)
+    """Normal cells a stack (their N)."""
+    channels: int = Field(ge=4)
+    """Of a cell's operations in the first stack; doubled in each of the two others."""
+    stem: Literal["small", "large"] = "small"
+    """For small images a 3x3 convolution; for large ones it strides, and two reduction cells follow."""
+
+    @property
+    def groups(self) -> int:
+        """There is no cell whose convolutions could have some."""
+        return 1
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """None: no place for a cell."""
+        return ()
+
+    @property
+    def least_size(self) -> int:
+        """The smallest image that is not pooled away, in pixels."""
+        return 4 if self.stem == "small" else 32
+
+
+AnyHost = DenseNet | PyramidNet | CondenseNet | NasNet
+
 
 def _name_kind(given: Any) -> Any:
     """DenseNet was the only host once: a configuration of that time does not say so."""
     return {"kind": "densenet", **given} if isinstance(given, dict) else given
 
 
-Host = Annotated[DenseNet | PyramidNet, Field(discriminator="kind"), BeforeValidator(_name_kind)]
+Host = Annotated[AnyHost, Field(discriminator="kind"), BeforeValidator(_name_kind)]
 
 
-def check_cell(cell: Tree, host: DenseNet | PyramidNet) -> None:
+def check_cell(cell: Tree, host: AnyHost) -> None:
     """Raise InvalidSpec, naming the node, if the cell does not fit one of its places in the host."""
     for width in sorted(set(host.widths)):
         check_channels(cell, width, host.groups)

@@ -27,7 +27,7 @@ class NetworkSpec(Document):
             check_cell(self.cell, self.host)
         except InvalidSpec as error:
             raise ValueError(str(error)) from None
-        smallest = 2 ** (self.host.stages - 1)
-        if self.size < smallest:
-            raise ValueError(f"{self.host.stages} stages need images of {smallest} pixels at least")
+        least = self.host.least_size
+        if self.size < least:
+            raise ValueError(f"a {self.host.kind} like this needs images of {least} pixels at least")
         return self

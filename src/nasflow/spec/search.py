@@ -162,6 +162,8 @@ class SearchConfig(Document):
     @model_validator(mode="after")
     def _check(self) -> Self:
         for host in (self.host, self.finish.host):
+            if not host.widths:
+                raise ValueError(f"a {host.kind} has no place for a cell")
             try:
                 check_cell(self.start_cell, host)
             except InvalidSpec as error:
