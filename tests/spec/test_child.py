@@ -65,6 +65,7 @@ def test_id_changes_with_each_field(child: ChildSpec) -> None:
             "momentum": 0.8,
             "weight_decay": 0.0,
             "augmentation": "standard",
+            "cutout": 8,
             "precision": "bfloat16",
             "channels_last": True,
             "cpu_threads": 2,

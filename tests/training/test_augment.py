@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor
 
-from nasflow.training.augment import PADDING, crop_and_flip
+from nasflow.training.augment import PADDING, crop_and_flip, cut_out
 from nasflow.training.seeds import generator
 
 BATCH = torch.randint(1, 256, (64, 3, 8, 8), generator=generator(0), dtype=torch.uint8)
@@ -39,5 +39,26 @@ def test_shape_type_and_layout_stay() -> None:
 def test_the_generator_decides() -> None:
     """The same seed gives the same images, another seed others."""
     first, again, other = (crop_and_flip(BATCH, generator(seed)) for seed in (4, 4, 5))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_a_square_is_blanked() -> None:
+    """In each image one rectangle of at most 4 x 4 is 0 in all channels, a whole square in many of them."""
+    images = torch.ones(200, 3, 8, 8)
+    result = cut_out(images, 4, generator(4))
+    blank = result == 0
+    assert torch.equal(blank.any(1), blank.all(1))
+    rows, columns = blank[:, 0].any(2).sum(1), blank[:, 0].any(1).sum(1)
+    assert torch.equal(blank[:, 0].sum((1, 2)), rows * columns)
+    assert (int(rows.min()), int(rows.max())) == (2, 4)
+    assert 40 < int(((rows == 4) & (columns == 4)).sum()) < 160
+    assert torch.equal(images, torch.ones(200, 3, 8, 8))
+
+
+def test_the_generator_decides_the_squares() -> None:
+    """The same seed blanks the same pixels, another seed others."""
+    images = torch.ones(20, 1, 8, 8)
+    first, again, other = (cut_out(images, 4, generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

@@ -7,6 +7,11 @@ from pydantic import Field
 from nasflow.spec.document import Frozen
 
 
+def _is_off(value: float) -> bool:
+    """A switch that came later is left out of the JSON where it is off: older digests stay what they were."""
+    return not value
+
+
 class Recipe(Frozen):
     """SGD with Nesterov momentum and a cosine from `learning_rate` to 0 over all steps.
 
@@ -20,6 +25,8 @@ class Recipe(Frozen):
     weight_decay: float = Field(default=1e-4, ge=0)
     augmentation: Literal["none", "standard"] = "none"
     """`standard`: a random crop after padding by 4 pixels and a horizontal flip."""
+    cutout: int = Field(default=0, ge=0, exclude_if=_is_off)
+    """Side in pixels of a square blanked in each training image (DeVries and Taylor, 2017); 0: none."""
     precision: Literal["float32", "bfloat16"] = "float32"
     channels_last: bool = False
     cpu_threads: int = Field(default=1, ge=1)

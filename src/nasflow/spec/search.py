@@ -9,6 +9,7 @@ from nasflow.spec.data import DataSpec
 from nasflow.spec.document import Document, Frozen, canonical_json
 from nasflow.spec.host import Host, check_cell
 from nasflow.spec.recipe import Recipe
+from nasflow.spec.recipes import NamedRecipe
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, Tree, TreeText
 
 
@@ -127,7 +128,7 @@ class Finish(Frozen):
     """What becomes of the best cell: a network of full size, trained from scratch, tested once."""
 
     host: Host
-    recipe: Recipe
+    recipe: NamedRecipe
     compare: bool = True
     """Train and test the start cell in the same way too: what did the search bring?"""
 
@@ -141,9 +142,9 @@ class SearchConfig(Document):
     data: DataSpec
     host: Host
     start_cell: TreeText = START_CELL
-    start: Recipe
+    start: NamedRecipe
     """Trains the start network, whose weights every child inherits."""
-    child: Recipe = Recipe()
+    child: NamedRecipe = Recipe()
     space: Space = Space()
     controller: ControllerSpec = PathController()
     children_per_round: int = Field(default=10, ge=1, le=100)

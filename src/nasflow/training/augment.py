@@ -1,4 +1,4 @@
-"""The standard augmentation: a random crop after padding, and a horizontal flip."""
+"""What is done to training images: a random crop after padding, a horizontal flip, a blank square."""
 
 import torch
 from torch import Generator, Tensor
@@ -21,6 +21,26 @@ def crop_and_flip(batch: Tensor, draws: Generator) -> Tensor:
     columns = left[:, None] + torch.arange(width)
     columns = torch.where(mirrored[:, None], columns.flip(1), columns)
     return _pick(F.pad(batch, (PADDING,) * 4), rows.to(batch.device), columns.to(batch.device))
+
+
+def cut_out(images: Tensor, side: int, draws: Generator) -> Tensor:
+    """Blank a square in each image: its middle is anywhere, so that a part of it may lie outside.
+
+    `images`, float32 [batch, channels, height, width], are normalised: 0 is the mean of all images. The draws
+    are made on the CPU, so that they are the same on each device.
+    """
+    count, _, height, width = images.shape
+    rows = _covered(height, side, torch.randint(height, (count,), generator=draws))
+    columns = _covered(width, side, torch.randint(width, (count,), generator=draws))
+    blank = (rows[:, :, None] & columns[:, None, :]).to(images.device)
+    return images.masked_fill(blank[:, None], 0.0)
+
+
+def _covered(length: int, side: int, middles: Tensor) -> Tensor:
+    """[batch, length]: which pixels lie less than half a side from each middle."""
+    first = (middles - side // 2)[:, None]
+    pixels = torch.arange(length)
+    return (pixels >= first) & (pixels < first + side)
 
 
 def _pick(batch: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

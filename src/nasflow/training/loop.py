@@ -18,7 +18,7 @@ from torch.optim import SGD
 from nasflow.errors import InvalidSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.record import Epoch
-from nasflow.training.augment import crop_and_flip
+from nasflow.training.augment import crop_and_flip, cut_out
 from nasflow.training.batches import Batch, count_batches, read_ahead, shuffled
 from nasflow.training.data import TrainingData
 from nasflow.training.determinism import reproducible
@@ -189,6 +189,8 @@ def _read(session: _Session, epoch: int, step: int, batch: Batch) -> Tensor:
     if session.recipe.augmentation == "standard":
         pixels = crop_and_flip(pixels, generator(session.seed, "augmentation", epoch, step))
     images = normalise(pixels, session.data.facts, session.device)
+    if session.recipe.cutout:
+        images = cut_out(images, session.recipe.cutout, generator(session.seed, "cutout", epoch, step))
     return images.contiguous(memory_format=_layout(session.recipe))
 
 

@@ -1,0 +1,36 @@
+"""Trainings by name: a configuration may say `child: paper-child` instead of all its figures.
+
+A name stands for its figures and is gone once it is read: what counts in a child's identity is the figures.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from nasflow.spec.recipe import Recipe
+
+_FULL = Recipe(epochs=300, learning_rate=0.1, augmentation="standard")
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "paper-child": Recipe(augmentation="standard"),
+        "cifar-300": _FULL,
+        "cifar-600": _FULL.model_copy(update={"epochs": 600}),
+        "cifar-600-cutout": _FULL.model_copy(update={"epochs": 600, "cutout": 16}),
+    }
+)
+"""As published (Cai et al., ICML 2018, section 4.1): label smoothing is off in all of them."""
+
+
+def _by_name(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    if given not in RECIPES:
+        raise ValueError(f"no recipe has this name: known are {', '.join(RECIPES)}, or give its figures")
+    return RECIPES[given]
+
+
+NamedRecipe = Annotated[Recipe, BeforeValidator(_by_name)]
+"""A recipe, or the name of one."""

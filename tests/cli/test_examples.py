@@ -1,0 +1,25 @@
+from pathlib import Path
+
+import pytest
+
+from nasflow.cli.options import read_file
+from nasflow.spec.host import PyramidNet
+from nasflow.spec.recipes import RECIPES
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted(EXAMPLES.glob("*.yaml"))])
+def test_every_example_can_be_read(name: str) -> None:
+    """What a user starts from is a whole configuration."""
+    assert read_file(EXAMPLES / name).config().name
+
+
+def test_the_papers_search() -> None:
+    """examples/cifar10-paper.yaml says what was published: the child's recipe, the space, the budget."""
+    config = read_file(EXAMPLES / "cifar10-paper.yaml").config()
+    assert config.child == RECIPES["paper-child"]
+    assert config.start == RECIPES["cifar-300"]
+    assert (config.data.held_out, config.budget.children, config.children_per_round) == (5000, 500, 10)
+    assert (config.space.max_depth, len(config.space.operations)) == (3, 7)
+    assert config.finish.host == PyramidNet(widening=84, blocks=18, groups=2)

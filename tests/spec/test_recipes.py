@@ -1,0 +1,36 @@
+from typing import Any
+
+import pytest
+
+from nasflow.errors import InvalidSpec
+from nasflow.spec.recipe import Recipe
+from nasflow.spec.recipes import RECIPES
+from nasflow.spec.search import SearchConfig
+
+
+def test_a_name_stands_for_its_figures(search: dict[str, Any]) -> None:
+    """A configuration that names a recipe is the one that gives its figures, to the digest."""
+    by_name = SearchConfig.from_data(search | {"child": "cifar-600-cutout"}, "here")
+    figures = RECIPES["cifar-600-cutout"].model_dump(mode="json")
+    assert by_name.digest() == SearchConfig.from_data(search | {"child": figures}, "here").digest()
+    assert (by_name.child.epochs, by_name.child.cutout) == (600, 16)
+
+
+def test_an_unknown_name(search: dict[str, Any]) -> None:
+    """Another name is refused, and the known ones are listed."""
+    with pytest.raises(InvalidSpec, match="child: no recipe has this name: known are paper-child"):
+        SearchConfig.from_data(search | {"child": "paper-chlid"}, "here")
+
+
+def test_a_switch_that_is_off_leaves_no_trace() -> None:
+    """Children from before a switch existed keep their ids: off, it is not in the JSON."""
+    assert "cutout" not in Recipe().model_dump(mode="json")
+    assert Recipe(cutout=8).model_dump(mode="json")["cutout"] == 8
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_as_published(name: str) -> None:
+    """Batches of 64, Nesterov momentum 0.9, weight decay 1e-4, the standard augmentation."""
+    recipe = RECIPES[name]
+    assert (recipe.batch_size, recipe.momentum, recipe.weight_decay) == (64, 0.9, 1e-4)
+    assert recipe.augmentation == "standard"
