@@ -66,6 +66,7 @@ def test_id_changes_with_each_field(child: ChildSpec) -> None:
             "weight_decay": 0.0,
             "augmentation": "standard",
             "cutout": 8,
+            "drop_path": 0.1,
             "precision": "bfloat16",
             "channels_last": True,
             "cpu_threads": 2,

@@ -10,8 +10,8 @@ from nasflow.spec.search import SearchConfig
 
 def test_a_name_stands_for_its_figures(search: dict[str, Any]) -> None:
     """A configuration that names a recipe is the one that gives its figures, to the digest."""
-    by_name = SearchConfig.from_data(search | {"child": "cifar-600-cutout"}, "here")
-    figures = RECIPES["cifar-600-cutout"].model_dump(mode="json")
+    by_name = SearchConfig.from_data(search | {"child": "cifar-600-drop-path-cutout"}, "here")
+    figures = RECIPES["cifar-600-drop-path-cutout"].model_dump(mode="json")
     assert by_name.digest() == SearchConfig.from_data(search | {"child": figures}, "here").digest()
     assert (by_name.child.epochs, by_name.child.cutout) == (600, 16)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from nasflow.spec.recipe import Recipe
-from nasflow.training.schedule import gate_opening, learning_rate
+from nasflow.training.schedule import drop_path, gate_opening, learning_rate
 
 
 def test_the_cosine_goes_from_the_learning_rate_to_zero() -> None:
@@ -24,3 +24,8 @@ def test_gates_are_open_within_the_first_epoch(batches: int) -> None:
     """However long they may take, the last step of the first epoch is done with open gates."""
     recipe = Recipe(epochs=50, gate_share=1.0)
     assert gate_opening(recipe, batches - 1, batches) == 1
+
+
+def test_paths_are_dropped_more_and_more() -> None:
+    """The probability grows evenly from 0 to what the recipe says."""
+    assert [drop_path(Recipe(drop_path=0.2), step, 10) for step in (0, 5, 10)] == [0, 0.1, 0.2]

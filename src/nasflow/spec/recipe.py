@@ -27,6 +27,8 @@ class Recipe(Frozen):
     """`standard`: a random crop after padding by 4 pixels and a horizontal flip."""
     cutout: int = Field(default=0, ge=0, exclude_if=_is_off)
     """Side in pixels of a square blanked in each training image (DeVries and Taylor, 2017); 0: none."""
+    drop_path: float = Field(default=0.0, ge=0, lt=1, exclude_if=_is_off)
+    """Probability, at the end, that a branch of a sum is dropped for an image; it grows evenly from 0."""
     precision: Literal["float32", "bfloat16"] = "float32"
     channels_last: bool = False
     cpu_threads: int = Field(default=1, ge=1)

@@ -22,9 +22,10 @@ from nasflow.training.augment import crop_and_flip, cut_out
 from nasflow.training.batches import Batch, count_batches, read_ahead, shuffled
 from nasflow.training.data import TrainingData
 from nasflow.training.determinism import reproducible
+from nasflow.training.drop_path import DropPath
 from nasflow.training.evaluate import Evaluation, evaluate, normalise
 from nasflow.training.failures import check_losses, diverged, memory_watched
-from nasflow.training.schedule import gate_opening, learning_rate
+from nasflow.training.schedule import drop_path, gate_opening, learning_rate
 from nasflow.training.seeds import generator
 from nasflow.training.state import TrainingState, capture, restore
 
@@ -63,8 +64,8 @@ def train(
     """
     _check(data, recipe, resume)
     place, optimizer = torch.device(device), _optimizer(network, recipe)
-    session = _Session(network, data, recipe, seed, place, optimizer, gates, beat)
-    with reproducible(place):
+    session = _Session(network, data, recipe, seed, place, optimizer, gates, beat, DropPath(network))
+    with reproducible(place), session.paths:
         with memory_watched("before the first step"):
             _begin(session, resume)
         state = resume
@@ -87,6 +88,7 @@ class _Session:
     optimizer: SGD
     gates: Gates | None
     beat: Callable[[int, int, int], None]
+    paths: DropPath
 
     @property
     def batches(self) -> int:
@@ -95,8 +97,14 @@ class _Session:
 
     def learning_rate(self, epoch: int, step: int) -> float:
         """Before step `step`, from 0, of epoch `epoch`, from 1."""
-        done = (epoch - 1) * self.batches + step
-        return learning_rate(self.recipe, done, self.recipe.epochs * self.batches)
+        return learning_rate(self.recipe, *self._done(epoch, step))
+
+    def drop_path(self, epoch: int, step: int) -> float:
+        """The probability that a branch is dropped, before the same step."""
+        return drop_path(self.recipe, *self._done(epoch, step))
+
+    def _done(self, epoch: int, step: int) -> tuple[int, int]:
+        return (epoch - 1) * self.batches + step, self.recipe.epochs * self.batches
 
 
 def _check(data: TrainingData, recipe: Recipe, resume: TrainingState | None) -> None:
@@ -173,6 +181,7 @@ def _step(session: _Session, epoch: int, step: int, batch: Batch) -> tuple[Tenso
     _open_gates(session, epoch, step)
     for group in session.optimizer.param_groups:
         group["lr"] = session.learning_rate(epoch, step)
+    session.paths.draw(session.drop_path(epoch, step), generator(session.seed, "drop path", epoch, step))
     images, labels = _read(session, epoch, step, batch), batch.labels.to(session.device)
     session.optimizer.zero_grad(set_to_none=True)
     with torch.autocast(session.device.type, torch.bfloat16, session.recipe.precision == "bfloat16"):

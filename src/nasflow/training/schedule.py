@@ -1,4 +1,4 @@
-"""What changes from step to step: the learning rate, and how far the gates of new operations stand open."""
+"""What changes from step to step: the learning rate, dropped paths, and how far gates stand open."""
 
 import math
 
@@ -8,6 +8,11 @@ from nasflow.spec.recipe import Recipe
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     """The cosine from `recipe.learning_rate` at step 0 to 0 at step `steps`."""
     return recipe.learning_rate * (1 + math.cos(math.pi * step / steps)) / 2
+
+
+def drop_path(recipe: Recipe, step: int, steps: int) -> float:
+    """The probability to drop a branch: evenly from 0 at step 0 to `recipe.drop_path` at step `steps`."""
+    return recipe.drop_path * step / steps
 
 
 def gate_opening(recipe: Recipe, step: int, batches: int) -> float:
