@@ -1,4 +1,4 @@
-"""Commands that look: list, show, cell, table, report, ui, schema."""
+"""Commands that look: list, show, cell, table, report, export, ui, schema."""
 
 import json
 import os
@@ -91,6 +91,20 @@ def report(
     if output:
         write(output, page)
     typer.echo(output or f"{archive.store.url}/{report_key(search)}")
+
+
+@app.command()
+def export(
+    search: SearchArgument,
+    output: Annotated[Path, typer.Option(help="Folder that gets the files.")],
+    store: StoreOption = DEFAULT_STORE,
+    onnx: Annotated[bool, typer.Option("--onnx/--no-onnx", help="As ONNX too.")] = True,
+) -> None:
+    """Write the found network as one Python file with its weights, which needs torch alone, and as ONNX."""
+    from nasflow.steps.export import export as write_files
+
+    for path in write_files(open_archive(store), search, output, onnx):
+        typer.echo(path)
 
 
 @app.command()

@@ -1,0 +1,57 @@
+"""A network as ONNX, for runtimes without torch."""
+
+import io
+import warnings
+from contextlib import redirect_stdout
+
+import torch
+from torch import Tensor, nn
+
+from nasflow.errors import InvalidSpec
+from nasflow.spec.data import DataFacts
+
+
+def write_onnx(network: nn.Module, facts: DataFacts) -> bytes:
+    """The network with its weights: `pixels` float32 0..255 [batch, channels, size, size] -> `logits`.
+
+    Raise InvalidSpec where the packages for it are not installed.
+    """
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise InvalidSpec(f"ONNX needs the package {error.name}: pip install 'nasflow[onnx]'") from None
+    reader = _Reader(network, facts).eval()
+    example = torch.zeros(2, facts.channels, facts.size, facts.size)
+    batch = torch.export.Dim("batch", min=1)
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            reader,
+            (example,),
+            input_names=["pixels"],
+            output_names=["logits"],
+            dynamic_shapes={"pixels": {0: batch}},
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    return bytes(program.model_proto.SerializeToString())
+
+
+class _Reader(nn.Module):
+    """The network with the normalisation of its pixels before it."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, facts: DataFacts) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(facts.mean).view(-1, 1, 1))
+        self.register_buffer("std", torch.tensor(facts.std).view(-1, 1, 1))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """[batch, channels, size, size] -> [batch, classes]."""
+        logits: Tensor = self.network((pixels / 255 - self.mean) / self.std)
+        return logits

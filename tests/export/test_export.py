@@ -1,0 +1,105 @@
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from nasflow.errors import InvalidSpec
+from nasflow.export import write_code, write_onnx
+from nasflow.networks import build, initialise
+from nasflow.spec.cells import TREE_CELL_A
+from nasflow.spec.data import DataFacts, DataSpec
+from nasflow.spec.host import AnyHost, CondenseNet, DenseNet, NasNet, PyramidNet
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.tree import START_CELL, Tree
+
+NETWORKS: dict[str, tuple[AnyHost, Tree]] = {
+    "densenet": (DenseNet(growth=8, blocks=1, groups=2), TREE_CELL_A),
+    "pyramidnet": (
+        PyramidNet(widening=6, blocks=1, groups=2),
+        Tree.parse("concat( 3x3G, 3x3G -> ( avg3 ) )"),
+    ),
+    "condensenet": (CondenseNet(layers=(1, 2), growth=(8, 8), cells=(0, 1), first_stride=1), START_CELL),
+    "nasnet": (NasNet(cells=1, channels=4), START_CELL),
+}
+FACTS = DataFacts(
+    spec=DataSpec(name="digits", held_out=20),
+    fingerprint="made up",
+    channels=3,
+    size=9,
+    classes=5,
+    train_images=98,
+    held_out_images=20,
+    mean=(0.3, 0.4, 0.5),
+    std=(0.25, 0.2, 0.3),
+)
+PIXELS = torch.randint(256, (4, 3, 9, 9), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+
+
+@pytest.fixture(params=NETWORKS)
+def network(request: pytest.FixtureRequest) -> nn.Module:
+    """A network of each host, every tensor of it drawn, its statistics too."""
+    host, cell = NETWORKS[str(request.param)]
+    made = build(NetworkSpec(host=host, cell=cell, channels=3, size=9, classes=5))
+    initialise(made, 1)
+    with torch.no_grad():
+        for _ in range(3):
+            made.train()(torch.randn(16, 3, 9, 9, generator=torch.Generator().manual_seed(2)))
+    return made.eval()
+
+
+def logits(network: nn.Module) -> Tensor:
+    """Of PIXELS, as the training sees them."""
+    mean, std = (torch.tensor(each).view(-1, 1, 1) for each in (FACTS.mean, FACTS.std))
+    with torch.no_grad():
+        out: Tensor = network((PIXELS.float() / 255 - mean) / std)
+    return out
+
+
+def test_one_file_that_needs_torch_alone(network: nn.Module, tmp_path: Path) -> None:
+    """In a process that can import no nasflow, the file gives the same logits to the bit."""
+    code = write_code(network, FACTS, "A network.", "weights.safetensors")
+    (tmp_path / "network.py").write_text(code.source)
+    save_file(code.weights, tmp_path / "weights.safetensors")
+    np.save(tmp_path / "pixels.npy", PIXELS.numpy())
+    program = (
+        "import sys; sys.modules['nasflow'] = sys.modules['safetensors'] = None\n"
+        "import network, torch, numpy\n"
+        "pixels = torch.from_numpy(numpy.load('pixels.npy'))\n"
+        "with torch.no_grad(): logits = network.load('weights.safetensors')(pixels)\n"
+        "numpy.save('logits.npy', logits.numpy())\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    assert torch.equal(torch.from_numpy(np.load(tmp_path / "logits.npy")), logits(network))
+
+
+def test_the_source_can_be_trained(network: nn.Module, tmp_path: Path) -> None:
+    """It is an ordinary module: every parameter gets a gradient."""
+    (tmp_path / "trained_network.py").write_text(write_code(network, FACTS, "A network.", "w").source)
+    spec = importlib.util.spec_from_file_location("trained_network", tmp_path / "trained_network.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = module.Network()
+    made(PIXELS).sum().backward()
+    assert all(parameter.grad is not None for parameter in made.parameters())
+
+
+def test_onnx(network: nn.Module) -> None:
+    """onnxruntime gives the same logits to 1e-5, for a batch of another size than the traced one."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(write_onnx(network, FACTS), providers=["CPUExecutionProvider"])
+    (found,) = session.run(["logits"], {"pixels": PIXELS.float().numpy()})
+    assert np.allclose(found, logits(network).numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_an_unknown_layer() -> None:
+    """A layer that cannot be written is refused by its name."""
+    with pytest.raises(InvalidSpec, match="layer 0 is a GELU"):
+        write_code(nn.Sequential(nn.GELU()), FACTS, "A network.", "weights.safetensors")
