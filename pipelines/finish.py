@@ -17,7 +17,7 @@ def finish_pipeline(place: Placement) -> Any:
 
     @dsl.pipeline(name="nasflow-finish", description="Retrain, test, register and report the found cell.")
     def nasflow_finish(search: str, number: int) -> None:
-        last = place.light(advance(search=search, number=number), "advance")
+        last = place.last(advance(search=search, number=number), "advance")
         with dsl.ExitHandler(last, name="finish"):
             chosen = place.light(select(search=search), "select")
             with dsl.ParallelFor(

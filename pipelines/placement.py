@@ -31,6 +31,7 @@ QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 SEARCH_LABEL = "nasflow/search"
 LABELS = {"app.kubernetes.io/name": "nasflow", "app.kubernetes.io/part-of": "nasflow"}
 
+_LAST_TIMEOUT = 3600
 _PULL_POLICY = "IfNotPresent"
 _BACKOFF = {"backoff_duration": "10s", "backoff_factor": 2.0}
 
@@ -46,6 +47,12 @@ class Placement:
     def light(self, task: Any, name: str) -> Any:
         """Run a task that trains nothing; it is shown as `name`."""
         return _place(task, self, self.cluster.light, name)
+
+    def last(self, task: Any, name: str) -> Any:
+        """As `light`, with time to wait for a server that is away: nothing comes after it."""
+        light = self.cluster.light
+        patient = light.model_copy(update={"timeout": max(light.timeout, _LAST_TIMEOUT)})
+        return _place(task, self, patient, name)
 
     def train(self, task: Any, name: str) -> Any:
         """Run a task that trains, or tests what was trained, on the accelerator."""

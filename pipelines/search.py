@@ -22,7 +22,7 @@ def search_pipeline(place: Placement) -> Any:
 
     @dsl.pipeline(name="nasflow-search", description="Some rounds of an architecture search.")
     def nasflow_search(search: str, number: int) -> None:
-        last = place.light(advance(search=search, number=number), "advance")
+        last = place.last(advance(search=search, number=number), "advance")
         with dsl.ExitHandler(last, name="rounds"):
             before = None
             for turn in range(1, place.cluster.rounds_per_run + 1):

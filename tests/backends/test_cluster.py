@@ -6,7 +6,7 @@ from tests.kubeflow.memory import MemoryKubeflow
 from tests.steps.samples import TINY, open_archive
 
 from nasflow.backends.cluster import go_on, leave_first_run, prepare, stop, submit
-from nasflow.errors import Conflict, InvalidSpec
+from nasflow.errors import Conflict, InvalidSpec, NotReady
 from nasflow.kubeflow import RunState, RunView
 from nasflow.spec.cluster import Run
 from nasflow.spec.file import SearchFile
@@ -84,6 +84,35 @@ def test_submitted_by_somebody_else(s3_url: str, kubeflow: MemoryKubeflow) -> No
     assert going_on
     assert (going_on.number, going_on.id) == (1, by_hand.id)
     assert len(kubeflow.runs) == 1
+
+
+def test_resumed_after_a_run_by_hand_has_died(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """A run that is over is not taken for one that is going on: the next one follows."""
+    archive = open_archive(s3_url)
+    search = prepare(archive, file())
+    by_hand = kubeflow.submit(leave_first_run(archive, search), b"", {}, "anything", None)
+    kubeflow.end(by_hand.id, RunState.FAILED)
+    run = go_on(archive, search, kubeflow, wait=lambda seconds: None)
+    assert run
+    assert (run.number, run.id) == (2, "id-2")
+
+
+def test_a_run_that_takes_long_to_stop(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """After two minutes of waiting nothing is claimed to be going on."""
+    archive = open_archive(s3_url)
+    submit(archive, file(), kubeflow)
+    stop(archive, "tiny", kubeflow)
+    with pytest.raises(NotReady, match="still being stopped"):
+        go_on(archive, "tiny", kubeflow, wait=lambda seconds: None)
+
+
+def test_preparing_again_does_not_undo_a_stop(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+    """A stopped search stays stopped when somebody else prepares it."""
+    archive = open_archive(s3_url)
+    submit(archive, file(), kubeflow)
+    stop(archive, "tiny", kubeflow)
+    prepare(archive, file())
+    assert read_submission(archive, "tiny")[0].halted
 
 
 def test_prepared_and_never_submitted(s3_url: str, kubeflow: MemoryKubeflow) -> None:

@@ -30,6 +30,16 @@ def test_compile_writes_both_pipelines(tmp_path: Path) -> None:
     assert names == ["nasflow-search", "nasflow-finish"]
 
 
+def test_compile_spares_its_configuration(tmp_path: Path) -> None:
+    """A configuration that bears the name of an output is not overwritten."""
+    file = write_config(tmp_path, cluster=CLUSTER)
+    before = file.read_text()
+    said = call("compile", file, "--output", tmp_path)
+    assert said.code == 2
+    assert "--output" in said.error
+    assert file.read_text() == before
+
+
 def test_a_configuration_without_a_cluster(tmp_path: Path) -> None:
     """Without `cluster:` nothing is compiled or submitted, and an example is named."""
     for command in (("compile",), ("submit", "--store", "s3://bucket/state")):

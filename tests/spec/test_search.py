@@ -62,3 +62,21 @@ def test_random_children(search: dict[str, Any], share: float, count: int, child
     """The random arm gets its share of each round, and one child where there is a choice."""
     config = SearchConfig.from_data(search | {"random_share": share}, "here")
     assert config.random_children(count) == children
+
+
+def test_an_evolution_that_would_not_begin(search: dict[str, Any]) -> None:
+    """A budget below the population would be random search by another name: it is refused."""
+    evolution = {"controller": {"kind": "evolution"}, "budget": {"children": 40}}
+    with pytest.raises(InvalidSpec, match=r"a population of 50 .* gives the controller 32"):
+        SearchConfig.from_data(search | evolution, "here")
+    enough = {"controller": {"kind": "evolution", "population": 20}, "budget": {"children": 40}}
+    assert SearchConfig.from_data(search | enough, "here")
+
+
+@pytest.mark.parametrize("number", [10**400, 10**10])
+def test_absurd_sizes(search: dict[str, Any], number: int) -> None:
+    """Numbers that no network can have are refused before anybody counts with them."""
+    pyramid = {"kind": "pyramidnet", "widening": number, "blocks": 1}
+    for host in ({"growth": 8, "blocks": number}, pyramid):
+        with pytest.raises(InvalidSpec, match="host"):
+            SearchConfig.from_data(search | {"host": host}, "here")

@@ -15,7 +15,14 @@ from nasflow.spec.file import SearchFile
 from nasflow.steps.archive import Archive, run_key, search_key
 from nasflow.steps.begin import begin
 from nasflow.steps.dataset import upload
-from nasflow.steps.succession import follow, last_run, measure_progress, read_submission, run_name
+from nasflow.steps.succession import (
+    follow,
+    last_run,
+    measure_progress,
+    note_id,
+    read_submission,
+    run_name,
+)
 from nasflow.store import put_blob
 
 _STOP_SECONDS = 120
@@ -96,8 +103,10 @@ def go_on(
             break
         wait(1.0)
         view = kubeflow.run(view.id)
+    if last and view and view.state is RunState.CANCELING:
+        raise NotReady(f"run {last.number} of search {search!r} is still being stopped: try again in a while")
     if last and view and not view.state.is_over:
-        return last.model_copy(update={"id": view.id})
+        return last
     # A claim that never became a run is taken up again, under its number.
     submitted = 0 if last is None else last.number if last.id else last.number - 1
     return follow(archive, search, kubeflow, submitted, is_asked=True, wait=wait)
@@ -113,14 +122,18 @@ def stop(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
 
 
 def newest_run(archive: Archive, search: str, kubeflow: Kubeflow) -> tuple[Run | None, RunView | None]:
-    """The newest run as the store and as Kubeflow know it; one whose id was lost is found by its name."""
+    """The newest run as the store and as Kubeflow know it.
+
+    One whose id was lost, or that somebody submitted by hand, is found by its name, once and for all.
+    """
     last = last_run(archive, search)
     if last is None:
         return None, None
     if last.id:
         return last, kubeflow.run(last.id)
     submission, _ = read_submission(archive, search)
-    return last, kubeflow.find(run_name(search, submission, last.number))
+    found = kubeflow.find(run_name(search, submission, last.number))
+    return (note_id(archive, search, last, found.id), found) if found else (last, None)
 
 
 def check_nodes(cluster: Cluster) -> None:
@@ -166,7 +179,9 @@ def _write_submission(archive: Archive, search: str, cluster: Cluster) -> None:
     while written is None:
         present, version = archive.find_changing(key, Submission)
         tag = present.tag if present else uuid4().hex[:6]
-        written = archive.replace(key, Submission(tag=tag, cluster=cluster, **blobs), version)
+        halted = present.halted if present else False
+        wanted = Submission(tag=tag, cluster=cluster, halted=halted, **blobs)
+        written = archive.replace(key, wanted, version)
 
 
 def _set_halted(archive: Archive, search: str, halted: bool) -> None:

@@ -65,8 +65,8 @@ _ARMS = [Arm.PATH, Arm.RANDOM, Arm.EVOLUTION]
 
 @app.command()
 def rehearse(
-    children: Annotated[int, typer.Option(min=1, help="Children a seed.")] = 500,
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds an arm.")] = 3,
+    children: Annotated[int, typer.Option(min=1, max=100_000, help="Children a seed.")] = 500,
+    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Seeds an arm.")] = 3,
     first_seed: Annotated[int, typer.Option(min=0, help="The first seed; the others follow it.")] = 0,
     reward: Annotated[Reward, typer.Option(help="What a cell is worth.")] = Reward.HASH,
     reward_seed: Annotated[int, typer.Option(min=0, help="Of the structured reward.")] = 0,
@@ -85,25 +85,31 @@ def rehearse(
     from nasflow.report.curves import draw_curves
 
     console = Console(stderr=True)
+    arms = list(dict.fromkeys(arms))
     todo = [(arm.value, seed) for arm in arms for seed in range(first_seed, first_seed + seeds)]
     steps = track(todo, "rehearse", len(todo), console=console, disable=not console.is_terminal)
     worth = rewards(reward_seed)[reward.value]
     done = [(arm, run(ARMS[arm], worth, seed, children)) for arm, seed in steps]
     trials = {arm.value: [trial for name, trial in done if name == arm.value] for arm in arms}
-    if plot:
-        title = f"{reward.value} reward: {seeds} seeds, mean and range"
-        bands = {arm: curve(each) for arm, each in trials.items()}
-        write(plot, draw_curves(bands, title, "children", "mean reward of the last 50"))
     results = {arm: asdict(conclude(each)) for arm, each in trials.items()}
     if as_json:
         facts = {"reward": reward.value, "children": children, "seeds": seeds, "first_seed": first_seed}
         typer.echo(json.dumps(facts | results, indent=2))
-        return
-    typer.echo(f"{'arm':<10} {'mean of the last 50 (95 %)':<30} {'best':>6} {'collapsed':>10}")
+    else:
+        typer.echo(_table(results, seeds))
+    # Last: a file that cannot be written must not cost the figures.
+    if plot:
+        title = f"{reward.value} reward: {seeds} seeds, mean and range"
+        bands = {arm: curve(each) for arm, each in trials.items()}
+        write(plot, draw_curves(bands, title, "children", "mean reward of the last 50"))
+
+
+def _table(results: dict[str, dict[str, Any]], seeds: int) -> str:
+    lines = [f"{'arm':<10} {'mean of the last 50 (95 %)':<30} {'best':>6} {'collapsed':>10}"]
     for name, result in results.items():
-        typer.echo(
-            f"{name:<10} {_mean(result):<30} {result['best']:>6.3f} {result['collapsed']:>6} of {seeds}"
-        )
+        collapsed = f"{result['collapsed']} of {seeds}"
+        lines.append(f"{name:<10} {_mean(result):<30} {result['best']:>6.3f} {collapsed:>10}")
+    return "\n".join(lines)
 
 
 def _mean(result: dict[str, Any]) -> str:

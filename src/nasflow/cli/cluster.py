@@ -35,10 +35,12 @@ def compile_(
     output: Annotated[Path, typer.Option(help="Folder that gets search.yaml and finish.yaml.")] = Path(),
 ) -> None:
     """Compile the Kubeflow pipelines of CONFIG, for those who submit them in their own way."""
-    from nasflow.errors import StoreError
+    from nasflow.errors import InvalidSpec, StoreError
     from nasflow.pipelines import compile_pipelines
 
     file = read_file(config)
+    if config.resolve() in {(output / f"{name}.yaml").resolve() for name in ("search", "finish")}:
+        raise InvalidSpec(f"{config} would be overwritten: give --output another folder")
     compiled = compile_pipelines(file.name, file.required_cluster())
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -125,6 +127,7 @@ def logs(
     lines: Annotated[int, typer.Option(min=1, help="Last lines of each pod.")] = 20,
 ) -> None:
     """Print what the pods of a search's newest run have printed."""
+    from nasflow.backends.cluster import newest_run
     from nasflow.errors import KubeflowUnavailable, NotFound
     from nasflow.kubeflow.pods import pod_log, step_pods
     from nasflow.steps.succession import last_run, read_submission
@@ -132,6 +135,8 @@ def logs(
     archive = open_archive(store)
     namespace = read_submission(archive, search)[0].cluster.namespace
     run = last_run(archive, search)
+    if run and not run.id:
+        run, _ = newest_run(archive, search, connect_for(archive, search))
     pods = step_pods(namespace, run.id) if run and run.id else ()
     wanted = [pod for pod in pods if task is None or pod.task == task.replace("_", "-")]
     if not wanted:

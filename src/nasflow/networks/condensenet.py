@@ -11,19 +11,21 @@ from nasflow.networks.cell import Cell
 from nasflow.networks.operations import Convolution
 from nasflow.spec.host import CondenseNet
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.tree import START_CELL, Tree
+from nasflow.spec.tree import Tree
 
 
 class CondenseLayer(nn.Module):
-    """A grouped 1x1 bottleneck to 4 x growth channels, the cell, and its growth channels appended."""
+    """A grouped 1x1 bottleneck to 4 x growth channels, a cell or a plain 3x3, and its channels appended."""
 
-    def __init__(self, in_channels: int, growth: int, tree: Tree, host: CondenseNet) -> None:
+    def __init__(self, in_channels: int, growth: int, tree: Tree | None, host: CondenseNet) -> None:
         super().__init__()
         width = 4 * growth
         # Which input each group reads: learned in training, then fixed. In order until something is loaded.
         self.register_buffer("order", torch.arange(in_channels))
         self.bottleneck = Convolution(in_channels, width, 1, host.condense)
-        self.cell = Cell(tree, width, growth, host.groups)
+        self.cell = (
+            Cell(tree, width, growth, host.groups) if tree else Convolution(width, growth, 3, host.groups)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, channels, height, width] -> [batch, channels + growth, height, width]."""
@@ -42,7 +44,7 @@ class CondenseNetwork(nn.Module):
         for layers, growth, cells in zip(host.layers, host.growth, host.cells, strict=True):
             stage = []
             for number in range(layers):
-                tree = spec.cell if number >= layers - cells else START_CELL
+                tree = spec.cell if number >= layers - cells else None
                 stage.append(CondenseLayer(channels, growth, tree, host))
                 channels += growth
             stages.append(nn.Sequential(*stage))

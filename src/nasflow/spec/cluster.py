@@ -9,10 +9,10 @@ from nasflow.spec.document import Document, Frozen
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
 """What Kubernetes takes as the name of an object."""
 
-Cores = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?m?$")]
+Cores = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]*m|[1-9][0-9]*(\.[0-9]+)?|0\.[0-9]*[1-9])$")]
 """Processor cores as Kubernetes and Kubeflow write them: "500m", "2", "1.5"."""
 
-Bytes = Annotated[str, StringConstraints(pattern=r"^[0-9]+[KMGTPE]i?$")]
+Bytes = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[KMGTPE]i?$")]
 """Memory as Kubeflow takes it: "8Gi", "512Mi"."""
 
 Layout = Literal["fused", "steps"]
@@ -47,21 +47,21 @@ class PodSpec(Frozen):
     """Cores, asked for and at most."""
     memory: Bytes = "4Gi"
     """Asked for and at most: over it the pod is killed."""
-    accelerator: str | None = None
+    accelerator: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+/[a-zA-Z0-9._-]+$")] | None = None
     """The resource's name, as in nvidia.com/gpu; None: no accelerator."""
     accelerators: int = Field(default=1, ge=1)
     """How many of it a pod gets; a training uses one."""
     node_selector: dict[str, str] = Field(default_factory=dict)
     """Labels that the node must have, as in {cloud.google.com/gke-accelerator: nvidia-l4}."""
     tolerations: tuple[Toleration, ...] = ()
-    timeout: int = Field(default=24 * 3600, ge=60)
+    timeout: int = Field(default=24 * 3600, ge=60, le=90 * 24 * 3600)
     """Seconds that one attempt may take."""
 
 
 class Cluster(Frozen):
     """Where the pods of a search run, and what they may use."""
 
-    image: str = Field(min_length=1)
+    image: Annotated[str, StringConstraints(pattern=r"^[^\s]+$", max_length=500)]
     """nasflow's image, best by digest: the same for every step."""
     namespace: Name = "kubeflow"
     """Where the pods run: Kubeflow's own namespace on a standalone install, the user's profile otherwise."""

@@ -8,6 +8,9 @@ from nasflow.spec.channels import check_channels
 from nasflow.spec.document import Frozen
 from nasflow.spec.tree import Tree
 
+Channels = Annotated[int, Field(ge=1, le=10_000_000)]
+Layers = Annotated[int, Field(ge=1, le=1000)]
+
 
 class DenseNet(Frozen):
     """The DenseNet host (Huang et al., CVPR 2017; as used by Cai et al., ICML 2018, section 4.2).
@@ -16,11 +19,11 @@ class DenseNet(Frozen):
     """
 
     kind: Literal["densenet"] = "densenet"
-    growth: int = Field(ge=1)
+    growth: Channels
     """Channels that each layer adds (the paper's k)."""
-    blocks: int = Field(ge=1)
+    blocks: Layers
     """Layers a stage (the paper's N)."""
-    groups: int = Field(default=1, ge=1)
+    groups: Channels = 1
     """Groups of the cell's 3x3 convolutions (the paper's G)."""
     stages: int = Field(default=3, ge=1, le=16)
     """Between stages a 1x1 convolution and a 2x2 average pool."""
@@ -57,15 +60,15 @@ class PyramidNet(Frozen):
     """
 
     kind: Literal["pyramidnet"] = "pyramidnet"
-    widening: int = Field(ge=1)
+    widening: Channels
     """By how many channels the width has grown at the last block (the paper's alpha)."""
-    blocks: int = Field(ge=1)
+    blocks: Layers
     """Blocks a stage (the paper's N)."""
-    groups: int = Field(default=1, ge=1)
+    groups: Channels = 1
     """Groups of the cell's 3x3 convolutions (the paper's G)."""
     stages: int = Field(default=3, ge=1, le=16)
     """The first block of each but the first halves the image."""
-    start: int = Field(default=16, ge=1)
+    start: Channels = 16
     """Channels after the first convolution, and the width from which the widths grow."""
 
     @model_validator(mode="after")
@@ -90,20 +93,20 @@ class PyramidNet(Frozen):
 class CondenseNet(Frozen):
     """The CondenseNet host (Huang et al., CVPR 2018; as used by Cai et al., section 4.3), condensed.
 
-    Each layer is a grouped 1x1 bottleneck to 4 x growth channels and the cell; the cells of other layers than
-    the last ones of a stage stay the start cell. The defaults are the paper's, for ImageNet.
+    Each layer is a grouped 1x1 bottleneck to 4 x growth channels and the cell; in all but the last layers of
+    a stage a plain 3x3 convolution stands for it. The defaults are the paper's, for ImageNet.
     """
 
     kind: Literal["condensenet"] = "condensenet"
-    layers: tuple[int, ...] = (4, 6, 8, 10, 8)
+    layers: tuple[Layers, ...] = (4, 6, 8, 10, 8)
     """Of each stage; between stages a 2x2 average pool."""
-    growth: tuple[int, ...] = (8, 16, 32, 64, 128)
+    growth: tuple[Channels, ...] = (8, 16, 32, 64, 128)
     """Channels that each layer of a stage adds."""
     cells: tuple[int, ...] = (0, 0, 6, 7, 6)
     """Last layers of each stage that hold the cell."""
-    groups: int = Field(default=8, ge=1)
+    groups: Channels = 8
     """Groups of the cell's 3x3 convolutions."""
-    condense: int = Field(default=4, ge=1)
+    condense: Channels = 4
     """Groups of the bottleneck; as many times fewer weights are kept of it (the condense factor)."""
     first_stride: int = Field(default=2, ge=1, le=2)
     """Of the first convolution."""
@@ -114,12 +117,14 @@ class CondenseNet(Frozen):
             raise ValueError("layers, growth and cells have one number a stage")
         channels = 2 * self.growth[0]
         for layers, growth, cells in zip(self.layers, self.growth, self.cells, strict=True):
-            if layers < 1 or growth < 1 or not 0 <= cells <= layers:
+            if not 0 <= cells <= layers:
                 raise ValueError(f"a stage of {layers} layers cannot hold {cells} cells of growth {growth}")
             if growth % self.groups:
                 raise ValueError(f"growth {growth} is not a multiple of groups {self.groups}")
             if channels % self.condense or growth % self.condense:
-                raise ValueError(f"growth {growth} is not a multiple of condense {self.condense}")
+                raise ValueError(
+                    f"growth {growth} after {channels} channels is not a multiple of condense {self.condense}"
+                )
             channels += layers * growth
         return self
 
@@ -140,9 +145,9 @@ class NasNet(Frozen):
     """NASNet-A (Zoph et al., CVPR 2018), a baseline: it has cells of its own, and no place for another."""
 
     kind: Literal["nasnet"] = "nasnet"
-    cells: int = Field(ge=1)
+    cells: Layers
     """Normal cells a stack (their N)."""
-    channels: int = Field(ge=4)
+    channels: int = Field(ge=4, le=100_000)
     """Of a cell's operations in the first stack; doubled in each of the two others."""
     stem: Literal["small", "large"] = "small"
     """For small images a 3x3 convolution; for large ones it strides, and two reduction cells follow."""

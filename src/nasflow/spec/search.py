@@ -84,7 +84,7 @@ class EvolutionController(Frozen):
     """Regularised evolution (Real et al., AAAI 2019), its mutation being one other decision."""
 
     kind: Literal["evolution"] = "evolution"
-    population: int = Field(default=50, ge=2)
+    population: int = Field(default=50, ge=2, le=100_000)
     """How many of the newest children may be parents."""
     tournament: int = Field(default=10, ge=1)
     """How many of them are drawn; the best becomes the parent."""
@@ -169,7 +169,18 @@ class SearchConfig(Document):
                 check_cell(self.start_cell, host)
             except InvalidSpec as error:
                 raise ValueError(str(error)) from None
+        self._check_evolution()
         return self
+
+    def _check_evolution(self) -> None:
+        """Refuse a search that would end before anything evolves."""
+        if isinstance(self.controller, EvolutionController) and self.budget.children is not None:
+            own = round(self.budget.children * (1 - self.random_share))
+            if own <= self.controller.population:
+                raise ValueError(
+                    f"a population of {self.controller.population} takes as many children before it evolves, "
+                    f"and the budget gives the controller {own}: give more children, or a smaller population"
+                )
 
     def identity(self) -> str:
         """The canonical JSON of all that must not change when a search is continued or extended."""

@@ -1,6 +1,6 @@
 """Begin a search, or meet it again: the same configuration is the same search."""
 
-from nasflow.errors import Conflict
+from nasflow.errors import Conflict, InvalidSpec
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
 from nasflow.spec.host import Host
@@ -21,6 +21,7 @@ def begin(archive: Archive, config: SearchConfig) -> str:
     existing = archive.find(search_key(config.name, "config"), SearchConfig)
     _refuse_another(existing, config, archive)
     facts = _facts(archive, config)
+    _check_recipes(config, facts)
     network = _network(config, config.host, facts)
     _network(config, config.finish.host, facts)
     check_writable(archive.store)
@@ -38,6 +39,15 @@ def _facts(archive: Archive, config: SearchConfig) -> DataFacts:
     if start:
         return training_data(archive, start.data).facts
     return new_training_data(config.data).facts
+
+
+def _check_recipes(config: SearchConfig, facts: DataFacts) -> None:
+    for name, recipe in (("start", config.start), ("child", config.child), ("finish", config.finish.recipe)):
+        if recipe.cutout >= facts.size:
+            raise InvalidSpec(
+                f"{name}: a cutout of {recipe.cutout} pixels leaves nothing of images of {facts.size}: "
+                "make it smaller"
+            )
 
 
 def _network(config: SearchConfig, host: Host, facts: DataFacts) -> NetworkSpec:

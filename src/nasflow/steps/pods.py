@@ -98,10 +98,10 @@ def update(search: str, links: str) -> None:
 
 
 def advance(search: str, number: int) -> None:
-    """Submit the run after run `number`, unless the search is finished, stopped or stuck."""
+    """Submit the run after run `number`, unless the search is finished, stopped or stuck; then show it."""
     with _working("advance", search) as archive:
-        _track(archive, search)
         patiently(lambda: _follow(archive, search, number))
+        _show(archive, search)
 
 
 def select(search: str) -> list[str]:
@@ -212,6 +212,18 @@ def _track(archive: Archive, search: str) -> str:
         with _mlflow_may_be_away():
             shown = track(archive, search, address)
     return shown
+
+
+def _show(archive: Archive, search: str) -> None:
+    """The search in MLflow, and the report of one that is finished; the chain of runs never ends by this."""
+    from nasflow.steps.publish import write_report
+
+    try:
+        _track(archive, search)
+        if isinstance(what_is_next(archive, search), Done):
+            write_report(archive, search)
+    except NasflowError as error:
+        print(f"nasflow: warning: not shown: {error}", file=sys.stderr)
 
 
 def _adopt(search: str, child: str) -> None:

@@ -26,6 +26,9 @@ CLAIM_SECONDS = 30.0
 _FEWEST_KILLS = 3
 """A child is given as many attempts as this at least: nodes go away, and people stop searches."""
 
+_RUNS_TO_TRY = 2
+"""A child is given up after as many runs' attempts: a bad node can use up those of one run in minutes."""
+
 _MILESTONES = ("birth", "training", "record")
 """A child's documents that are written once."""
 
@@ -45,6 +48,18 @@ def last_run(archive: Archive, search: str) -> Run | None:
     """The newest run of a search."""
     keys = archive.store.list(f"searches/{search}/runs/")
     return archive.find_changing(keys[-1], Run)[0] if keys else None
+
+
+def note_id(archive: Archive, search: str, run: Run, id: str) -> Run:
+    """Write down what a run that was claimed has become; the id that was first stays."""
+    key = run_key(search, run.number)
+    while True:
+        present, version = archive.find_changing(key, Run)
+        if present and present.id:
+            return present
+        named = (present or run).model_copy(update={"id": id})
+        if archive.replace(key, named, version):
+            return named
 
 
 def run_name(search: str, submission: Submission, number: int) -> str:
@@ -73,7 +88,7 @@ def follow(
     if known and known.id:
         return known
     if not is_asked:
-        bury(archive, search, max(_FEWEST_KILLS, submission.cluster.retries + 1))
+        bury(archive, search, max(_FEWEST_KILLS, _RUNS_TO_TRY * (submission.cluster.retries + 1)))
     step = advance(archive, search)
     if isinstance(step, Done):
         return None
@@ -119,19 +134,14 @@ def _submit(
 def _name(archive: Archive, search: str, kubeflow: Kubeflow, submitted: Run) -> Run | None:
     """Write down the run's id. A run that lost to another one of its number is ended, as is one of a search
     that was stopped in the meantime."""
-    key = run_key(search, submitted.number)
-    written = None
-    while written is None:
-        present, version = archive.find_changing(key, Run)
-        if present and present.id:
-            if present.id != submitted.id:
-                kubeflow.terminate(str(submitted.id))
-            return present
-        written = archive.replace(key, submitted, version)
+    named = note_id(archive, search, submitted, str(submitted.id))
+    if named.id != submitted.id:
+        kubeflow.terminate(str(submitted.id))
+        return named
     if read_submission(archive, search)[0].halted:
         kubeflow.terminate(str(submitted.id))
         return None
-    return submitted
+    return named
 
 
 def measure_progress(archive: Archive, search: str) -> str:
@@ -160,7 +170,7 @@ def _epochs(archive: Archive, child: str) -> int:
 
 
 def bury(archive: Archive, search: str, limit: int) -> tuple[str, ...]:
-    """Give up children whose last `limit` attempts all ended before an epoch was kept.
+    """Give up children whose last `limit` attempts all ended before another epoch was kept.
 
     A pod that is killed (out of memory, most often) can write down nothing: without this, one child
     could hold up a search for ever. Each gets a failed record, and the search goes on. The start network
@@ -169,7 +179,7 @@ def bury(archive: Archive, search: str, limit: int) -> tuple[str, ...]:
     hopeless = [each for each in _mortal(archive, search) if _kills(archive, each) >= limit]
     for child in hopeless:
         words = _last_words(archive, search, child)
-        reason = f"{limit} attempts ended before an epoch was kept, the last one: {words}"
+        reason = f"{limit} attempts ended before another epoch was kept, the last one: {words}"
         archive.create(
             child_key(child, "training"),
             TrainingRecord(child=child, weights=None, history=(), failure=reason),
@@ -198,7 +208,7 @@ def _last_words(archive: Archive, search: str, child: str) -> str:
 
 
 def _kills(archive: Archive, child: str) -> int:
-    """Attempts at a child, the latest ones, that ended without a word and without a kept epoch."""
+    """Attempts at a child, the latest ones, that ended without a result and without a kept epoch."""
     kills = 0
     for key in reversed(_attempts(archive, child)):
         attempt, _ = archive.find_changing(key, Attempt)
