@@ -1,4 +1,4 @@
-"""Commands that prove: verify, rehearse."""
+"""Commands that prove: verify, rehearse, audit."""
 
 import json
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nasflow.cli.options import JsonOption, write
+from nasflow.cli.options import DEFAULT_STORE, JsonOption, SearchArgument, StoreOption, open_archive, write
 
 app = typer.Typer()
 
@@ -102,6 +102,42 @@ def rehearse(
         title = f"{reward.value} reward: {seeds} seeds, mean and range"
         bands = {arm: curve(each) for arm, each in trials.items()}
         write(plot, draw_curves(bands, title, "children", "mean reward of the last 50"))
+
+
+@app.command()
+def audit(
+    search: SearchArgument,
+    store: StoreOption = DEFAULT_STORE,
+    children: Annotated[int, typer.Option(min=3, help="Children to train from scratch.")] = 8,
+    as_json: JsonOption = False,
+) -> None:
+    """Train some of a search's children from scratch at full size: was the search's ranking right?"""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from nasflow.steps.audit import audit as run
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(f"audit of {search}", total=children)
+        found = run(
+            open_archive(store),
+            search,
+            children,
+            lambda number, share: progress.update(bar, completed=number + share),
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=2))
+        return
+    typer.echo(f"{'in the search':>13} {'from scratch':>13}  cell")
+    for each in found.children:
+        full = "failed" if each.full is None else f"{100 * each.full:.2f} %"
+        typer.echo(f"{100 * each.searched:>11.2f} % {full:>13}  {each.cell}")
+    if found.tau is None or found.interval is None:
+        typer.echo("Kendall's tau: none, because too few children differ")
+    else:
+        low, high = found.interval
+        typer.echo(f"Kendall's tau: {found.tau:.2f} (95 % {low:.2f} to {high:.2f})")
 
 
 def _table(results: dict[str, dict[str, Any]], seeds: int) -> str:

@@ -34,13 +34,15 @@ def select(archive: Archive, search: str, stop: SearchStop) -> Finalists:
     """Write the specs of the full-size networks: the chosen cell's, and the start cell's beside it."""
     config = archive.read(search_key(search, "config"), SearchConfig)
     best = archive.read(child_key(str(stop.best), "record"), ChildRecord)
-    winner = _full_size(archive, search, config, best.cell)
+    winner = full_size(archive, search, best.cell)
     if not config.finish.compare:
         return Finalists(winner, None)
-    return Finalists(winner, _full_size(archive, search, config, config.start_cell))
+    return Finalists(winner, full_size(archive, search, config.start_cell))
 
 
-def _full_size(archive: Archive, search: str, config: SearchConfig, cell: Tree) -> str:
+def full_size(archive: Archive, search: str, cell: Tree) -> str:
+    """Write the spec of a cell at full size, to be trained from scratch as the finish trains; its id."""
+    config = archive.read(search_key(search, "config"), SearchConfig)
     start = archive.read(search_key(search, "start"), ChildSpec)
     network = NetworkSpec.model_validate(
         start.network.model_dump() | {"cell": cell, "host": config.finish.host}

@@ -1,0 +1,104 @@
+"""Was the reward right? Some children of a search are trained again from scratch, at full size.
+
+A search ranks children by how they do after a short training from inherited weights. What counts in the end
+is how their cells do when they are trained in earnest. The audit compares the two ranks on a few children; it
+reads held-out images only, never the test set.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from nasflow.errors import InvalidSpec
+from nasflow.spec.ledger import Ledger
+from nasflow.spec.record import ChildRecord
+from nasflow.steps.archive import Archive
+from nasflow.steps.child import run_child
+from nasflow.steps.finish import full_size
+from nasflow.steps.ledger import read_ledger
+
+FEWEST = 3
+"""Children below which ranks say nothing."""
+
+_RESAMPLES = 2000
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Audited:
+    """One child: what the search saw, and what its cell is worth."""
+
+    child: str
+    cell: str
+    searched: float
+    """Held-out accuracy in the search."""
+    full: float | None
+    """Held-out accuracy from scratch at full size; None if that training failed."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How the two ranks agree."""
+
+    children: tuple[Audited, ...]
+    """From the worst in the search to the best."""
+    tau: float | None
+    """Kendall's tau-b, -1 to 1; None where all are equal in one of the two, or fewer than 3 are left."""
+    interval: tuple[float, float] | None
+    """95 % interval of tau: children drawn with replacement."""
+
+
+def audit(
+    archive: Archive,
+    search: str,
+    count: int,
+    progress: Callable[[int, float], None] = lambda child, share: None,
+) -> Audit:
+    """Train `count` children of a search from scratch, those that are trained already apart.
+
+    They are spread evenly over the ranks, the worst and the best included. `progress` is told the number of
+    the child, from 0, and the share of its training. Raise InvalidSpec if there are too few children.
+    """
+    chosen = choose(read_ledger(archive, search), count)
+    done = []
+    for number, record in enumerate(chosen):
+        spec = full_size(archive, search, record.cell)
+        full = run_child(archive, spec, lambda share, number=number: progress(number, share))  # type: ignore[misc]
+        done.append(Audited(record.child, str(record.cell), record.accuracy or 0.0, full.accuracy))
+    return Audit(
+        tuple(done), *agreement([(each.searched, each.full) for each in done if each.full is not None])
+    )
+
+
+def choose(ledger: Ledger, count: int) -> tuple[ChildRecord, ...]:
+    """Children of a search, spread evenly over their ranks by held-out accuracy; each cell once."""
+    trained = {str(each.cell): each for each in ledger.children if each.accuracy is not None}
+    ranked = sorted(trained.values(), key=lambda each: (each.accuracy, each.child))
+    if count < FEWEST or len(ranked) < count:
+        raise InvalidSpec(
+            f"an audit compares {FEWEST} children at least, of {count} that are asked for "
+            f"search {ledger.config.name!r} has {len(ranked)} that were trained"
+        )
+    places = np.linspace(0, len(ranked) - 1, count).round().astype(int)
+    return tuple(ranked[place] for place in places)
+
+
+def agreement(pairs: Sequence[tuple[float, float]]) -> tuple[float | None, tuple[float, float] | None]:
+    """Kendall's tau-b of pairs with its 95 % interval (percentiles of resampled pairs)."""
+    tau = _tau(pairs)
+    if tau is None:
+        return None, None
+    draws = np.random.default_rng(_SEED).integers(len(pairs), size=(_RESAMPLES, len(pairs)))
+    found = [each for each in (_tau([pairs[place] for place in row]) for row in draws) if each is not None]
+    low, high = np.percentile(found, (2.5, 97.5))
+    return tau, (float(low), float(high))
+
+
+def _tau(pairs: Sequence[tuple[float, float]]) -> float | None:
+    is_flat = [all(one[part] == two[part] for one, two in combinations(pairs, 2)) for part in (0, 1)]
+    if len(pairs) < FEWEST or any(is_flat):
+        return None
+    return float(kendalltau(*zip(*pairs, strict=True)).statistic)
