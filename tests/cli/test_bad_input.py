@@ -23,10 +23,13 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a cell that is none": ({"start_cell": "add( 3x3G"}, "start_cell"),
     "growth that groups do not divide": ({"host": HOST | {"groups": 3}}, "growth 4 is not a multiple of"),
-    "images too small for the host": ({"host": HOST | {"stages": 5}}, "5 stages need images of 16 pixels"),
+    "images too small for the host": (
+        {"host": HOST | {"stages": 5}},
+        "a densenet like this needs images of 16 pixels",
+    ),
     "images too small for the finish": (
         {"finish": {"host": HOST | {"stages": 6}, "recipe": {}}},
-        "6 stages need images of 32 pixels",
+        "a densenet like this needs images of 32 pixels",
     ),
     "too many held out": ({"data": {"name": "digits", "held_out": 2000}}, "data.held_out is 2000"),
     "an unknown data set": ({"data": {"name": "imagenet", "held_out": 20}}, "data.name"),

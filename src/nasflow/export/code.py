@@ -22,9 +22,11 @@ _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
     nn.AvgPool2d: ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
     nn.MaxPool2d: ("kernel_size", "stride", "padding", "dilation", "ceil_mode"),
     nn.ReLU: (),
-    nn.Identity: (),
 }
 """What a layer's constructor is called with; a convolution's and a classifier's `bias` is seen to apart."""
+
+_LEFT_OUT = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+"""What a convolution is made with if it is not told otherwise."""
 
 _HEAD = '''\
 """{title}
@@ -95,6 +97,7 @@ def write_code(network: nn.Module, facts: DataFacts, title: str, weights: str) -
     Raise InvalidSpec for a layer that no constructor is known for.
     """
     graph = _Tracer().trace(network.eval())
+    _drop_identities(graph, network)
     layers, tensors = _flatten(graph, network)
     source = _HEAD.format(
         title=title,
@@ -123,6 +126,14 @@ class _Tracer(fx.Tracer):
             widths: Any = obj.node.args[1]
             return iter([parts[number] for number in range(len(widths))])
         return super().iter(obj)
+
+
+def _drop_identities(graph: fx.Graph, network: nn.Module) -> None:
+    """Layers that do nothing need no line."""
+    for node in list(graph.nodes):
+        if node.op == "call_module" and isinstance(network.get_submodule(str(node.target)), nn.Identity):
+            node.replace_all_uses_with(node.args[0])
+            graph.erase_node(node)
 
 
 def _flatten(graph: fx.Graph, network: nn.Module) -> tuple[dict[str, nn.Module], dict[str, Tensor]]:
@@ -157,10 +168,14 @@ def _constructors(layers: dict[str, nn.Module]) -> Iterator[str]:
         kind = type(layer)
         if kind not in _ARGUMENTS:
             raise InvalidSpec(f"layer {name} is a {kind.__name__}, which cannot be exported as source")
-        given = [f"{key}={getattr(layer, key)!r}" for key in _ARGUMENTS[kind]]
+        given = [f"{key}={getattr(layer, key)!r}" for key in _ARGUMENTS[kind] if not _is_default(layer, key)]
         if isinstance(layer, nn.Conv2d | nn.Linear):
             given.append(f"bias={layer.bias is not None}")
         yield f"self.{name} = nn.{kind.__name__}({', '.join(given)})"
+
+
+def _is_default(layer: nn.Module, key: str) -> bool:
+    return isinstance(layer, nn.Conv2d) and _LEFT_OUT.get(key) == getattr(layer, key)
 
 
 def _buffers(tensors: dict[str, Tensor]) -> Iterator[str]:
