@@ -61,6 +61,7 @@ def logits(network: nn.Module) -> Tensor:
     return out
 
 
+@pytest.mark.parametrize("network", ["densenet", "condensenet"], indirect=True)
 def test_one_file_that_needs_torch_alone(network: nn.Module, tmp_path: Path) -> None:
     """In a process that can import no nasflow, the file gives the same logits."""
     code = write_code(network, FACTS, "A network.", "weights.safetensors")
@@ -92,6 +93,7 @@ def test_the_source_can_be_trained(network: nn.Module, tmp_path: Path) -> None:
     assert all(parameter.grad is not None for parameter in made.parameters())
 
 
+@pytest.mark.parametrize("network", ["pyramidnet", "condensenet"], indirect=True)
 def test_onnx(network: nn.Module) -> None:
     """onnxruntime gives the same logits to 1e-5, for a batch of another size than the traced one."""
     onnxruntime = pytest.importorskip("onnxruntime")
