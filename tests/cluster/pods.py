@@ -17,12 +17,12 @@ CALLS = {
     "train": "train(search, child)",
     "evaluate": "evaluate(search, child, print, '/tmp/cell.html')",
     "child": "run_child(search, child, print, '/tmp/cell.html')",
-    "update": "update(search)",
+    "update": "update(search, '/tmp/links.md')",
     "advance": "advance(search, 1)",
     "select": "select(search)",
     "retrain": "run_child(search, child, print, '/tmp/cell.html')",
     "evaluate-on-test": "evaluate_on_test(search, print)",
-    "register-and-report": "register_and_report(search, '/tmp/report.html')",
+    "register-and-report": "register_and_report(search, '/tmp/report.html', '/tmp/links.md')",
 }
 """What each component calls."""
 
