@@ -8,6 +8,8 @@ from tests.charts.installation import Installation, image_values, namespace, una
 from tests.cluster.reach import laptop
 from tests.tracking.conftest import empty_database, server_uri
 
+from nasflow.store import check_writable, open_store
+
 __all__ = ["empty_database", "server_uri"]
 
 
@@ -29,4 +31,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 def url(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of the installation's store; its addresses and keys are in the environment."""
     with laptop(installation, monkeypatch) as found:
+        # The chart's store makes its bucket at the first write, as `helm test` and `nasflow doctor` do one.
+        check_writable(open_store(found))
         yield found
