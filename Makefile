@@ -35,8 +35,9 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# In the order of the files: the slowest, tests/backends, begin first.
 test: check
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Docker, Kubernetes, Kubeflow, kind: each that is not there is skipped with its reason, see docs/cluster.md.
 test-cluster: $(VENV)/.dev

@@ -5,14 +5,13 @@ from typing import Any
 
 from kfp import kubernetes
 
-from nasflow.spec.cluster import Cluster, PodSpec
-from nasflow.tracking.adopted import CREDENTIALS, own
+from nasflow.spec.cluster import MLFLOW_CREDENTIALS, MLFLOW_URI, Cluster, PodSpec, own
 
 REQUIRED = {"NASFLOW_STORE": "NASFLOW_STORE"}
 """Keys that the ConfigMap must have, and the variables that get their values."""
 
 OPTIONAL = {
-    "MLFLOW_TRACKING_URI": own("MLFLOW_TRACKING_URI"),
+    MLFLOW_URI: own(MLFLOW_URI),
     "AWS_ENDPOINT_URL_S3": "AWS_ENDPOINT_URL_S3",
     "AWS_DEFAULT_REGION": "AWS_DEFAULT_REGION",
     "NASFLOW_KFP_HOST": "NASFLOW_KFP_HOST",
@@ -24,7 +23,7 @@ OPTIONAL = {
 SECRETS = {name: name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
 """Keys of the Secret; a cloud's workload identity needs none of them."""
 
-OPTIONAL_SECRETS = {name: own(name) for name in CREDENTIALS}
+OPTIONAL_SECRETS = {name: own(name) for name in MLFLOW_CREDENTIALS}
 """Keys that it may have, for an MLflow that asks who is there."""
 
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"

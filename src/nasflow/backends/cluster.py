@@ -23,7 +23,7 @@ from nasflow.steps.succession import (
     read_submission,
     run_name,
 )
-from nasflow.store import put_blob
+from nasflow.store import check_writable, put_blob
 
 _STOP_SECONDS = 120
 
@@ -68,6 +68,8 @@ def prepare(archive: Archive, file: SearchFile) -> str:
         raise InvalidSpec(
             f"store {archive.store.url} is not in reach of a cluster's pods: --store s3://bucket/prefix"
         )
+    # Before anything is read: the chart's own store makes its bucket at the first write.
+    check_writable(archive.store)
     search = begin(archive, file.config())
     upload(archive, archive.read(search_key(search, "start"), ChildSpec).data)
     _write_submission(archive, search, cluster)

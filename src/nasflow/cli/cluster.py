@@ -14,6 +14,7 @@ from nasflow.cli.options import (
     StoreOption,
     open_archive,
     read_file,
+    write_folder,
 )
 
 if TYPE_CHECKING:
@@ -35,20 +36,14 @@ def compile_(
     output: Annotated[Path, typer.Option(help="Folder that gets search.yaml and finish.yaml.")] = Path(),
 ) -> None:
     """Compile the Kubeflow pipelines of CONFIG, for those who submit them in their own way."""
-    from nasflow.errors import InvalidSpec, StoreError
+    from nasflow.errors import InvalidSpec
     from nasflow.pipelines import compile_pipelines
 
     file = read_file(config)
     if config.resolve() in {(output / f"{name}.yaml").resolve() for name in ("search", "finish")}:
         raise InvalidSpec(f"{config} would be overwritten: give --output another folder")
     compiled = compile_pipelines(file.name, file.required_cluster())
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        for name, data in compiled.items():
-            (output / f"{name}.yaml").write_bytes(data)
-            typer.echo(output / f"{name}.yaml")
-    except OSError as error:
-        raise StoreError(f"{output}: cannot be written ({error.strerror})") from None
+    write_folder(output, {f"{name}.yaml": data for name, data in compiled.items()})
 
 
 @app.command()

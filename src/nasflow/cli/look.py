@@ -16,6 +16,7 @@ from nasflow.cli.options import (
     open_archive,
     tracking_address,
     write,
+    write_folder,
 )
 
 app = typer.Typer()
@@ -101,10 +102,9 @@ def export(
     onnx: Annotated[bool, typer.Option("--onnx/--no-onnx", help="As ONNX too.")] = True,
 ) -> None:
     """Write the found network as one Python file with its weights, which needs torch alone, and as ONNX."""
-    from nasflow.steps.export import export as write_files
+    from nasflow.steps.export import export as files_of
 
-    for path in write_files(open_archive(store), search, output, onnx):
-        typer.echo(path)
+    write_folder(output, files_of(open_archive(store), search, onnx))
 
 
 @app.command()

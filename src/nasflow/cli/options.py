@@ -1,5 +1,7 @@
 """Options that several commands share, and what they open."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,9 +61,24 @@ def tracking_address(store: str) -> str:
 
 def write(path: Path, text: str) -> None:
     """Write a file that the user named; raise StoreError."""
+    with _writing(path):
+        path.write_text(text, encoding="utf-8")
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder that the user named, made if need be, and print where; raise StoreError."""
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+            typer.echo(folder / name)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
     from nasflow.errors import StoreError
 
     try:
-        path.write_text(text, encoding="utf-8")
+        yield
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({error.strerror})") from None

@@ -23,11 +23,11 @@ The text form is that of `Tree.canonical`, so that equal cells have equal reward
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
-from nasflow.spec.tree import Node, Operation, Tree
+from nasflow.spec.tree import Operation, Tree
 
 Reward = Callable[[Tree], float]
 
@@ -44,7 +44,7 @@ def hash_reward(tree: Tree) -> float:
     text = str(tree.canonical()).encode()
     values = [(int(hashlib.new(name, text).hexdigest(), 16) % 400 - 200) / 100 for name in HASHES]
     mean = sum(map(_sigmoid, values)) / len(values)
-    return (0.8 * mean + 1.2 * math.tanh(_count(tree) / 5.4)) / 2
+    return (0.8 * mean + 1.2 * math.tanh(len(list(tree.edges())) / 5.4)) / 2
 
 
 def structured_reward(seed: int) -> Reward:
@@ -54,33 +54,20 @@ def structured_reward(seed: int) -> Reward:
     pairs = random.standard_normal((len(_ROWS), len(_ROWS)))
 
     def reward(tree: Tree) -> float:
-        edges = list(_edges(tree.root, 0))
-        below = list(_pairs(tree.root))
-        z = sum(alone[depth, _ROWS[operation]] for depth, operation in edges) / math.sqrt(len(edges))
+        edges = list(tree.edges())
+        below = [
+            (branch.operation, under.operation)
+            for _, branch in edges
+            if branch.child
+            for under in branch.child.branches
+        ]
+        z = sum(alone[len(path) - 1, _ROWS[branch.operation]] for path, branch in edges)
+        z /= math.sqrt(len(edges))
         if below:
             z += sum(pairs[_ROWS[upper], _ROWS[lower]] for upper, lower in below) / math.sqrt(len(below))
         return _sigmoid(float(z) - ((len(edges) - 9) / 6) ** 2)
 
     return reward
-
-
-def _edges(node: Node, depth: int) -> Iterator[tuple[int, Operation]]:
-    for branch in node.branches:
-        yield depth, branch.operation
-        if branch.child:
-            yield from _edges(branch.child, depth + 1)
-
-
-def _pairs(node: Node) -> Iterator[tuple[Operation, Operation]]:
-    for branch in node.branches:
-        if branch.child:
-            for below in branch.child.branches:
-                yield branch.operation, below.operation
-            yield from _pairs(branch.child)
-
-
-def _count(tree: Tree) -> int:
-    return sum(1 for _ in _edges(tree.root, 0))
 
 
 def _sigmoid(value: float) -> float:

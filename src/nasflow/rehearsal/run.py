@@ -1,6 +1,5 @@
 """A search without training: a controller proposes, a formula rewards, the controller learns."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from nasflow.controllers import Batch, Request, make_controller
@@ -8,6 +7,9 @@ from nasflow.rehearsal.rewards import Reward
 from nasflow.spec.search import ControllerSpec, Space
 from nasflow.spec.tree import START_CELL
 from nasflow.training.seeds import derive
+
+PER_ROUND = 10
+"""Children between two lessons, as in the paper's search."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,11 @@ def rehearse(
     reward: Reward,
     seed: int,
     children: int,
-    per_round: int = 10,
     space: Space | None = None,
-    progress: Callable[[int], None] = lambda children: None,
 ) -> Trial:
     """The whole loop of a search but the training; every cell is proposed once, as in a search.
 
-    Fewer than `children` only where the space is exhausted. `progress` is told how many are done.
+    Fewer than `children` only where the space (None: the paper's) is exhausted.
     """
     space = space or Space()
     made = make_controller(controller, derive(seed, "controller"))
@@ -40,7 +40,7 @@ def rehearse(
     tries: list[int] = []
     while len(rewards) < children:
         drawn = derive(seed, "round", len(rewards))
-        count = min(per_round, children - len(rewards))
+        count = min(PER_ROUND, children - len(rewards))
         episodes = tuple(made.propose(state, Request(START_CELL, space, drawn, count, frozenset(taken))))
         if not episodes:
             break
@@ -49,5 +49,4 @@ def rehearse(
         taken |= {str(episode.cell.canonical()) for episode in episodes}
         rewards += found
         tries += [episode.tries for episode in episodes]
-        progress(len(rewards))
     return Trial(tuple(rewards), tuple(tries))

@@ -1,8 +1,6 @@
 """The network that a search found, as files that need no nasflow."""
 
-from pathlib import Path
-
-from nasflow.errors import NotFound, StoreError
+from nasflow.errors import NotFound
 from nasflow.export import write_code, write_onnx
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.record import ChildRecord
@@ -14,11 +12,10 @@ from nasflow.training.weights import weights_to_bytes
 SOURCE, WEIGHTS, ONNX = "network.py", "weights.safetensors", "network.onnx"
 
 
-def export(archive: Archive, search: str, folder: Path, with_onnx: bool = True) -> tuple[Path, ...]:
-    """Write the final network of a finished search into `folder`: source with weights, and ONNX.
+def export(archive: Archive, search: str, with_onnx: bool = True) -> dict[str, bytes]:
+    """The final network of a finished search as files by name: source with weights, and ONNX.
 
-    All is made before anything is written. Raise NotFound if the search has no final network, InvalidSpec
-    where ONNX's packages are missing, StoreError if the folder cannot be written.
+    Raise NotFound if the search has no final network, InvalidSpec where ONNX's packages are missing.
     """
     ledger = read_ledger(archive, search)
     if ledger.finish is None:
@@ -32,10 +29,4 @@ def export(archive: Archive, search: str, folder: Path, with_onnx: bool = True) 
     files = {SOURCE: code.source.encode(), WEIGHTS: weights_to_bytes(code.weights)}
     if with_onnx:
         files[ONNX] = write_onnx(network, spec.data)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise StoreError(f"{folder}: cannot be written ({error.strerror})") from None
-    return tuple(folder / name for name in files)
+    return files

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from nasflow.spec.cluster import MLFLOW_CREDENTIALS, MLFLOW_URI, own
 from nasflow.tracking.connection import connected
 from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role
 
@@ -18,16 +19,8 @@ if TYPE_CHECKING:
 
 RUN = "MLFLOW_RUN_ID"
 EXPERIMENT = "MLFLOW_EXPERIMENT_ID"
-URI = "MLFLOW_TRACKING_URI"
-CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _MOST = 1000
 """Experiments that are looked through."""
-
-
-def own(name: str) -> str:
-    """The variable by which a pod is told nasflow's own MLflow: a pod that is told `name` by the plugin too
-    would be refused by Kubernetes."""
-    return f"NASFLOW_{name}"
 
 
 def choose_server() -> None:
@@ -35,10 +28,10 @@ def choose_server() -> None:
 
     Our credentials never go to another server.
     """
-    ours, named = os.environ.get(own(URI)), os.environ.get(URI)
+    ours, named = os.environ.get(own(MLFLOW_URI)), os.environ.get(MLFLOW_URI)
     if not ours or (named and named.rstrip("/") != ours.rstrip("/")):
         return
-    for name in (URI, *CREDENTIALS):
+    for name in (MLFLOW_URI, *MLFLOW_CREDENTIALS):
         if value := os.environ.get(own(name)):
             os.environ.setdefault(name, value)
 

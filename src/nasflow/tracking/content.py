@@ -57,7 +57,7 @@ def present(values: Mapping[str, object]) -> dict[str, str]:
 
 
 def host_params(host: Host) -> dict[str, object]:
-    """What the host is, without its kind's defaults being named again."""
+    """What sets hosts of one kind apart; what hardly anybody changes is in the configuration."""
     return {"host": host.kind, **host.model_dump(exclude={"kind", "stages", "reduction", "start"})}
 
 

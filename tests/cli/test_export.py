@@ -1,0 +1,33 @@
+from pathlib import Path
+
+from tests.cli.calling import call
+from tests.steps.samples import config, copy_of_finished, open_archive
+
+from nasflow.steps.begin import begin
+
+
+def test_files_in_a_new_folder(tmp_path: Path) -> None:
+    """The folder is made, and each file that is written is named."""
+    store, folder = copy_of_finished(tmp_path), tmp_path / "a" / "found"
+    said = call("export", "tiny", "--store", store, "--output", folder, "--no-onnx")
+    assert said.code == 0
+    assert said.out.split() == [str(folder / name) for name in ("network.py", "weights.safetensors")]
+    assert all((folder / name).stat().st_size > 0 for name in ("network.py", "weights.safetensors"))
+
+
+def test_nothing_to_export(tmp_path: Path) -> None:
+    """An unfinished search is refused with the remedy, and no folder is made."""
+    begin(open_archive(tmp_path / "store"), config())
+    said = call("export", "tiny", "--store", tmp_path / "store", "--output", tmp_path / "found")
+    assert said.code == 4
+    assert "nasflow resume tiny" in said.error
+    assert not (tmp_path / "found").exists()
+
+
+def test_a_file_in_the_way(tmp_path: Path) -> None:
+    """A folder that cannot be is one line."""
+    store = copy_of_finished(tmp_path)
+    (tmp_path / "found").touch()
+    said = call("export", "tiny", "--store", store, "--output", tmp_path / "found", "--no-onnx")
+    assert said.code == 4
+    assert "found: cannot be written" in said.error
