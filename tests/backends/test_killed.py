@@ -28,9 +28,9 @@ def test_killed_at_random_points(tmp_path: Path) -> None:
     assert victim.exitcode == 0, output.read_text()
     assert kills >= 5
     assert digest(store) == digest(tmp_path / "whole")
+    # No count: one that is killed between its child's record and its own end has no outcome either.
     attempts = summary(open_archive(store), "tiny")["attempts"]
-    assert any(attempt["outcome"] is None for attempt in attempts)
-    assert sum(attempt["outcome"] == "useful" for attempt in attempts) >= 6
+    assert {attempt["outcome"] for attempt in attempts} == {None, "useful"}
 
 
 def ended(process: ForkServerProcess, store: Path, draws: random.Random) -> bool:

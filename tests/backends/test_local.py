@@ -1,12 +1,16 @@
 """The cluster's components on this machine; the same with Docker is in test_docker.py."""
 
+import builtins
+import logging
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from tests.cli.calling import call, write_config
 from tests.steps.samples import config, copy_of_finished, open_archive
 
-from nasflow.backends.local import run
+from nasflow.backends.local import left_as_found, run
 from nasflow.cli.summary import summary
 from nasflow.errors import SearchFailed
 from nasflow.spec.cluster import Cluster, Layout
@@ -61,3 +65,31 @@ def test_a_failed_task_ends_it_with_its_cause(tmp_path: Path) -> None:
             None,
             lambda line: None,
         )
+
+
+def test_kfp_leaves_the_process_as_it_was() -> None:
+    """Two tasks at once, of which the first ends first: kfp alone would indent every later line."""
+    from kfp.local.logging_utils import indented_print, local_logger_context
+
+    found, handlers = builtins.print, list(logging.getLogger().handlers)
+    began, both_began, first_ended = Barrier(2), Barrier(2), Barrier(2)
+
+    def first() -> None:
+        with local_logger_context(), indented_print():
+            began.wait()
+            both_began.wait()
+        first_ended.wait()
+
+    def second() -> None:
+        began.wait()
+        with local_logger_context(), indented_print():
+            both_began.wait()
+            first_ended.wait()
+
+    with left_as_found(), ThreadPoolExecutor(2) as threads:
+        tasks = threads.submit(first), threads.submit(second)
+        for task in tasks:
+            task.result()
+        assert builtins.print is not found
+    assert builtins.print is found
+    assert logging.getLogger().handlers == handlers

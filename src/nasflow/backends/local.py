@@ -1,5 +1,6 @@
 """The local backend: the cluster's very components, run on this machine by `kfp.local`."""
 
+import builtins
 import contextlib
 import io
 import logging
@@ -50,7 +51,7 @@ def run(
         with _environment(archive, tracking), tempfile.TemporaryDirectory(prefix="nasflow-kfp-") as root:
             _prepare(runner, archive, root)
             try:
-                with contextlib.redirect_stdout(_Lines(say)), warnings.catch_warnings():
+                with left_as_found(), contextlib.redirect_stdout(_Lines(say)), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     pipeline(Placement(search, cluster))(search=search, number=number)
             except _task_errors() as error:
@@ -91,6 +92,22 @@ def _bind(folder: Path) -> Any:
     from docker.types import Mount
 
     return Mount(target=str(folder), source=str(folder), type="bind")
+
+
+@contextlib.contextmanager
+def left_as_found() -> Iterator[None]:
+    """Put back `print` and the root logger, which kfp.local replaces while a task runs.
+
+    kfp 2.17 does this in a thread a task, and the task that ends last puts back what another had set.
+    """
+    root = logging.getLogger()
+    found, level, handlers = builtins.print, root.level, list(root.handlers)
+    try:
+        yield
+    finally:
+        builtins.print = found
+        root.setLevel(level)
+        root.handlers[:] = handlers
 
 
 @contextlib.contextmanager
