@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from nasflow.networks import build, initialise
 from nasflow.spec.cells import TREE_CELL_B
-from nasflow.spec.host import DenseNet
+from nasflow.spec.host import DenseNet, places
 from nasflow.spec.network import NetworkSpec
 
 SPEC = NetworkSpec(
@@ -18,7 +18,7 @@ BATCH = 64
 
 def child_steps() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
     """Forward and backward pass of a batch."""
-    title = f"a child's step: TreeCell-B, width {SPEC.host.widths[0]}, {BATCH} images of 28 x 28"
+    title = f"a child's step: TreeCell-B, width {places(SPEC.host)[0][0]}, {BATCH} images of 28 x 28"
     yield (
         title,
         {

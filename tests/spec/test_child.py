@@ -40,7 +40,7 @@ def test_id_survives_storage(child: ChildSpec) -> None:
 def test_id_changes_with_each_field(child: ChildSpec) -> None:
     """Each field of a child is part of what it is."""
     changes: dict[str | None, dict[str, Any]] = {
-        None: {"parent": None, "seed": 8},
+        None: {"parent": None, "seed": 8, "weights": "d" * 64},
         "network": {
             "cell": Tree.parse("( 3x3G -> ( max3 ) )"),
             "channels": 2,

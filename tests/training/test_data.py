@@ -69,3 +69,12 @@ def test_the_real_fashion_mnist() -> None:
     assert test.labels.bincount().tolist() == [1000] * 10
     assert data.facts.mean == pytest.approx((0.286,), abs=1e-3)
     assert data.facts.std == pytest.approx((0.353,), abs=1e-3)
+
+
+def test_normalised_as_a_trained_network_was() -> None:
+    """Mean and standard deviation can be those of other images: a number a channel."""
+    known = {"mean": (0.485,), "std": (0.229,)}
+    facts = load_data(SPEC.model_copy(update=known)).facts
+    assert (facts.mean, facts.std) == ((0.485,), (0.229,))
+    with pytest.raises(InvalidSpec, match="has 3 numbers, and the images have 1 channels"):
+        load_data(SPEC.model_copy(update={"mean": (0.1, 0.2, 0.3), "std": (0.1, 0.2, 0.3)}))

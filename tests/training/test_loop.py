@@ -97,6 +97,19 @@ def test_no_global_random_number_is_drawn(network: nn.Sequential, data: Training
     assert torch.equal(before, torch.get_rng_state())
 
 
+def test_dropout_is_drawn_again(new_network: NewNetwork, data: TrainingData, recipe: Recipe) -> None:
+    """Dropout of an adopted network: a training that goes on ends with the bits of one that never stopped."""
+
+    def network() -> nn.Sequential:
+        return nn.Sequential(*new_network(0), nn.Dropout(0.3))
+
+    states: list[TrainingState] = []
+    whole = train(network(), data, recipe, 7, after_epoch=states.append)
+    torch.manual_seed(1)
+    resumed = train(network(), data, recipe, 7, resume=states[0])
+    assert whole.to_bytes() == resumed.to_bytes()
+
+
 def test_switches_of_torch_are_put_back(network: nn.Sequential, data: TrainingData, recipe: Recipe) -> None:
     """Algorithms are deterministic while training, and as before after it, even after a failure."""
     seen = []

@@ -13,6 +13,7 @@ from nasflow.networks import build
 from nasflow.networks.cell import RootBranch
 from nasflow.spec.cells import TREE_CELL_A, TREE_CELL_B
 from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, plan
+from nasflow.spec.host import places
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, Tree
 from nasflow.transform import TOLERANCE, calibrate, gated_logits, grow, grow_network, relative_difference
 
@@ -42,8 +43,8 @@ def replaced(operation: Operation) -> tuple[Transform, ...]:
 
 def draw_growth(data: st.DataObject, host: "Host", steps: int = 5) -> tuple[Transform, ...]:
     """Transforms in any order that fit the host's cell."""
-    shape = host.spec.host
-    return data.draw(growths(host.spec.cell, min(shape.widths), shape.groups, steps=steps, edges=14))
+    width, groups = min(places(host.spec.host))
+    return data.draw(growths(host.spec.cell, width, groups, steps=steps, edges=14))
 
 
 def state_of(host: "Host") -> dict[str, Tensor]:
@@ -187,7 +188,8 @@ def test_replicate(hosts: Callable[[str], "Host"], count: int) -> None:
 def test_split_of_the_host(hosts: Callable[[str], "Host"], name: str, count: int) -> None:
     """Split-Concat of the host's convolution is preserved with 1, 2 and 3 groups, even or uneven."""
     parent = hosts(name)
-    if min(parent.spec.host.widths) // parent.spec.host.groups < count:
+    width, groups = min(places(parent.spec.host))
+    if width // groups < count:
         with pytest.raises(InvalidSpec, match="cannot be shared"):
             parent.grow(Split(path=(), count=count))
     else:

@@ -74,12 +74,12 @@ def _store(url: str) -> Said:
 def _mlflow() -> Said:
     """Write a run with an artifact, and delete it: the server may have a database and no bucket."""
     from nasflow.tracking.address import artifact_folder
-    from nasflow.tracking.connection import connected
+    from nasflow.tracking.connection import catch_up, connected
 
     uri = tracking_uri(None)
     if uri is None:
         return "skip", "MLFLOW_TRACKING_URI is not set"
-    with connected(uri, "ID") as client:
+    with connected(uri, catch_up("ID")) as client:
         found = client.get_experiment_by_name(_EXPERIMENT)
         experiment = (
             found.experiment_id if found else client.create_experiment(_EXPERIMENT, artifact_folder(uri))

@@ -51,12 +51,11 @@ def read_file(path: Path) -> "SearchFile":
 
 
 def tracking_address(store: str) -> str:
-    """MLFLOW_TRACKING_URI, or a SQLite file in a directory store, else in ./nasflow-mlflow."""
+    """Where MLflow is, as far as the environment and the store say."""
     from nasflow.store import open_store
-    from nasflow.tracking import tracking_uri
+    from nasflow.tracking import tracking_beside
 
-    url = open_store(store).url
-    return str(tracking_uri(Path("nasflow-mlflow" if url.startswith("s3://") else url)))
+    return tracking_beside(open_store(store).url)
 
 
 def write(path: Path, text: str) -> None:

@@ -5,12 +5,14 @@ import math
 import torch
 from torch import Tensor, nn
 
+from nasflow.networks.adopted import adopted_places, build_adopted
 from nasflow.networks.condensenet import CondenseNetwork
 from nasflow.networks.densenet import DenseNetwork
 from nasflow.networks.nasnet import NasNetwork
 from nasflow.networks.pyramidnet import PyramidNetwork
-from nasflow.spec.host import CondenseNet, DenseNet, NasNet, PyramidNet
+from nasflow.spec.host import Adopted, AnyHost, CondenseNet, DenseNet, NasNet, PyramidNet, check_cell, places
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.tree import Tree
 
 
 def build(spec: NetworkSpec) -> nn.Module:
@@ -24,6 +26,14 @@ def build(spec: NetworkSpec) -> nn.Module:
             return CondenseNetwork(spec, host)
         case NasNet() as host:
             return NasNetwork(spec, host)
+        case Adopted() as host:
+            check_fit(spec.cell, host)
+            return build_adopted(spec, host)
+
+
+def check_fit(cell: Tree, host: AnyHost) -> None:
+    """Raise InvalidSpec, naming the node, if the cell does not fit one of its places in the host."""
+    check_cell(cell, adopted_places(host) if isinstance(host, Adopted) else places(host))
 
 
 def initialise(network: nn.Module, seed: int) -> None:
@@ -37,11 +47,14 @@ def initialise_module(module: nn.Module, generator: torch.Generator) -> None:
     """One module's own weights; modules inside it are left alone."""
     if isinstance(module, nn.Conv2d):
         module.weight.data.normal_(0.0, he_deviation(module.weight, module.groups), generator=generator)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d):
         module.reset_parameters()
     elif isinstance(module, nn.Linear):
         nn.init.kaiming_uniform_(module.weight, nonlinearity="linear", generator=generator)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:  # torch says that it cannot be None: an adopted network's can
+            nn.init.zeros_(module.bias)
 
 
 def he_deviation(weight: Tensor, groups: int) -> float:

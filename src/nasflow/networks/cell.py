@@ -5,7 +5,7 @@ child gives `e + BatchNorm(child(e))`: with the BatchNorm's weight at zero it is
 grows below is born silent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -63,15 +63,26 @@ class NodeModule(nn.Module):
 
 
 class Cell(nn.Module):
-    """The cell `tree` in the place of a host's 3x3 convolution, in_channels -> out_channels in `groups`."""
+    """The cell `tree` in the place of a host's convolution, in_channels -> out_channels in `groups`.
+
+    `edge` makes the operation of a root branch that writes so many channels; without it, it is BatchNorm,
+    ReLU and a 3x3 convolution.
+    """
 
     def __init__(
-        self, tree: Tree, in_channels: int, out_channels: int, groups: int = 1, stride: int = 1
+        self,
+        tree: Tree,
+        in_channels: int,
+        out_channels: int,
+        groups: int = 1,
+        stride: int = 1,
+        edge: Callable[[int], nn.Module] | None = None,
     ) -> None:
         super().__init__()
         self.tree = tree
         self.in_channels, self.out_channels = in_channels, out_channels
         self.groups, self.stride = groups, stride
+        self.edge = edge
         self.root = self._root(tree.root)
 
     def _root(self, node: Node) -> NodeModule:
@@ -80,14 +91,17 @@ class Cell(nn.Module):
         return NodeModule(node, branches, widths, self.groups)
 
     def _branch(self, branch: Branch, width: int) -> BranchModule:
-        edge = Convolution(self.in_channels, width, 3, self.groups, self.stride)
+        edge = self.edge(width) if self.edge else self._convolution(width)
         if branch.child is None:
             return BranchModule(edge, nn.Identity())
         return RootBranch(edge, _node(branch.child, width), width)
 
+    def _convolution(self, width: int) -> nn.Module:
+        return Convolution(self.in_channels, width, 3, self.groups, self.stride)
+
     def with_tree(self, tree: Tree) -> "Cell":
         """An uninitialised cell for the same place with another tree."""
-        return Cell(tree, self.in_channels, self.out_channels, self.groups, self.stride)
+        return Cell(tree, self.in_channels, self.out_channels, self.groups, self.stride, self.edge)
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, in_channels, height, width] -> [batch, out_channels, height / stride, width / stride]."""

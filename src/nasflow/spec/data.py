@@ -1,12 +1,17 @@
 """Which images a search learns from, and how they are split."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from nasflow.spec.document import Document, Frozen
 
 DataSetName = Literal["digits", "fashion-mnist", "cifar10", "cifar100", "image-folder"]
+
+
+def _is_absent(value: object) -> bool:
+    """Left out of the JSON where it is not given: older digests stay what they were."""
+    return value is None
 
 
 class DataSpec(Frozen):
@@ -23,9 +28,16 @@ class DataSpec(Frozen):
     """Height and width to which an image-folder's images are brought, in pixels."""
     seed: int = Field(default=0, ge=0)
     """Seed of the split."""
+    mean: tuple[float, ...] | None = Field(default=None, exclude_if=_is_absent)
+    """Per channel, of pixels scaled to 0..1: what a network that is trained already was shown with. Absent:
+    that of the training images."""
+    std: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(default=None, exclude_if=_is_absent)
+    """As `mean`; both or none."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if (self.mean is None) != (self.std is None) or len(self.mean or ()) != len(self.std or ()):
+            raise ValueError("mean and std go together: a number a channel in each, or neither")
         if self.name == "image-folder" and (self.path is None or self.size is None):
             raise ValueError("an image-folder needs `path` (with train/ and test/ inside) and `size`")
         if self.name != "image-folder" and self.size is not None:

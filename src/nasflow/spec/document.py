@@ -12,7 +12,7 @@ from reprlib import Repr
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Tag, ValidationError, model_validator
 
 from nasflow.errors import InvalidSpec
 
@@ -144,8 +144,14 @@ def _bare(annotation: Any) -> Any:
 
 def _members(annotation: Any) -> dict[Any, Any]:
     """The models of a union by their tags; nothing for another type."""
-    models = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, Frozen)]
-    return {each.model_fields["kind"].default: each for each in models if "kind" in each.model_fields}
+    members: dict[Any, Any] = {}
+    for each in get_args(annotation):
+        tags = [part.tag for part in getattr(each, "__metadata__", ()) if isinstance(part, Tag)]
+        model = _bare(each)
+        if isinstance(model, type) and issubclass(model, Frozen):
+            kind = [model.model_fields["kind"].default] if "kind" in model.model_fields else []
+            members |= dict.fromkeys(tags or kind, model)
+    return members
 
 
 def _known_keys(model: Any) -> set[str]:

@@ -1,5 +1,6 @@
 """The networks that a cell is embedded in: what is round it, and how wide it is in each place."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -168,7 +169,24 @@ class NasNet(Frozen):
         return 4 if self.stem == "small" else 32
 
 
-AnyHost = DenseNet | PyramidNet | CondenseNet | NasNet
+class Adopted(Frozen):
+    """A network that somebody else wrote, some of whose convolutions are places for a cell."""
+
+    kind: Literal["adopted"] = "adopted"
+    network: str = Field(pattern=r"^torchvision:\w+$|^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
+    """`torchvision:NAME`, or `module:factory`: called without arguments, it gives an `nn.Module` that maps
+    images [batch, channels, height, width] to logits [batch, classes]."""
+    cells: str | None = None
+    """Which convolutions: a shell pattern for their names in the network (`layer[34].*.conv?`); all the
+    3x3 ones, but for depthwise ones, if absent."""
+
+    @property
+    def least_size(self) -> int:
+        """Unknown: what is too small shows when the network is built."""
+        return 1
+
+
+AnyHost = DenseNet | PyramidNet | CondenseNet | NasNet | Adopted
 
 
 def _name_kind(given: Any) -> Any:
@@ -179,7 +197,17 @@ def _name_kind(given: Any) -> Any:
 Host = Annotated[AnyHost, Field(discriminator="kind"), BeforeValidator(_name_kind)]
 
 
-def check_cell(cell: Tree, host: AnyHost) -> None:
-    """Raise InvalidSpec, naming the node, if the cell does not fit one of its places in the host."""
-    for width in sorted(set(host.widths)):
-        check_channels(cell, width, host.groups)
+def places(host: AnyHost) -> tuple[tuple[int, int], ...]:
+    """Output channels and groups of each place for a cell; none for one that is adopted.
+
+    Only the network itself knows an adopted one's: `nasflow.networks.check_cell`.
+    """
+    if isinstance(host, Adopted):
+        return ()
+    return tuple((width, host.groups) for width in host.widths)
+
+
+def check_cell(cell: Tree, places: Iterable[tuple[int, int]]) -> None:
+    """Raise InvalidSpec, naming the node, if the cell does not fit one of the places."""
+    for width, groups in sorted(set(places)):
+        check_channels(cell, width, groups)

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from nasflow.errors import InvalidSpec
 from nasflow.spec.document import Document
-from nasflow.spec.host import Host, check_cell
+from nasflow.spec.host import Host, check_cell, places
 from nasflow.spec.tree import START_CELL, TreeText
 
 
@@ -24,7 +24,7 @@ class NetworkSpec(Document):
     @model_validator(mode="after")
     def _check(self) -> Self:
         try:
-            check_cell(self.cell, self.host)
+            check_cell(self.cell, places(self.host))
         except InvalidSpec as error:
             raise ValueError(str(error)) from None
         least = self.host.least_size

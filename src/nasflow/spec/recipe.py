@@ -18,7 +18,8 @@ class Recipe(Frozen):
     The defaults are the paper's child recipe (Cai et al., ICML 2018, section 4.1).
     """
 
-    epochs: int = Field(default=20, ge=1)
+    epochs: int = Field(default=20, ge=0)
+    """0: not trained at all, as a start network that comes trained."""
     batch_size: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=0.035, gt=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)

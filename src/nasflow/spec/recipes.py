@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from nasflow.spec.recipe import Recipe
 
@@ -39,5 +39,11 @@ def _by_name(given: Any) -> Any:
     return RECIPES[given]
 
 
-NamedRecipe = Annotated[Recipe, BeforeValidator(_by_name)]
+def _trains(recipe: Recipe) -> Recipe:
+    if recipe.epochs < 1:
+        raise ValueError("epochs: at least 1 is wanted")
+    return recipe
+
+
+NamedRecipe = Annotated[Recipe, BeforeValidator(_by_name), AfterValidator(_trains)]
 """A recipe, or the name of one."""

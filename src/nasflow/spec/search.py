@@ -7,9 +7,10 @@ from pydantic import Field, field_validator, model_validator
 from nasflow.errors import InvalidSpec
 from nasflow.spec.data import DataSpec
 from nasflow.spec.document import Document, Frozen, canonical_json
-from nasflow.spec.host import Host, check_cell
+from nasflow.spec.host import Adopted, AnyHost, Host, check_cell, places
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.recipes import NamedRecipe
+from nasflow.spec.start import UNTRAINED, Start, TrainedStart
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, Tree, TreeText
 
 
@@ -127,10 +128,13 @@ class BudgetRecord(Document):
 class Finish(Frozen):
     """What becomes of the best cell: a network of full size, trained from scratch, tested once."""
 
-    host: Host
+    host: Host | None = None
+    """Absent: the host of the search, for one that began with a trained network."""
     recipe: NamedRecipe
     compare: bool = True
     """Train and test the start cell in the same way too: what did the search bring?"""
+    inherit: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Train on from the weights that the search has found, instead of from scratch."""
 
 
 class SearchConfig(Document):
@@ -140,10 +144,11 @@ class SearchConfig(Document):
     """Lower-case letters, digits and hyphens, at most 53: it also names Kubernetes objects."""
     seed: int = Field(default=0, ge=0)
     data: DataSpec
-    host: Host
+    host: Host | None = None
+    """Absent: what `start` names."""
     start_cell: TreeText = START_CELL
-    start: NamedRecipe
-    """Trains the start network, whose weights every child inherits."""
+    start: Start
+    """Trains the start network, whose weights every child inherits; or names one that is trained."""
     child: NamedRecipe = Recipe()
     space: Space = Space()
     controller: ControllerSpec = PathController()
@@ -162,15 +167,33 @@ class SearchConfig(Document):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if isinstance(self.start, TrainedStart):
+            self._check_trained(self.start)
+        elif self.host is None or self.finish.host is None:
+            raise ValueError(
+                "host and finish.host are wanted: only a start that names a network brings its own"
+            )
         for host in (self.host, self.finish.host):
-            if not host.widths:
-                raise ValueError(f"a {host.kind} has no place for a cell")
-            try:
-                check_cell(self.start_cell, host)
-            except InvalidSpec as error:
-                raise ValueError(str(error)) from None
+            if host is not None:
+                self._check_host(host)
+        if self.finish.inherit and self.finish.host not in {None, self.host}:
+            raise ValueError("finish.inherit: another host than the search's has no weights to inherit")
         self._check_evolution()
         return self
+
+    def _check_trained(self, start: TrainedStart) -> None:
+        if start.digest is None and (self.host is not None or self.start_cell != START_CELL):
+            raise ValueError(f"host and start_cell are those of {start.network}: leave them out")
+        if start.recipe is None and (start.fresh is not None or start.weights == UNTRAINED):
+            raise ValueError("start: fresh or untrained weights need a recipe that trains them")
+
+    def _check_host(self, host: AnyHost) -> None:
+        if not isinstance(host, Adopted) and not host.widths:
+            raise ValueError(f"a {host.kind} has no place for a cell")
+        try:
+            check_cell(self.start_cell, places(host))
+        except InvalidSpec as error:
+            raise ValueError(str(error)) from None
 
     def _check_evolution(self) -> None:
         """Refuse a search that would end before anything evolves."""
@@ -182,9 +205,20 @@ class SearchConfig(Document):
                     f"and the budget gives the controller {own}: give more children, or a smaller population"
                 )
 
+    @property
+    def hosts(self) -> tuple[AnyHost, AnyHost]:
+        """Of the search and of its finish; both are known once the search has begun."""
+        assert self.host is not None
+        assert self.finish.host is not None
+        return self.host, self.finish.host
+
     def identity(self) -> str:
         """The canonical JSON of all that must not change when a search is continued or extended."""
-        return canonical_json(self.model_dump(mode="json", exclude={"budget": True, "data": {"path"}}))
+        elsewhere: dict[str, bool | set[str]] = {"budget": True, "data": {"path"}}
+        if isinstance(self.start, TrainedStart):
+            # The digest of its weights says which network it is.
+            elsewhere["start"] = {"network", "weights"}
+        return canonical_json(self.model_dump(mode="json", exclude=elsewhere))
 
     def random_children(self, count: int) -> int:
         """Children of the random arm in a round of `count`: at least one where there is a choice."""

@@ -1,36 +1,63 @@
 """Begin a search, or meet it again: the same configuration is the same search."""
 
+from typing import Any
+
 from nasflow.errors import Conflict, InvalidSpec
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
-from nasflow.spec.host import Host
+from nasflow.spec.host import AnyHost
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.search import Budget, BudgetRecord, SearchConfig
+from nasflow.spec.start import TrainedStart
+from nasflow.steps.adopt import adopt
 from nasflow.steps.archive import Archive, child_key, data_set_key, search_key
 from nasflow.steps.images import new_training_data, training_data
-from nasflow.store import check_writable
+from nasflow.store import check_writable, put_blob
+from nasflow.tracking import tracking_beside
 
 
 def begin(archive: Archive, config: SearchConfig) -> str:
     """Write down the search and its start network; return the search's id.
 
     Raise Conflict if its name belongs to another configuration, StoreError if the store cannot be
-    written, DataSetMissing or InvalidSpec before anything is written. A changed budget extends or shortens
-    the search.
+    written, DataSetMissing, InvalidSpec or TrackingUnavailable (for a start that is registered there) before
+    anything is written. A changed budget extends or shortens the search.
     """
     existing = archive.find(search_key(config.name, "config"), SearchConfig)
-    _refuse_another(existing, config, archive)
+    _refuse_other_files(existing, config, archive)
     facts = _facts(archive, config)
     _check_recipes(config, facts)
-    network = _network(config, config.host, facts)
-    _network(config, config.finish.host, facts)
+    config, weights = _adopted(archive, config, facts)
+    _refuse_another(existing, config, archive)
+    host, last = config.hosts
+    network = _network(config, host, facts)
+    _network(config, last, facts)
     check_writable(archive.store)
     _refuse_another(archive.create(search_key(config.name, "config"), config), config, archive)
     set_budget(archive, config.name, config.budget)
-    start = ChildSpec(network=network, parent=None, data=facts, recipe=config.start, seed=config.seed)
+    if weights:
+        put_blob(archive.store, weights)
+    start = ChildSpec(network=network, parent=None, data=facts, seed=config.seed, **_training(config))
     archive.create(child_key(start.id, "spec"), start)
     archive.create(search_key(config.name, "start"), start)
     return config.name
+
+
+def _adopted(archive: Archive, config: SearchConfig, facts: DataFacts) -> tuple[SearchConfig, bytes | None]:
+    """The configuration with all that a trained start brings, and its weights if they were read now."""
+    if not isinstance(config.start, TrainedStart) or config.start.digest is not None:
+        return config, None
+    adoption = adopt(config, config.start, facts, tracking_beside(archive.store.url))
+    return adoption.config, adoption.weights
+
+
+def _training(config: SearchConfig) -> dict[str, Any]:
+    """How the start network is trained, and from which weights."""
+    if not isinstance(config.start, TrainedStart):
+        return {"recipe": config.start}
+    # Untrained, but evaluated as its children are.
+    as_it_is = config.child.model_copy(update={"epochs": 0})
+    return {"recipe": config.start.recipe or as_it_is, "weights": config.start.digest}
 
 
 def _facts(archive: Archive, config: SearchConfig) -> DataFacts:
@@ -42,15 +69,16 @@ def _facts(archive: Archive, config: SearchConfig) -> DataFacts:
 
 
 def _check_recipes(config: SearchConfig, facts: DataFacts) -> None:
-    for name, recipe in (("start", config.start), ("child", config.child), ("finish", config.finish.recipe)):
-        if recipe.cutout >= facts.size:
+    start = config.start.recipe if isinstance(config.start, TrainedStart) else config.start
+    for name, recipe in (("start", start), ("child", config.child), ("finish", config.finish.recipe)):
+        if recipe and recipe.cutout >= facts.size:
             raise InvalidSpec(
                 f"{name}: a cutout of {recipe.cutout} pixels leaves nothing of images of {facts.size}: "
                 "make it smaller"
             )
 
 
-def _network(config: SearchConfig, host: Host, facts: DataFacts) -> NetworkSpec:
+def _network(config: SearchConfig, host: AnyHost, facts: DataFacts) -> NetworkSpec:
     """The start cell in `host`; raise InvalidSpec if the images do not fit into it."""
     parts = {
         "host": host,
@@ -71,7 +99,7 @@ def set_budget(archive: Archive, search: str, budget: Budget) -> None:
         archive.replace(key, wanted, version)
 
 
-def _refuse_another(existing: SearchConfig | None, config: SearchConfig, archive: Archive) -> None:
+def _refuse_other_files(existing: SearchConfig | None, config: SearchConfig, archive: Archive) -> None:
     if existing is None:
         return
     start = archive.find(search_key(config.name, "start"), ChildSpec)
@@ -82,7 +110,10 @@ def _refuse_another(existing: SearchConfig | None, config: SearchConfig, archive
             f"search {config.name!r} began with its images in {existing.data.path}: bring them back there, "
             "or make it a link to where they are now"
         )
-    if existing.identity() == config.identity():
+
+
+def _refuse_another(existing: SearchConfig | None, config: SearchConfig, archive: Archive) -> None:
+    if existing is None or existing.identity() == config.identity():
         return
     changed = [
         name

@@ -34,21 +34,24 @@ def select(archive: Archive, search: str, stop: SearchStop) -> Finalists:
     """Write the specs of the full-size networks: the chosen cell's, and the start cell's beside it."""
     config = archive.read(search_key(search, "config"), SearchConfig)
     best = archive.read(child_key(str(stop.best), "record"), ChildRecord)
-    winner = full_size(archive, search, best.cell)
+    start = archive.read(search_key(search, "start"), ChildSpec)
+    parents = (best.child, start.id) if config.finish.inherit else (None, None)
+    winner = full_size(archive, search, best.cell, parents[0])
     if not config.finish.compare:
         return Finalists(winner, None)
-    return Finalists(winner, full_size(archive, search, config.start_cell))
+    return Finalists(winner, full_size(archive, search, config.start_cell, parents[1]))
 
 
-def full_size(archive: Archive, search: str, cell: Tree) -> str:
-    """Write the spec of a cell at full size, to be trained from scratch as the finish trains; its id."""
+def full_size(archive: Archive, search: str, cell: Tree, parent: str | None = None) -> str:
+    """Write the spec of a cell at full size, to be trained as the finish trains; its id.
+
+    From scratch, or from the weights of `parent`, which has the same cell and host.
+    """
     config = archive.read(search_key(search, "config"), SearchConfig)
     start = archive.read(search_key(search, "start"), ChildSpec)
-    network = NetworkSpec.model_validate(
-        start.network.model_dump() | {"cell": cell, "host": config.finish.host}
-    )
+    network = NetworkSpec.model_validate(start.network.model_dump() | {"cell": cell, "host": config.hosts[1]})
     spec = ChildSpec(
-        network=network, parent=None, data=start.data, recipe=config.finish.recipe, seed=config.seed
+        network=network, parent=parent, data=start.data, recipe=config.finish.recipe, seed=config.seed
     )
     return archive.create(child_key(spec.id, "spec"), spec).id
 

@@ -2,9 +2,9 @@
 
 from nasflow.controllers import Controller, Request, make_controller
 from nasflow.errors import InvalidSpec
+from nasflow.networks import check_fit
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.growth import plan
-from nasflow.spec.host import check_cell
 from nasflow.spec.ledger import Ledger
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.record import Arm, Episode, Proposal
@@ -30,8 +30,8 @@ def controller_of(config: SearchConfig) -> Controller:
 def fits(config: SearchConfig, cell: Tree) -> bool:
     """Whether the cell fits the host of the search and the host of the finish."""
     try:
-        for host in (config.host, config.finish.host):
-            check_cell(cell, host)
+        for host in config.hosts:
+            check_fit(cell, host)
     except InvalidSpec:
         return False
     return True

@@ -39,6 +39,8 @@ def _train(
 ) -> TrainingRecord:
     child = birth.child
     spec = archive.read(child_key(child, "spec"), ChildSpec)
+    if not spec.recipe.epochs:
+        return TrainingRecord(child=child, weights=weights, history=())
     data = training_data(archive, spec.data)
     network = load_network(archive, spec, weights)
     resume = _read_checkpoint(archive, child)

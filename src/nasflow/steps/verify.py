@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from nasflow.errors import InvalidSpec
-from nasflow.networks import build, initialise
+from nasflow.networks import build, check_fit, initialise
 from nasflow.spec.data import DataSpec
 from nasflow.spec.document import Frozen
 from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, apply
-from nasflow.spec.host import DenseNet, Host, PyramidNet, check_cell
+from nasflow.spec.host import DenseNet, Host, PyramidNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Merge, Operation, Path, Tree
@@ -156,7 +156,7 @@ def _at(tree: Tree, path: Path, operation: Operation) -> Iterator[Transform]:
 
 def _fits(tree: Tree, transform: Transform, host: Host) -> bool:
     try:
-        check_cell(apply(tree, transform), host)
+        check_fit(apply(tree, transform), host)
     except InvalidSpec:
         return False
     return True

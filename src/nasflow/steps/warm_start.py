@@ -10,10 +10,11 @@ from nasflow.networks import build, initialise
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.growth import plan
 from nasflow.spec.record import BirthRecord, ChildRecord, Receipt
+from nasflow.steps.adopt import restore
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.images import device, training_data
 from nasflow.steps.network import arrange, load_network
-from nasflow.store import put_blob
+from nasflow.store import get_blob, put_blob
 from nasflow.training.data import TrainingData
 from nasflow.training.evaluate import evaluate, logits, normalise
 from nasflow.training.failures import memory_watched
@@ -48,12 +49,48 @@ def warm_start(archive: Archive, child: str) -> BirthRecord:
     spec = archive.read(child_key(child, "spec"), ChildSpec)
     try:
         with memory_watched("at its birth"):
-            birth = _from_parent(archive, spec) if spec.parent else _from_scratch(archive, spec)
+            birth = _birth(archive, spec)
     except ChildFailed as error:
         birth = BirthRecord(child=child, weights=None, failure=str(error))
     birth = archive.create(child_key(child, "birth"), birth)
     archive.require(birth.weights, f"the birth of child {child}")
     return birth
+
+
+def _birth(archive: Archive, spec: ChildSpec) -> BirthRecord:
+    if spec.parent:
+        return _from_parent(archive, spec)
+    return _brought(archive, spec, spec.weights) if spec.weights else _from_scratch(archive, spec)
+
+
+def _brought(archive: Archive, spec: ChildSpec, weights: str) -> BirthRecord:
+    """The start network as somebody brought it; its receipt tells it from the network without cells."""
+    place, data = device(spec.recipe), training_data(archive, spec.data)
+    network, original = restore(spec.network, get_blob(archive.store, weights), f"blob {weights}")
+    if original is None:
+        return BirthRecord(child=spec.id, weights=_store(archive, network))
+    for each in (original, network):
+        arrange(each, spec.recipe)
+    compared = _logits(data, RECEIPT_IMAGES, place)
+    difference = _preserved(relative_difference(compared(original), compared(network)))
+    receipt = Receipt(
+        difference=difference,
+        tolerance=TOLERANCE,
+        images=min(RECEIPT_IMAGES, len(data.held_out)),
+        parent_accuracy=evaluate(original, data.held_out, data.facts, device=place).accuracy,
+        birth_accuracy=evaluate(network, data.held_out, data.facts, device=place).accuracy,
+        transforms=(),
+    )
+    return BirthRecord(child=spec.id, weights=_store(archive, network), receipt=receipt)
+
+
+def _preserved(difference: float) -> float:
+    if difference > TOLERANCE:
+        raise ChildFailed(
+            f"not preserved: its logits differ from its parent's by {difference:.2g} relative, "
+            f"more than {TOLERANCE:.0e}"
+        )
+    return difference
 
 
 def _from_scratch(archive: Archive, spec: ChildSpec) -> BirthRecord:
@@ -74,12 +111,7 @@ def _from_parent(archive: Archive, spec: ChildSpec) -> BirthRecord:
     for network in (parent.network, grown.network):
         arrange(network, spec.recipe)
     compared = _logits(data, RECEIPT_IMAGES, place)
-    difference = relative_difference(compared(parent.network), gated_logits(grown, compared))
-    if difference > TOLERANCE:
-        raise ChildFailed(
-            f"not preserved: its logits differ from its parent's by {difference:.2g} relative, "
-            f"more than {TOLERANCE:.0e}"
-        )
+    difference = _preserved(relative_difference(compared(parent.network), gated_logits(grown, compared)))
     receipt = Receipt(
         difference=difference,
         tolerance=TOLERANCE,

@@ -19,9 +19,14 @@ def blob_key(digest: str) -> str:
     return f"blobs/{digest[:2]}/{digest}"
 
 
+def digest_of(data: bytes) -> str:
+    """The name of a blob: its sha256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def put_blob(store: Store, data: bytes) -> str:
     """Store `data` if it is not there yet; returns its sha256 in hexadecimal."""
-    digest = hashlib.sha256(data).hexdigest()
+    digest = digest_of(data)
     key = blob_key(digest)
     # Asked first, because S3 takes all bytes of an upload before it says that it has them.
     if not store.exists(key):
@@ -33,7 +38,7 @@ def get_blob(store: Store, digest: str) -> bytes:
     """The bytes with this sha256; raises NotFound, or BlobDamaged if what is there is something else."""
     key = blob_key(digest)
     data = store.read(key)
-    found = hashlib.sha256(data).hexdigest()
+    found = digest_of(data)
     if found != digest:
         raise BlobDamaged(
             f"{store.url}/{key}: damaged, its {len(data)} bytes have sha256 {found} instead of {digest}: "

@@ -3,21 +3,25 @@
 A search that runs, one that resumes and `nasflow sync` all make the same call, `publish`.
 """
 
-from nasflow.tracking.address import tracking_uri
+from nasflow.tracking.address import tracking_beside, tracking_uri
 from nasflow.tracking.adopted import adopt, choose_server
 from nasflow.tracking.links import links
+from nasflow.tracking.models import RegisteredModel, read_model
 from nasflow.tracking.publish import publish
 from nasflow.tracking.register import Registered, Winner, register
 from nasflow.tracking.ui import ui_command, ui_environment
 
 __all__ = [
     "Registered",
+    "RegisteredModel",
     "Winner",
     "adopt",
     "choose_server",
     "links",
     "publish",
+    "read_model",
     "register",
+    "tracking_beside",
     "tracking_uri",
     "ui_command",
     "ui_environment",

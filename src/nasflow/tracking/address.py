@@ -13,6 +13,11 @@ def tracking_uri(default_folder: Path | None) -> str | None:
     return f"{_SQLITE}{default_folder.resolve()}/mlflow.db" if default_folder else None
 
 
+def tracking_beside(store_url: str) -> str:
+    """MLFLOW_TRACKING_URI, or a SQLite file in a directory store, else in ./nasflow-mlflow."""
+    return str(tracking_uri(Path("nasflow-mlflow" if store_url.startswith("s3://") else store_url)))
+
+
 def sqlite_file(uri: str) -> Path | None:
     """The file of a SQLite address; None for any other address."""
     return Path(uri.removeprefix(_SQLITE).partition("?")[0]).resolve() if uri.startswith(_SQLITE) else None

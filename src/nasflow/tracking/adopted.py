@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nasflow.spec.cluster import MLFLOW_CREDENTIALS, MLFLOW_URI, own
-from nasflow.tracking.connection import connected
+from nasflow.tracking.connection import catch_up, connected
 from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def adopt(uri: str, search_id: str, child_id: str) -> None:
     run = os.environ.get(RUN)
     if not run:
         return
-    with connected(uri, search_id) as client:
+    with connected(uri, catch_up(search_id)) as client:
         client.set_tag(run, SEARCH_ID, search_id)
         client.set_tag(run, CHILD_ID, child_id)
 

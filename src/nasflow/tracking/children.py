@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from nasflow.spec.host import Host
+from nasflow.spec.host import AnyHost
 from nasflow.spec.ledger import Ledger
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.record import ChildRecord, Epoch
@@ -29,7 +29,7 @@ class Shown:
     role: Role
     name: str
     record: ChildRecord
-    host: Host
+    host: AnyHost
     recipe: Recipe
     round: int | None = None
     arm: str | None = None
@@ -50,11 +50,11 @@ def children(ledger: Ledger) -> tuple[Shown, ...]:
 
 def _all(ledger: Ledger) -> Iterator[Shown]:
     config = ledger.config
-    if ledger.start:
-        yield Shown(Role.START, "start", ledger.start, config.host, config.start)
+    if ledger.start and ledger.start_spec:
+        yield Shown(Role.START, "start", ledger.start, config.hosts[0], ledger.start_spec.recipe)
     yield from _children(ledger)
     if ledger.final:
-        yield Shown(Role.FINAL, "final", ledger.final, config.finish.host, config.finish.recipe)
+        yield Shown(Role.FINAL, "final", ledger.final, config.hosts[1], config.finish.recipe)
 
 
 def _children(ledger: Ledger) -> Iterator[Shown]:
@@ -66,7 +66,7 @@ def _children(ledger: Ledger) -> Iterator[Shown]:
                 name = f"round-{number:03}-child-{place:02}"
                 config = ledger.config
                 arm = episode.arm.value
-                yield Shown(Role.CHILD, name, record, config.host, config.child, number, arm)
+                yield Shown(Role.CHILD, name, record, config.hosts[0], config.child, number, arm)
 
 
 def child_content(shown: Shown, ledger: Ledger, drawing: str | None) -> RunContent:

@@ -37,9 +37,14 @@ _CONTACT_SECONDS = 3.0
 _REASON_LENGTH = 200
 
 
+def catch_up(search: str) -> str:
+    """What is to be done where a search could not be shown."""
+    return f"once it can, `nasflow sync {search}` shows there what is missing"
+
+
 @contextmanager
-def connected(uri: str, search_id: str) -> Iterator["MlflowClient"]:
-    """A client of the MLflow at `uri`; whatever goes wrong inside becomes TrackingUnavailable.
+def connected(uri: str, remedy: str) -> Iterator["MlflowClient"]:
+    """A client of the MLflow at `uri`; whatever goes wrong inside becomes TrackingUnavailable with a remedy.
 
     A server that does not answer is given up after 5 seconds, a database after 3.
     """
@@ -52,8 +57,7 @@ def connected(uri: str, search_id: str) -> Iterator["MlflowClient"]:
         # Any exception: MLflow passes on those of its HTTP, SQL and cloud libraries, and none of them
         # may stop a search. `from None`: a chained one could show credentials.
         raise TrackingUnavailable(
-            f"MLflow at {masked(uri)} cannot be used ({_reason(error)}): "
-            f"once it can, `nasflow sync {search_id}` shows there what is missing"
+            f"MLflow at {masked(uri)} cannot be used ({_reason(error)}): {remedy}"
         ) from None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from nasflow.spec.host import Host
+from nasflow.spec.host import AnyHost
 
 SEARCH_ID = "nasflow.search_id"
 IDENTITY = "nasflow.identity"
@@ -56,7 +56,7 @@ def present(values: Mapping[str, object]) -> dict[str, str]:
     return {key: str(value)[:_TAG_LENGTH] for key, value in values.items() if value is not None}
 
 
-def host_params(host: Host) -> dict[str, object]:
+def host_params(host: AnyHost) -> dict[str, object]:
     """What sets hosts of one kind apart; what hardly anybody changes is in the configuration."""
     return {"host": host.kind, **host.model_dump(exclude={"kind", "stages", "reduction", "start"})}
 

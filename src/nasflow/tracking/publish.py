@@ -9,7 +9,7 @@ from nasflow.spec.ledger import Ledger
 from nasflow.tracking.address import artifact_folder
 from nasflow.tracking.adopted import adopted, home
 from nasflow.tracking.children import Shown, child_content, children
-from nasflow.tracking.connection import connected
+from nasflow.tracking.connection import catch_up, connected
 from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role, RunContent
 from nasflow.tracking.runs import by_tags, create, find_runs, is_complete, write
 from nasflow.tracking.search import search_content
@@ -38,7 +38,7 @@ def publish(uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> Published:
     may be repeated at any time, also after one that was killed. Raise TrackingUnavailable, which is
     worth one warning, if MLflow cannot be used.
     """
-    with connected(uri, ledger.config.name) as client:
+    with connected(uri, catch_up(ledger.config.name)) as client:
         return show(client, uri, ledger, drawings)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nasflow.errors import InvalidSpec
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.ledger import Ledger
-from nasflow.tracking.connection import connected
+from nasflow.tracking.connection import catch_up, connected
 from nasflow.tracking.content import CHILD_ID, SEARCH_ID, Role
 from nasflow.tracking.publish import Published, show
 
@@ -65,7 +65,7 @@ def register(
         raise InvalidSpec(
             f"child {child} is not the final network of search {name!r}: only that is registered"
         )
-    with connected(uri, name) as client:
+    with connected(uri, catch_up(name)) as client:
         published = show(client, uri, ledger, drawings or {})
         run = published.runs[Role.FINAL.value, child]
         version = _find_version(client, name, child)

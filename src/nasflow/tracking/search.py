@@ -71,7 +71,7 @@ def _params(config: SearchConfig) -> dict[str, str]:
         {
             "seed": config.seed,
             "data": config.data.name,
-            **host_params(config.host),
+            **host_params(config.hosts[0]),
             "controller": config.controller.kind,
             "children_per_round": config.children_per_round,
             "random_share": config.random_share,

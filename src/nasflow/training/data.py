@@ -66,7 +66,7 @@ def _facts(
     spec: DataSpec, part: Part, train: Images, held_out_images: int, expected: DataFacts | None
 ) -> DataFacts:
     _, channels, size, _ = train.batch(train.labels.new_zeros(1)).shape
-    mean, std = (expected.mean, expected.std) if expected else mean_and_std(train)
+    mean, std = (expected.mean, expected.std) if expected else _normalisation(spec, train, channels)
     return DataFacts(
         spec=spec,
         fingerprint=part.fingerprint(),
@@ -78,6 +78,17 @@ def _facts(
         mean=mean,
         std=std,
     )
+
+
+def _normalisation(
+    spec: DataSpec, train: Images, channels: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """As it was asked for, or as the training images have it."""
+    if spec.mean is None or spec.std is None:
+        return mean_and_std(train)
+    if len(spec.mean) != channels:
+        raise InvalidSpec(f"data.mean has {len(spec.mean)} numbers, and the images have {channels} channels")
+    return spec.mean, spec.std
 
 
 def _place(spec: DataSpec) -> str:

@@ -26,7 +26,7 @@ from nasflow.training.drop_path import DropPath
 from nasflow.training.evaluate import Evaluation, evaluate, normalise
 from nasflow.training.failures import check_losses, diverged, memory_watched
 from nasflow.training.schedule import drop_path, gate_opening, learning_rate
-from nasflow.training.seeds import generator
+from nasflow.training.seeds import derive, generator
 from nasflow.training.state import TrainingState, capture, restore
 
 CHECK_EVERY = 50
@@ -65,7 +65,7 @@ def train(
     _check(data, recipe, resume)
     place, optimizer = torch.device(device), _optimizer(network, recipe)
     session = _Session(network, data, recipe, seed, place, optimizer, gates, beat, DropPath(network))
-    with reproducible(place), session.paths:
+    with reproducible(place), session.paths, torch.random.fork_rng():
         with memory_watched("before the first step"):
             _begin(session, resume)
         state = resume
@@ -182,6 +182,8 @@ def _step(session: _Session, epoch: int, step: int, batch: Batch) -> tuple[Tenso
     for group in session.optimizer.param_groups:
         group["lr"] = session.learning_rate(epoch, step)
     session.paths.draw(session.drop_path(epoch, step), generator(session.seed, "drop path", epoch, step))
+    # Dropout, which an adopted network may have, draws from torch's own generator.
+    torch.manual_seed(derive(session.seed, "dropout", epoch, step))
     images, labels = _read(session, epoch, step, batch), batch.labels.to(session.device)
     session.optimizer.zero_grad(set_to_none=True)
     with torch.autocast(session.device.type, torch.bfloat16, session.recipe.precision == "bfloat16"):

@@ -56,21 +56,21 @@ def _replicated(weights: Weights, path: Path, count: int) -> Weights:
 
 def _split(weights: Weights, cell: Cell, path: Path, count: int) -> Weights:
     source = branch_name((*path, 0)) + "."
-    cut_name = source + "operation.weight.weight"
-    parts: list[Tensor] = []
-    if cut_name in weights:
-        parts = cut(weights[cut_name], count, 1 if path else cell.groups)
+    # The last convolution's, and its bias where an adopted one has it.
+    last = {source + "operation.weight.weight", source + "operation.weight.bias"}
+    groups = 1 if path else cell.groups
+    parts = {name: cut(weights[name], count, groups) for name in last & weights.keys()}
     copies = dict(weights)
     for number in range(count):
         target = branch_name((*path, number)) + "."
         for name, tensor in _below(weights, source).items():
-            part = parts[number] if name == cut_name else tensor.clone()
+            part = parts[name][number] if name in parts else tensor.clone()
             copies[target + name.removeprefix(source)] = part
     return copies
 
 
 def cut(weight: Tensor, count: int, groups: int) -> list[Tensor]:
-    """Cut a weight [out, in / groups, height, width] along its output channels, evenly from each group."""
+    """Cut a weight [out, ...] along its output channels, evenly from each group."""
     widths = [width // groups for width in shares(weight.shape[0], count, groups)]
     parts = torch.split(torch.unflatten(weight, 0, (groups, -1)), widths, dim=1)
     return [part.flatten(0, 1).clone() for part in parts]

@@ -1,0 +1,179 @@
+"""A network that somebody else wrote, with cells in the place of some of its convolutions.
+
+The bare convolution becomes the root operation of a cell that has nothing else yet, so that the network
+computes what it computed, whatever stands before and behind it: BatchNorm and ReLU of a network that has
+them after its convolutions stay where they are.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache, partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nasflow.errors import InvalidSpec
+from nasflow.networks.cell import Cell
+from nasflow.spec.host import Adopted
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.tree import START_CELL, Tree
+
+TORCHVISION = "torchvision:"
+
+_ARGUMENTS = ("in_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
+
+_SEED = 0
+"""Of the weights that a network gives itself: the same in each process, before any others are loaded."""
+
+
+class BareConvolution(nn.Module):
+    """A convolution without BatchNorm and ReLU of its own; `arguments` are torch's, but for out_channels."""
+
+    def __init__(self, arguments: Mapping[str, Any], out_channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Conv2d(out_channels=out_channels, **arguments)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[batch, in_channels, height, width] -> [batch, out_channels, height, width], by what it is like."""
+        out: Tensor = self.weight(x)
+        return out
+
+
+class AdoptedNetwork(nn.Module):
+    """Somebody's network; images of one channel are shown to one that reads three as grey ones."""
+
+    def __init__(self, network: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.network = network
+        self.is_grey = channels == 1 and _reads(network) == 3
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [batch, channels, size, size] -> logits [batch, classes]."""
+        logits: Tensor = self.network(images.expand(-1, 3, -1, -1) if self.is_grey else images)
+        return logits
+
+
+def build_adopted(spec: NetworkSpec, host: Adopted) -> AdoptedNetwork:
+    """The network with the cells of the spec."""
+    return AdoptedNetwork(put_cells(make(host, spec.classes), host, spec.cell), spec.channels)
+
+
+def build_original(spec: NetworkSpec, host: Adopted) -> AdoptedNetwork:
+    """The network as its authors have it, without a cell."""
+    return AdoptedNetwork(make(host, spec.classes), spec.channels)
+
+
+def make(host: Adopted, classes: int) -> nn.Module:
+    """The network as its authors make it, with weights of its own; the same in each process.
+
+    Raise InvalidSpec if there is no such network, or if making it fails.
+    """
+    factory = _factory(host.network, classes)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_SEED)
+        try:
+            network = factory()
+        except Exception as error:  # whatever somebody else's code raises
+            raise InvalidSpec(f"{host.network}: {type(error).__name__}: {error}") from None
+    if not isinstance(network, nn.Module):
+        raise InvalidSpec(f"{host.network} gives a {type(network).__name__}: a torch.nn.Module is wanted")
+    return network
+
+
+def _factory(name: str, classes: int) -> Callable[[], object]:
+    if name.startswith(TORCHVISION):
+        return lambda: _torchvision(name.removeprefix(TORCHVISION), classes)
+    module, _, attribute = name.partition(":")
+    try:
+        found = importlib.import_module(module)
+    except ImportError as error:
+        raise InvalidSpec(f"{name}: {error}: is it installed, or on PYTHONPATH?") from None
+    for part in attribute.split("."):
+        found = getattr(found, part, None)  # type: ignore[assignment]
+    if not callable(found):
+        raise InvalidSpec(f"{name}: {module} has no function {attribute!r}")
+    return found
+
+
+def _torchvision(name: str, classes: int) -> nn.Module:
+    from torchvision import models
+
+    if name not in models.list_models(module=models):
+        raise InvalidSpec(
+            f"torchvision has no classifier {name!r}: `torchvision.models.list_models()` names all"
+        )
+    network: nn.Module = models.get_model(name, weights=None, num_classes=classes)
+    return network
+
+
+def published_weights(name: str) -> dict[str, Tensor]:
+    """The state dict that torchvision publishes with one of its networks; it is downloaded once.
+
+    Raise InvalidSpec if there is none, or if it cannot be had.
+    """
+    from torchvision import models
+
+    try:
+        weights = models.get_model_weights(name.removeprefix(TORCHVISION)).DEFAULT
+        state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
+    except (AttributeError, ValueError, OSError, RuntimeError) as error:
+        raise InvalidSpec(
+            f"{name}: the published weights cannot be had ({error}): "
+            "fetch them elsewhere and give their safetensors file as start.weights"
+        ) from None
+    return state
+
+
+def convolutions(network: nn.Module, pattern: str | None) -> Iterator[tuple[str, nn.Conv2d]]:
+    """The convolutions that become cells, by name; without a pattern the 3x3 ones that are not depthwise."""
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d) and (
+            fnmatchcase(name, pattern) if pattern is not None else _is_common(module)
+        ):
+            yield name, module
+
+
+def _is_common(module: nn.Conv2d) -> bool:
+    return module.kernel_size == (3, 3) and (module.groups == 1 or module.groups < module.in_channels)
+
+
+def put_cells(network: nn.Module, host: Adopted, tree: Tree = START_CELL) -> nn.Module:
+    """Put cells into `network`, in place, and return it; start cells hold the convolutions' weights.
+
+    Raise InvalidSpec if the pattern fits no convolution.
+    """
+    chosen = list(convolutions(network, host.cells))
+    if not chosen:
+        known = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
+        raise InvalidSpec(
+            f"{host.network}: cells {host.cells or '(3x3)'!r} fits none of its convolutions: "
+            f"{', '.join(known[:20]) or 'it has none'}{', ...' if len(known) > 20 else ''}"
+        )
+    for name, convolution in chosen:
+        network.set_submodule(name, _cell(convolution, tree), strict=True)
+    return network
+
+
+def _cell(convolution: nn.Conv2d, tree: Tree) -> Cell:
+    arguments = {name: getattr(convolution, name) for name in _ARGUMENTS}
+    edge = partial(BareConvolution, arguments | {"bias": convolution.bias is not None})
+    cell = Cell(tree, convolution.in_channels, convolution.out_channels, convolution.groups, edge=edge)
+    if tree == START_CELL:
+        cell.get_submodule("root.branches.0.operation.weight").load_state_dict(convolution.state_dict())
+    return cell.train(convolution.training)
+
+
+@lru_cache(maxsize=8)
+def adopted_places(host: Adopted) -> tuple[tuple[int, int], ...]:
+    """Output channels and groups of each place for a cell."""
+    with torch.device("meta"):
+        network = make(host, classes=2)
+    return tuple((each.out_channels, each.groups) for _, each in convolutions(network, host.cells))
+
+
+def _reads(network: nn.Module) -> int | None:
+    """Channels of the images: those of its first convolution, where there is one."""
+    first = next((each for each in network.modules() if isinstance(each, nn.Conv2d)), None)
+    return first.in_channels if first else None

@@ -1,0 +1,179 @@
+"""A network that somebody has already as the start of a search: its weights are read once, into the store."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from nasflow.errors import InvalidSpec
+from nasflow.networks import build, initialise
+from nasflow.networks.adopted import (
+    TORCHVISION,
+    build_adopted,
+    build_original,
+    published_weights,
+    put_cells,
+)
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.data import DataFacts
+from nasflow.spec.host import Adopted
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.search import SearchConfig
+from nasflow.spec.start import PUBLISHED, UNTRAINED, TrainedStart
+from nasflow.store import digest_of
+from nasflow.tracking import read_model
+from nasflow.training.tensors import check_like, from_bytes, is_counter, to_bytes
+from nasflow.training.weights import load_weights
+
+_REGISTRY = "models:/"
+_SPARE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """A configuration whose hosts and whose weights are known."""
+
+    config: SearchConfig
+    weights: bytes
+    """safetensors: of the network as its authors have it, or of a network that nasflow has registered."""
+
+
+def adopt(config: SearchConfig, start: TrainedStart, facts: DataFacts, tracking: str) -> Adoption:
+    """Read the network that `start` names. `tracking` is the address of MLflow, for what is registered there.
+
+    Raise InvalidSpec, or TrackingUnavailable, with one line that says what is missing or does not fit.
+    """
+    if start.network.startswith(_REGISTRY):
+        return _registered(config, start, facts, tracking)
+    host = Adopted(network=start.network, cells=start.cells)
+    spec = NetworkSpec(host=host, channels=facts.channels, size=facts.size, classes=facts.classes)
+    original = build_original(spec, host)
+    initialise(original, config.seed)
+    weights = _read(start, original.network, tracking)
+    if weights is not None:
+        _load(original.network, weights, start)
+    _check_runs(spec, host)
+    data = to_bytes(original.network.state_dict())
+    return Adoption(_known(config, start, data, {"host": host}), data)
+
+
+def _registered(config: SearchConfig, start: TrainedStart, facts: DataFacts, tracking: str) -> Adoption:
+    model = read_model(tracking, start.network)
+    if model.spec is None:
+        raise InvalidSpec(
+            f"{start.network} was not registered by nasflow: give `network: module:factory`, which makes the "
+            f"network, and `weights: {start.network}`"
+        )
+    network = ChildSpec.from_json(model.spec, start.network).network
+    if (network.channels, network.classes) != (facts.channels, facts.classes):
+        raise InvalidSpec(
+            f"{start.network} tells {network.classes} classes by images of {network.channels} channels, and "
+            f"{config.data.name} has {facts.classes} and {facts.channels}"
+        )
+    place = {"host": network.host, "start_cell": network.cell}
+    return Adoption(_known(config, start, model.weights, place), model.weights)
+
+
+def _known(
+    config: SearchConfig, start: TrainedStart, weights: bytes, place: Mapping[str, object]
+) -> SearchConfig:
+    """The configuration with what the network has told."""
+    finish = config.finish.model_copy(update={"host": config.finish.host or place["host"]})
+    known = {"start": start.model_copy(update={"digest": digest_of(weights)}), "finish": finish, **place}
+    return SearchConfig.model_validate(config.model_copy(update=known).model_dump())
+
+
+def _read(start: TrainedStart, network: nn.Module, tracking: str) -> dict[str, Tensor] | None:
+    """The state dict that the start names; None: the network keeps its own random weights."""
+    weights = start.weights
+    if weights is None and start.network.startswith(TORCHVISION):
+        weights = PUBLISHED
+    if weights is None:
+        raise InvalidSpec(
+            f"start: where are the weights of {start.network}? `weights: FILE.safetensors` with its state "
+            "dict, or `weights: untrained` and a recipe"
+        )
+    if weights == UNTRAINED:
+        return None
+    if weights == PUBLISHED:
+        return published_weights(start.network)
+    if weights.startswith(_REGISTRY):
+        return from_bytes(read_model(tracking, weights).weights, weights)[0]
+    return from_bytes(_read_file(Path(weights), network), weights)[0]
+
+
+def _read_file(file: Path, network: nn.Module) -> bytes:
+    """A file that is not much larger than what can fit."""
+    expected = sum(tensor.nbytes for tensor in network.state_dict().values())
+    try:
+        size = file.stat().st_size
+        if size > 2 * expected + _SPARE_BYTES:
+            raise InvalidSpec(f"{file}: {size} bytes, and the network's weights take {expected}")
+        return file.read_bytes()
+    except OSError as error:
+        raise InvalidSpec(f"start.weights: {file} cannot be read ({error.strerror})") from None
+
+
+def _load(network: nn.Module, tensors: dict[str, Tensor], start: TrainedStart) -> None:
+    """Put the tensors into the network; those that are `fresh`, and counters, may be missing or not fit."""
+    wanted = network.state_dict()
+    for name, tensor in wanted.items():
+        if start.fresh is not None and fnmatchcase(name, start.fresh):
+            tensors[name] = tensor
+        elif is_counter(name, tensor):
+            tensors.setdefault(name, tensor)
+        elif name in tensors and tensors[name].is_floating_point() and tensor.is_floating_point():
+            tensors[name] = tensors[name].to(tensor.dtype)
+    try:
+        check_like(tensors, wanted, str(start.weights or PUBLISHED))
+    except InvalidSpec as error:
+        raise InvalidSpec(
+            f"{error}; a classifier for other classes: name its tensors in start.fresh, and give start.recipe"
+        ) from None
+    network.load_state_dict(tensors)
+
+
+def _check_runs(spec: NetworkSpec, host: Adopted) -> None:
+    """Try the network with its cells on two black images, as in training and as in evaluation."""
+    images = torch.zeros(2, spec.channels, spec.size, spec.size)
+    for is_training in (False, True):
+        network = build_adopted(spec, host).train(is_training)
+        try:
+            with torch.no_grad():
+                logits = network(images)
+        except Exception as error:  # whatever somebody else's code raises
+            reason = " ".join(str(error).split())
+            raise InvalidSpec(
+                f"{host.network} cannot read images {list(images.shape)}: {type(error).__name__}: {reason}"
+            ) from None
+        if not isinstance(logits, Tensor) or logits.shape != (2, spec.classes):
+            shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+            raise InvalidSpec(
+                f"{host.network} gives {shape} for two images of {spec.classes} classes: "
+                f"[2, {spec.classes}] is wanted, in training too"
+            )
+
+
+def restore(spec: NetworkSpec, weights: bytes, where: str) -> tuple[nn.Module, nn.Module | None]:
+    """The start network with its weights; and the original that cells were put into, if there is one.
+
+    Raise InvalidSpec if the weights from `where` do not fit.
+    """
+    if isinstance(spec.host, Adopted) and not _has_cells(weights, where):
+        original = build_original(spec, spec.host)
+        load_weights(original.network, weights, where)
+        start = deepcopy(original)
+        put_cells(start.network, spec.host)
+        return start, original
+    network = build(spec)
+    load_weights(network, weights, where)
+    return network, None
+
+
+def _has_cells(weights: bytes, where: str) -> bool:
+    """Whether these are the weights of a network of nasflow's: a search may start from one as well."""
+    return any(".root.branches.0." in name for name in from_bytes(weights, where)[0])

@@ -1,0 +1,46 @@
+"""Networks as users write them: named by tests as `tests.networks.strangers:...`."""
+
+import torch
+from torch import Tensor, nn
+
+
+class PostActivation(nn.Module):
+    """Convolution - BatchNorm - ReLU, with stride, groups, dilation, bias, shortcut; reads three channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU())
+        self.grouped = nn.Conv2d(8, 12, 3, stride=2, padding=1, groups=2)
+        self.grouped_norm = nn.BatchNorm2d(12)
+        self.depthwise = nn.Conv2d(12, 12, 3, padding=1, groups=12, bias=False)
+        self.dilated = nn.Conv2d(12, 12, 3, padding="same", dilation=2, padding_mode="reflect")
+        self.dilated_norm = nn.BatchNorm2d(12)
+        self.dropout = nn.Dropout(0.2)
+        self.classifier = nn.Linear(12, 10, bias=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [batch, 3, height, width] -> logits [batch, 10]."""
+        x = torch.relu(self.grouped_norm(self.grouped(self.stem(images))))
+        x = torch.relu(x + self.dilated_norm(self.dilated(self.depthwise(x))))
+        logits: Tensor = self.classifier(self.dropout(x.mean(dim=(2, 3))))
+        return logits
+
+
+def two_outputs() -> nn.Module:
+    """What gives something else than logits."""
+
+    class Two(PostActivation):
+        def forward(self, images: Tensor) -> Tensor:
+            return (super().forward(images),) * 2  # type: ignore[return-value]
+
+    return Two()
+
+
+def broken() -> nn.Module:
+    """What cannot be made."""
+    raise RuntimeError("no licence for this network")
+
+
+def no_network() -> dict[str, int]:
+    """What is no network."""
+    return {}

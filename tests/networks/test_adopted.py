@@ -1,0 +1,123 @@
+from copy import deepcopy
+
+import pytest
+import torch
+from torch import nn
+
+from nasflow.errors import InvalidSpec
+from nasflow.networks import Cell, build, check_fit, initialise, measure
+from nasflow.networks.adopted import adopted_places, build_original, convolutions, make, put_cells
+from nasflow.spec.host import Adopted
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.tree import Tree
+
+STRANGER = "tests.networks.strangers:PostActivation"
+
+
+def host(network: str = STRANGER, cells: str | None = None) -> Adopted:
+    """An adopted host."""
+    return Adopted(network=network, cells=cells)
+
+
+def spec(adopted: Adopted, channels: int = 3, size: int = 12, **changes: object) -> NetworkSpec:
+    """A network of ten classes in it."""
+    parts = {"host": adopted, "channels": channels, "size": size, "classes": 10}
+    return NetworkSpec.model_validate(parts | changes)
+
+
+def randomised(network: nn.Module) -> nn.Module:
+    """BatchNorms as a training leaves them."""
+    generator = torch.Generator().manual_seed(0)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            module.running_mean.normal_(0, 0.3, generator=generator)
+            module.running_var.uniform_(0.3, 2, generator=generator)
+            module.weight.data.normal_(1, 0.5, generator=generator)
+            module.bias.data.normal_(0, 0.5, generator=generator)
+    return network.eval()
+
+
+@pytest.mark.parametrize(
+    ("cells", "names"),
+    [
+        (None, ["stem.0", "grouped", "dilated"]),
+        ("*", ["stem.0", "grouped", "depthwise", "dilated"]),
+        ("d*", ["depthwise", "dilated"]),
+        ("stem.*", ["stem.0"]),
+    ],
+)
+def test_the_pattern_chooses_convolutions(cells: str | None, names: list[str]) -> None:
+    """By name; without a pattern the 3x3 ones that are not depthwise."""
+    assert [name for name, _ in convolutions(make(host(), 10), cells)] == names
+
+
+@pytest.mark.parametrize("cells", [None, "*", "dilated"])
+def test_cells_compute_what_the_convolutions_did(cells: str | None) -> None:
+    """To the bit, in training mode too, with strides, groups, dilation, bias and padding of any kind."""
+    network = randomised(make(host(), 10))
+    grown = put_cells(deepcopy(network), host(cells=cells))
+    images = torch.randn(4, 3, 12, 12)
+    with torch.no_grad():
+        assert torch.equal(grown(images), network(images))
+        network.dropout.p = grown.dropout.p = 0.0  # type: ignore[union-attr]
+        assert torch.equal(grown.train()(images), network.train()(images))
+    assert any(isinstance(module, Cell) for module in grown.modules())
+
+
+def test_torchvisions_resnet() -> None:
+    """ResNet-18, 16 of its convolutions cells, is what it was, and grey images are shown to it in colour."""
+    resnet = spec(host("torchvision:resnet18"), channels=1, size=32)
+    original, start = build_original(resnet, resnet.host), build(resnet)  # type: ignore[arg-type]
+    randomised(original)
+    start.network = put_cells(deepcopy(original.network), resnet.host)  # type: ignore[arg-type]
+    images = torch.randn(2, 1, 32, 32)
+    with torch.no_grad():
+        logits = original(images)
+        assert torch.equal(start.eval()(images), logits)
+    assert logits.shape == (2, 10)
+    assert sum(isinstance(module, Cell) for module in start.modules()) == 16
+    assert measure(resnet).parameters == sum(each.numel() for each in original.parameters()) == 11_181_642
+
+
+def test_the_same_in_every_process() -> None:
+    """Built twice it has the same tensors, whatever was drawn before, and a seed decides the rest."""
+    torch.manual_seed(1)
+    first = build(spec(host()))
+    torch.manual_seed(2)
+    second = build(spec(host()))
+    for network in (first, second):
+        initialise(network, 3)
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    )
+
+
+def test_which_cells_fit() -> None:
+    """Each place has its own width and groups; a depthwise convolution cannot be cut."""
+    assert adopted_places(host()) == ((8, 1), (12, 2), (12, 1))
+    check_fit(Tree.parse("concat( 3x3G, 3x3G )"), host())
+    with pytest.raises(InvalidSpec, match="12 channels cannot be shared by 2 branches in units of 12"):
+        check_fit(Tree.parse("concat( 3x3G, 3x3G )"), host(cells="*"))
+
+
+@pytest.mark.parametrize(
+    ("adopted", "message"),
+    [
+        (
+            host(cells="layer*"),
+            "'layer\\*' fits none of its convolutions: stem.0, grouped, depthwise, dilated",
+        ),
+        (host("no_such_module:make"), "No module named 'no_such_module': is it installed, or on PYTHONPATH?"),
+        (host("tests.networks.strangers:nobody"), "tests.networks.strangers has no function 'nobody'"),
+        (host("tests.networks.strangers:broken"), "RuntimeError: no licence for this network"),
+        (host("tests.networks.strangers:no_network"), "gives a dict: a torch.nn.Module is wanted"),
+        (host("torchvision:resnet1"), "torchvision has no classifier 'resnet1'"),
+    ],
+)
+def test_what_cannot_be_adopted(adopted: Adopted, message: str) -> None:
+    """Each in one line that says what is missing."""
+    with pytest.raises(InvalidSpec, match=message):
+        build(spec(adopted))

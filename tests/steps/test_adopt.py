@@ -1,0 +1,151 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from tests.networks.strangers import PostActivation
+from tests.networks.test_adopted import randomised
+from tests.steps.samples import TINY, documents, open_archive, run_search
+
+from nasflow.errors import Conflict, InvalidSpec
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.record import BirthRecord
+from nasflow.spec.search import SearchConfig
+from nasflow.steps.archive import child_key
+from nasflow.steps.begin import begin
+from nasflow.steps.ledger import read_ledger
+from nasflow.steps.publish import track
+
+STRANGERS = "tests.networks.strangers"
+STRANGER = f"{STRANGERS}:PostActivation"
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    """A network that somebody has trained, as they have saved it."""
+    torch.manual_seed(0)
+    network, file = randomised(PostActivation()), tmp_path / "stranger.safetensors"
+    save_file(network.state_dict(), file)
+    return file
+
+
+def config(start: Any, **changes: Any) -> SearchConfig:
+    """The tiny search from a start that is there."""
+    parts = {key: value for key, value in TINY.items() if key not in {"host", "start", "finish"}}
+    finish = {"recipe": {"epochs": 1, "learning_rate": 0.1}}
+    return SearchConfig.model_validate(parts | {"start": start, "finish": finish} | changes)
+
+
+def adopted(weights: Path, **changes: Any) -> SearchConfig:
+    """The tiny search from the stranger."""
+    return config({"network": STRANGER, "weights": str(weights)}, **changes)
+
+
+def test_a_search_from_a_network_that_is_there(weights: Path, tmp_path: Path) -> None:
+    """It is evaluated as it is, each child is born from it, and two processes find the same."""
+    archive = open_archive(tmp_path / "store")
+    run_search(tmp_path / "store", adopted(weights))
+    ledger = read_ledger(archive, "tiny")
+    assert ledger.start
+    assert ledger.start.receipt
+    assert ledger.start.receipt.difference == 0
+    assert ledger.start.receipt.parent_accuracy == ledger.start.accuracy
+    assert ledger.start.history == ()
+    births = [record.receipt.difference for record in ledger.children if record.receipt]
+    assert len(births) == 4
+    assert max(births) < 1e-6
+    assert ledger.finish
+    run_search(tmp_path / "again", adopted(weights))
+    same = [documents(open_archive(tmp_path / name), ["attempts"]) for name in ("store", "again")]
+    assert same[0] == same[1]
+
+
+def test_the_network_is_trained_first_if_that_is_wished(weights: Path, tmp_path: Path) -> None:
+    """With a recipe, and with a fresh classifier, it learns the search's images before anything grows."""
+    archive, start = open_archive(tmp_path / "store"), {"network": STRANGER, "weights": str(weights)}
+    trained = config(start | {"fresh": "classifier.*", "recipe": {"epochs": 2}}, budget={"children": 1})
+    run_search(tmp_path / "store", trained)
+    record = read_ledger(archive, "tiny").start
+    assert record
+    assert len(record.history) == 2
+
+
+def test_the_finish_goes_on_from_what_was_found(weights: Path, tmp_path: Path) -> None:
+    """With `inherit` the winner and the start network are trained on, not built anew."""
+    archive = open_archive(tmp_path / "store")
+    finish = {"recipe": {"epochs": 1}, "inherit": True}
+    run_search(tmp_path / "store", adopted(weights, budget={"children": 1}, finish=finish))
+    ledger = read_ledger(archive, "tiny")
+    assert ledger.finish
+    assert ledger.start
+    final = archive.read(child_key(ledger.finish.final, "spec"), ChildSpec)
+    assert final.parent == ledger.finish.child
+    birth = archive.read(child_key(ledger.finish.final, "birth"), BirthRecord)
+    assert birth.weights == ledger.children[0].weights
+    start = archive.read(child_key(str(ledger.finish.start_final), "spec"), ChildSpec)
+    assert start.parent == ledger.start.child
+
+
+def test_begun_again(weights: Path, tmp_path: Path) -> None:
+    """The same weights elsewhere are the same search; other weights are another one."""
+    archive = open_archive(tmp_path / "store")
+    begin(archive, adopted(weights))
+    before = documents(archive)
+    moved = weights.rename(tmp_path / "moved.safetensors")
+    begin(open_archive(tmp_path / "store"), adopted(moved))
+    assert documents(open_archive(tmp_path / "store")) == before
+    save_file(PostActivation().state_dict(), moved)
+    with pytest.raises(Conflict, match="another start"):
+        begin(open_archive(tmp_path / "store"), adopted(moved))
+    moved.unlink()
+    begin(open_archive(tmp_path / "store"), read_ledger(archive, "tiny").config)
+
+
+def test_from_a_registered_network(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one search has registered, the next one starts from: its host, its cell, its weights."""
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    before = read_ledger(open_archive(finished), "tiny")
+    assert before.final
+    track(open_archive(finished), "tiny", uri)
+    archive = open_archive(tmp_path / "next")
+    run_search(tmp_path / "next", config("models:/tiny@challenger", name="next", space={"max_depth": 3}))
+    ledger = read_ledger(archive, "next")
+    assert ledger.start
+    assert ledger.start.cell == before.final.cell
+    assert ledger.start.weights == before.final.weights
+    assert ledger.start.accuracy == before.final.accuracy
+    assert ledger.finish
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ({"network": STRANGER}, "where are the weights of tests.networks.strangers:PostActivation"),
+        ({"network": STRANGER, "weights": "nowhere.safetensors"}, "nowhere.safetensors cannot be read"),
+        ({"network": STRANGER, "weights": __file__}, "no safetensors file, or broken or cut off"),
+        ({"network": STRANGER, "cells": "layer*", "weights": "{weights}"}, "fits none of its convolutions"),
+        (
+            {"network": "tests.networks.strangers:two_outputs", "weights": "{weights}"},
+            "gives tuple for two images",
+        ),
+        ({"network": "torchvision:resnet18", "weights": "{weights}"}, "'bn1.bias' is missing"),
+    ],
+    ids=["none", "missing", "broken", "no cells", "no logits", "another network"],
+)
+def test_what_cannot_begin(start: dict[str, str], message: str, weights: Path, tmp_path: Path) -> None:
+    """Each in one line, and nothing is written."""
+    given = {key: value.format(weights=weights) for key, value in start.items()}
+    with pytest.raises(InvalidSpec, match=message) as raised:
+        begin(open_archive(tmp_path / "store"), config(given))
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "store").exists()
+
+
+def test_other_classes_need_a_fresh_classifier(weights: Path, tmp_path: Path) -> None:
+    """The remedy is in the message."""
+    state = PostActivation().state_dict() | {"classifier.weight": torch.zeros(5, 12)}
+    save_file(state, weights)
+    with pytest.raises(InvalidSpec, match=r"'classifier.weight' is float32 \[5, 12\].*start.fresh"):
+        begin(open_archive(tmp_path / "store"), adopted(weights))
