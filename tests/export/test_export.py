@@ -14,7 +14,7 @@ from nasflow.export import write_code, write_onnx
 from nasflow.networks import build, initialise
 from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.data import DataFacts, DataSpec
-from nasflow.spec.host import AnyHost, CondenseNet, DenseNet, NasNet, PyramidNet
+from nasflow.spec.host import Adopted, AnyHost, CondenseNet, DenseNet, NasNet, PyramidNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import START_CELL, Tree
 
@@ -25,6 +25,10 @@ NETWORKS: dict[str, tuple[AnyHost, Tree]] = {
         Tree.parse("concat( 3x3G, 3x3G -> ( avg3 ) )"),
     ),
     "condensenet": (CondenseNet(layers=(1, 2), growth=(8, 8), cells=(0, 1), first_stride=1), START_CELL),
+    "adopted": (
+        Adopted(network="tests.networks.strangers:PostActivation"),
+        Tree.parse("( 3x3G -> ( ds3 ) )"),
+    ),
     "nasnet": (NasNet(cells=1, channels=4), START_CELL),
 }
 FACTS = DataFacts(
@@ -61,7 +65,7 @@ def logits(network: nn.Module) -> Tensor:
     return out
 
 
-@pytest.mark.parametrize("network", ["densenet", "condensenet"], indirect=True)
+@pytest.mark.parametrize("network", ["densenet", "condensenet", "adopted"], indirect=True)
 def test_one_file_that_needs_torch_alone(network: nn.Module, tmp_path: Path) -> None:
     """In a process that can import no nasflow, the file gives the same logits."""
     code = write_code(network, FACTS, "A network.", "weights.safetensors")
@@ -104,5 +108,13 @@ def test_onnx(network: nn.Module) -> None:
 
 def test_an_unknown_layer() -> None:
     """A layer that cannot be written is refused by its name."""
-    with pytest.raises(InvalidSpec, match="layer 0 is a GELU"):
-        write_code(nn.Sequential(nn.GELU()), FACTS, "A network.", "weights.safetensors")
+    with pytest.raises(InvalidSpec, match="layer 0 is a Softplus"):
+        write_code(nn.Sequential(nn.Softplus()), FACTS, "A network.", "weights.safetensors")
+
+
+def test_a_function_of_somebody_elses() -> None:
+    """Source that needs torch alone cannot call it."""
+    host = Adopted(network="torchvision:efficientnet_b0", cells="features.0.0")
+    made = build(NetworkSpec(host=host, channels=3, size=32, classes=5))
+    with pytest.raises(InvalidSpec, match=r"stochastic_depth.* is neither torch's nor Python's"):
+        write_code(made, FACTS, "A network.", "weights.safetensors")

@@ -16,17 +16,44 @@ from nasflow.errors import InvalidSpec
 from nasflow.spec.data import DataFacts
 
 _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
-    nn.Conv2d: ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups"),
+    nn.Conv2d: (
+        "in_channels",
+        "out_channels",
+        "kernel_size",
+        "stride",
+        "padding",
+        "dilation",
+        "groups",
+        "padding_mode",
+    ),
     nn.BatchNorm2d: ("num_features", "eps", "momentum"),
     nn.Linear: ("in_features", "out_features"),
     nn.AvgPool2d: ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
     nn.MaxPool2d: ("kernel_size", "stride", "padding", "dilation", "ceil_mode"),
+    nn.AdaptiveAvgPool2d: ("output_size",),
+    nn.Flatten: ("start_dim", "end_dim"),
+    nn.Dropout: ("p",),
     nn.ReLU: (),
+    nn.ReLU6: (),
+    nn.SiLU: (),
+    nn.Sigmoid: (),
+    nn.Hardsigmoid: (),
+    nn.Hardswish: (),
+    nn.GELU: ("approximate",),
 }
 """What a layer's constructor is called with; a convolution's and a classifier's `bias` is seen to apart."""
 
-_LEFT_OUT = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+_LEFT_OUT = {
+    "stride": (1, 1),
+    "padding": (0, 0),
+    "dilation": (1, 1),
+    "groups": 1,
+    "padding_mode": "zeros",
+}
 """What a convolution is made with if it is not told otherwise."""
+
+_IMPORTED = {"torch", "_operator", "builtins", "math", ""}
+"""Where a function may come from that the source calls."""
 
 _HEAD = '''\
 """{title}
@@ -141,6 +168,7 @@ def _flatten(graph: fx.Graph, network: nn.Module) -> tuple[dict[str, nn.Module],
     layers: dict[str, nn.Module] = {}
     tensors: dict[str, Tensor] = {}
     for number, node in enumerate(graph.nodes):
+        _check_known(node)
         target = str(node.target)
         if node.op == "call_module":
             node.target = target.replace(".", "_")
@@ -150,6 +178,15 @@ def _flatten(graph: fx.Graph, network: nn.Module) -> tuple[dict[str, nn.Module],
             tensors[node.target] = network.get_buffer(target)
         node.name = f"x{number}"
     return layers, tensors
+
+
+def _check_known(node: fx.Node) -> None:
+    """Refuse a function that the source could not import: an adopted network may call its authors' own."""
+    place = getattr(node.target, "__module__", None) or ""
+    if node.op == "call_function" and place.partition(".")[0] not in _IMPORTED:
+        raise InvalidSpec(
+            f"{place}.{node.name} is neither torch's nor Python's: it cannot be exported as source"
+        )
 
 
 def _lines(graph: fx.Graph) -> Iterator[str]:
