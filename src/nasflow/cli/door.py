@@ -1,5 +1,6 @@
 """The commands' common frame: how they are found, how errors are shown, what they exit with."""
 
+import os
 import sys
 from typing import Any
 
@@ -41,6 +42,16 @@ def _frame(
 
 def main() -> None:
     """Run a command; exit with 0, or with the code that nasflow.errors gives the failure."""
+    # Torchrun's; asked here, so that no other command waits for torch.
+    if "RANK" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        from nasflow.steps.together import together
+        from nasflow.steps.train import join
+
+        sys.exit(together(_command, join))
+    sys.exit(_command())
+
+
+def _command() -> int:
     try:
         code = app(prog_name="nasflow", standalone_mode=False)
     except NasflowError as error:
@@ -51,7 +62,7 @@ def main() -> None:
         code = error.exit_code
     if code == _INTERRUPTED:
         _say("stopped: all finished epochs are kept, `nasflow resume` goes on")
-    sys.exit(code)
+    return code or 0
 
 
 def _say(message: str) -> None:

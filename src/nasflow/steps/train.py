@@ -9,9 +9,11 @@ from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.network import load_network
-from nasflow.store import blob_key, get_blob, put_blob
+from nasflow.steps.together import Call, call_others
+from nasflow.store import blob_key, get_blob, open_store, put_blob
 from nasflow.training.loop import train as train_network
 from nasflow.training.state import TrainingState
+from nasflow.training.team import this_team
 from nasflow.training.weights import weights_to_bytes
 from nasflow.transform import Gates
 
@@ -20,7 +22,10 @@ Progress = Callable[[float], None]
 
 
 def train(archive: Archive, child: str, progress: Progress = lambda share: None) -> TrainingRecord:
-    """The child's trained weights and learning curve, or its failure. Checkpoints each epoch."""
+    """The child's trained weights and learning curve, or its failure. Checkpoints each epoch.
+
+    Where torchrun has started several processes, each takes its share of every batch.
+    """
     known = archive.find(child_key(child, "training"), TrainingRecord)
     if known and archive.holds(known.weights):
         return known
@@ -31,33 +36,60 @@ def train(archive: Archive, child: str, progress: Progress = lambda share: None)
         with AttemptLog(archive, child, device_name()) as attempt:
             return _finish(archive, _train(archive, birth, birth.weights, attempt, progress))
     except ChildFailed as error:
-        return _finish(archive, TrainingRecord(child=child, weights=None, history=(), failure=str(error)))
+        record = _finish(archive, TrainingRecord(child=child, weights=None, history=(), failure=str(error)))
+        if this_team().size > 1 and error.__cause__ is not None:
+            # Of this process alone: the others are in the middle of a step.
+            raise
+        return record
+
+
+def join(call: Call) -> None:
+    """Take a share of a training that another process has called to."""
+    archive = Archive(open_store(call.store))
+    birth = archive.read(child_key(call.child, "birth"), BirthRecord)
+    assert birth.weights is not None
+    _run(archive, birth, birth.weights, call.resume, lambda state: None, lambda *_: None)
 
 
 def _train(
     archive: Archive, birth: BirthRecord, weights: str, attempt: AttemptLog, progress: Progress
 ) -> TrainingRecord:
     child = birth.child
-    spec = archive.read(child_key(child, "spec"), ChildSpec)
-    if not spec.recipe.epochs:
+    epochs = archive.read(child_key(child, "spec"), ChildSpec).recipe.epochs
+    if not epochs:
         return TrainingRecord(child=child, weights=weights, history=())
-    data = training_data(archive, spec.data)
-    network = load_network(archive, spec, weights)
-    resume = _read_checkpoint(archive, child)
-    place = device(spec.recipe)
-    network.to(place)
 
     def beat(epoch: int, batch: int, batches: int) -> None:
         attempt.beat()
-        progress((epoch - 1 + batch / batches) / spec.recipe.epochs)
+        progress((epoch - 1 + batch / batches) / epochs)
 
     def after_epoch(state: TrainingState) -> None:
         _write_checkpoint(archive, child, state)
         attempt.keep()
 
+    resume = _read_checkpoint(archive, child)
+    call_others(archive.store.url, child, resume)
+    state = _run(archive, birth, weights, resume, after_epoch, beat)
+    trained = put_blob(archive.store, weights_to_bytes(state.network))
+    return TrainingRecord(child=child, weights=trained, history=state.history)
+
+
+def _run(
+    archive: Archive,
+    birth: BirthRecord,
+    weights: str,
+    resume: TrainingState | None,
+    after_epoch: Callable[[TrainingState], None],
+    beat: Callable[[int, int, int], None],
+) -> TrainingState:
+    spec = archive.read(child_key(birth.child, "spec"), ChildSpec)
+    data = training_data(archive, spec.data)
+    network = load_network(archive, spec, weights)
+    place = device(spec.recipe)
+    network.to(place)
     # Gates are open by the end of the first epoch, so a resumed training has none.
     with Gates(network, () if resume else birth.births) as gates:
-        state = train_network(
+        return train_network(
             network,
             data,
             spec.recipe,
@@ -67,9 +99,8 @@ def _train(
             resume=resume,
             after_epoch=after_epoch,
             beat=beat,
+            team=this_team(),
         )
-    trained = put_blob(archive.store, weights_to_bytes(state.network))
-    return TrainingRecord(child=child, weights=trained, history=state.history)
 
 
 def _read_checkpoint(archive: Archive, child: str) -> TrainingState | None:

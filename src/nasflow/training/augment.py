@@ -4,34 +4,38 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
+from nasflow.training.team import Share
+
 PADDING = 4
 """Pixels on each side."""
 
 
-def crop_and_flip(batch: Tensor, draws: Generator) -> Tensor:
+def crop_and_flip(batch: Tensor, draws: Generator, share: Share | None = None) -> Tensor:
     """Shift each image by up to 4 pixels each way, black coming in, and mirror every second one.
 
     `batch`, [batch, channels, height, width], may be on any device; the draws are made on the CPU,
-    so that they are the same on each.
+    so that they are the same on each. It is a `share` of the batch that the draws are for, or all of it.
     """
-    images, _, height, width = batch.shape
-    top, left = torch.randint(2 * PADDING + 1, (2, images), generator=draws)
-    mirrored = torch.randint(2, (images,), generator=draws).bool()
+    count, _, height, width = batch.shape
+    share = share or Share.whole(count)
+    top, left = torch.randint(2 * PADDING + 1, (2, share.images), generator=draws)[:, share.rows]
+    mirrored = torch.randint(2, (share.images,), generator=draws)[share.rows].bool()
     rows = top[:, None] + torch.arange(height)
     columns = left[:, None] + torch.arange(width)
     columns = torch.where(mirrored[:, None], columns.flip(1), columns)
     return _pick(F.pad(batch, (PADDING,) * 4), rows.to(batch.device), columns.to(batch.device))
 
 
-def cut_out(images: Tensor, side: int, draws: Generator) -> Tensor:
+def cut_out(images: Tensor, side: int, draws: Generator, share: Share | None = None) -> Tensor:
     """Blank a square in each image: its middle is anywhere, so that a part of it may lie outside.
 
     `images`, float32 [batch, channels, height, width], are normalised: 0 is the mean of all images. The draws
-    are made on the CPU, so that they are the same on each device.
+    are made on the CPU, so that they are the same on each device; for `share` see `crop_and_flip`.
     """
     count, _, height, width = images.shape
-    rows = _covered(height, side, torch.randint(height, (count,), generator=draws))
-    columns = _covered(width, side, torch.randint(width, (count,), generator=draws))
+    share = share or Share.whole(count)
+    rows = _covered(height, side, torch.randint(height, (share.images,), generator=draws)[share.rows])
+    columns = _covered(width, side, torch.randint(width, (share.images,), generator=draws)[share.rows])
     blank = (rows[:, :, None] & columns[:, None, :]).to(images.device)
     return images.masked_fill(blank[:, None], 0.0)
 

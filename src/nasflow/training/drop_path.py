@@ -14,6 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from nasflow.networks.cell import NodeModule
 from nasflow.spec.tree import Merge
+from nasflow.training.team import Share
 
 
 class DropPath:
@@ -23,11 +24,15 @@ class DropPath:
         self._branches = list(_summed(network))
         self._probability = 0.0
         self._draws: Generator | None = None
+        self._share: Share | None = None
         self._handles: list[RemovableHandle] = []
 
-    def draw(self, probability: float, draws: Generator) -> None:
-        """Drop each branch for each image with this probability from now on, by these draws (on the CPU)."""
-        self._probability, self._draws = probability, draws
+    def draw(self, probability: float, draws: Generator, share: Share | None = None) -> None:
+        """Drop each branch for each image with this probability from now on, by these draws (on the CPU).
+
+        The network will see a `share` of the batch that the draws are for, or all of it.
+        """
+        self._probability, self._draws, self._share = probability, draws, share
 
     def __enter__(self) -> Self:
         self._handles = [branch.register_forward_hook(self._drop) for branch in self._branches]
@@ -43,7 +48,8 @@ class DropPath:
         """What is left is scaled, so that the expected sum stays the same."""
         if not module.training or not self._probability:
             return output
-        kept = torch.rand(len(output), generator=self._draws) >= self._probability
+        share = self._share or Share.whole(len(output))
+        kept = torch.rand(share.images, generator=self._draws)[share.rows] >= self._probability
         scale = kept.to(output) / (1 - self._probability)
         return output * scale[:, None, None, None]
 

@@ -28,6 +28,7 @@ from nasflow.training.failures import check_losses, diverged, memory_watched
 from nasflow.training.schedule import drop_path, gate_opening, learning_rate
 from nasflow.training.seeds import derive, generator
 from nasflow.training.state import TrainingState, capture, restore
+from nasflow.training.team import ALONE, Share, Team
 
 CHECK_EVERY = 50
 """Steps between two looks at the losses: each look makes a GPU wait."""
@@ -55,23 +56,26 @@ def train(
     resume: TrainingState | None = None,
     after_epoch: Callable[[TrainingState], None] = lambda state: None,
     beat: Callable[[int, int, int], None] = lambda epoch, batch, batches: None,
+    team: Team = ALONE,
 ) -> TrainingState:
     """Train `network` in place, moved to `device` and left there in evaluation mode.
 
-    `after_epoch` gets the state to store after each epoch, `beat` (epoch, batch, batches of the epoch)
-    after each step, all from 1. Raise ChildFailed, naming epoch and step, if the loss is not finite or
-    the memory runs out; InvalidSpec if `resume` belongs to another network or a longer training.
+    Every process of a `team` calls this with the same network, data and seed. `after_epoch` gets the state
+    to store after each epoch, `beat` (epoch, batch, batches of the epoch) after each step, all from 1. Raise
+    ChildFailed, naming epoch and step, if the loss is not finite or the memory runs out; InvalidSpec if
+    `resume` belongs to another network or a longer training.
     """
     _check(data, recipe, resume)
     place, optimizer = torch.device(device), _optimizer(network, recipe)
-    session = _Session(network, data, recipe, seed, place, optimizer, gates, beat, DropPath(network))
+    session = _Session(network, data, recipe, seed, place, optimizer, gates, beat, DropPath(network), team)
     with reproducible(place), session.paths, torch.random.fork_rng():
         with memory_watched("before the first step"):
             _begin(session, resume)
         state = resume
-        while state is None or state.epoch < recipe.epochs:
-            state = _run_epoch(session, state.history if state else ())
-            after_epoch(state)
+        with team.training(network) as called:
+            while state is None or state.epoch < recipe.epochs:
+                state = _run_epoch(session, called, state.history if state else ())
+                after_epoch(state)
     network.eval()
     return state
 
@@ -89,6 +93,7 @@ class _Session:
     gates: Gates | None
     beat: Callable[[int, int, int], None]
     paths: DropPath
+    team: Team
 
     @property
     def batches(self) -> int:
@@ -136,10 +141,10 @@ def _layout(recipe: Recipe) -> torch.memory_format:
     return torch.channels_last if recipe.channels_last else torch.contiguous_format
 
 
-def _run_epoch(session: _Session, history: tuple[Epoch, ...]) -> TrainingState:
+def _run_epoch(session: _Session, called: nn.Module, history: tuple[Epoch, ...]) -> TrainingState:
     epoch = len(history) + 1
     with memory_watched(f"in epoch {epoch}"):
-        train_loss, train_accuracy = _train_epoch(session, epoch)
+        train_loss, train_accuracy = _train_epoch(session, called, epoch)
     with memory_watched(f"in the evaluation after epoch {epoch}"):
         held_out = _evaluate(session, epoch)
     metrics = Epoch(
@@ -153,55 +158,65 @@ def _run_epoch(session: _Session, history: tuple[Epoch, ...]) -> TrainingState:
     return capture(session.network, session.optimizer, (*history, metrics))
 
 
-def _train_epoch(session: _Session, epoch: int) -> tuple[float, float]:
+def _train_epoch(session: _Session, called: nn.Module, epoch: int) -> tuple[float, float]:
     """One pass over the training images; mean loss and accuracy over them, as they went by."""
-    session.network.train()
+    called.train()
     order = shuffled(len(session.data.train), session.recipe.batch_size, session.seed, epoch)
+    shares = [session.team.share(len(indices)) for indices in order]
+    own = [indices[share.rows] for indices, share in zip(order, shares, strict=True)]
     losses = torch.zeros(len(order), device=session.device)
     correct = torch.zeros(len(order), dtype=torch.int64, device=session.device)
-    with closing(read_ahead(session.data.train, order)) as batches:
-        for step, batch in enumerate(batches):
+    with closing(read_ahead(session.data.train, own)) as batches:
+        for step, (batch, share) in enumerate(zip(batches, shares, strict=True)):
             with memory_watched(f"at epoch {epoch}, step {step + 1}"):
-                losses[step], correct[step] = _step(session, epoch, step, batch)
-            _look_at(losses, step, epoch)
+                losses[step], correct[step] = _step(session, called, epoch, step, batch, share)
+            _look_at(session.team, losses, step, epoch)
             session.beat(epoch, step + 1, len(order))
+    session.team.add_up(correct)
     sizes = torch.tensor([len(indices) for indices in order], dtype=torch.float64)
     loss = (losses.cpu().double() * sizes).sum() / sizes.sum()
     return loss.item(), correct.sum().item() / int(sizes.sum())
 
 
-def _look_at(losses: Tensor, step: int, epoch: int) -> None:
+def _look_at(team: Team, losses: Tensor, step: int, epoch: int) -> None:
+    """From time to time: make the losses since the last look those of the whole batches, and check them."""
     if (step + 1) % CHECK_EVERY == 0 or step + 1 == len(losses):
         first = step - step % CHECK_EVERY
+        team.add_up(losses[first : step + 1])
         check_losses(losses[first : step + 1], first + 1, epoch)
 
 
-def _step(session: _Session, epoch: int, step: int, batch: Batch) -> tuple[Tensor, Tensor]:
-    """One step of SGD; the batch's mean loss and its number of correct images, on the device."""
+def _step(
+    session: _Session, called: nn.Module, epoch: int, step: int, batch: Batch, share: Share
+) -> tuple[Tensor, Tensor]:
+    """One step of SGD; this process's part of the batch's mean loss, and its number of correct images."""
     _open_gates(session, epoch, step)
     for group in session.optimizer.param_groups:
         group["lr"] = session.learning_rate(epoch, step)
-    session.paths.draw(session.drop_path(epoch, step), generator(session.seed, "drop path", epoch, step))
+    draws = generator(session.seed, "drop path", epoch, step)
+    session.paths.draw(session.drop_path(epoch, step), draws, share)
     # Dropout, which an adopted network may have, draws from torch's own generator.
-    torch.manual_seed(derive(session.seed, "dropout", epoch, step))
-    images, labels = _read(session, epoch, step, batch), batch.labels.to(session.device)
+    torch.manual_seed(derive(session.seed, "dropout", epoch, step, session.team.rank))
+    images, labels = _read(session, epoch, step, batch, share), batch.labels.to(session.device)
     session.optimizer.zero_grad(set_to_none=True)
     with torch.autocast(session.device.type, torch.bfloat16, session.recipe.precision == "bfloat16"):
-        outputs = session.network(images)
-    loss = F.cross_entropy(outputs.float(), labels)
-    loss.backward()  # type: ignore[no-untyped-call]
+        outputs = called(images)
+    loss = F.cross_entropy(outputs.float(), labels) * share.part if len(labels) else outputs.sum()
+    # A team takes the mean of its gradients, and the losses of its parts are to be summed.
+    (loss * session.team.size).backward()
     session.optimizer.step()
     return loss.detach(), (outputs.argmax(1) == labels).sum()
 
 
-def _read(session: _Session, epoch: int, step: int, batch: Batch) -> Tensor:
+def _read(session: _Session, epoch: int, step: int, batch: Batch, share: Share) -> Tensor:
     """What the network reads: float32 [batch, channels, height, width], on the device."""
     pixels = batch.pixels.to(session.device)
     if session.recipe.augmentation == "standard":
-        pixels = crop_and_flip(pixels, generator(session.seed, "augmentation", epoch, step))
+        pixels = crop_and_flip(pixels, generator(session.seed, "augmentation", epoch, step), share)
     images = normalise(pixels, session.data.facts, session.device)
     if session.recipe.cutout:
-        images = cut_out(images, session.recipe.cutout, generator(session.seed, "cutout", epoch, step))
+        draws = generator(session.seed, "cutout", epoch, step)
+        images = cut_out(images, session.recipe.cutout, draws, share)
     return images.contiguous(memory_format=_layout(session.recipe))
 
 

@@ -1,0 +1,82 @@
+"""Two processes that train together, as torchrun starts them, against one."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.calling import write_config
+from tests.steps.samples import TINY, config, open_archive, run_search
+
+from nasflow.spec.record import Epoch
+from nasflow.steps.ledger import read_ledger
+
+DATA = {"name": "digits", "held_out": 100, "train_images": 151}
+RECIPE = {"epochs": 2, "learning_rate": 0.05, "augmentation": "standard", "cutout": 2, "drop_path": 0.2}
+CHANGES: dict[str, Any] = {
+    "data": DATA,
+    "start": RECIPE,
+    "child": RECIPE,
+    "budget": {"children": 2},
+    "finish": TINY["finish"] | {"compare": False},
+}
+"""The last batch is of 23 images: no even shares. Everything that is drawn for an image is switched on."""
+
+
+def torchrun(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run `nasflow ...` in two processes; a free port, because tests run side by side."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    launch = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "--master-port",
+        str(port),
+    ]
+    nasflow = ["--no-python", str(Path(sys.executable).with_name("nasflow"))]
+    return subprocess.run(
+        [*launch, *nasflow, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+
+def losses(history: tuple[Epoch, ...]) -> list[float]:
+    """The curves of a training."""
+    return [loss for epoch in history for loss in (epoch.train_loss, epoch.held_out_loss)]
+
+
+@pytest.mark.slow
+def test_the_same_curve_as_one_process(tmp_path: Path) -> None:
+    """A whole search in two processes: the start network and its children learn as in one, gates included."""
+    run_search(tmp_path / "one", config(**CHANGES))
+    file = write_config(tmp_path, **CHANGES)
+    ended = torchrun("search", file, "--store", tmp_path / "two", "--no-track")
+    assert ended.returncode == 0, ended.stderr
+    one, two = (read_ledger(open_archive(tmp_path / name), "tiny") for name in ("one", "two"))
+    assert one.start
+    assert two.start
+    assert losses(two.start.history) == pytest.approx(losses(one.start.history), rel=1e-4)
+    assert [child.cell for child in two.children] == [child.cell for child in one.children]
+    for ours, theirs in zip(two.children, one.children, strict=True):
+        assert losses(ours.history) == pytest.approx(losses(theirs.history), rel=1e-3)
+    assert two.finish
+    # Only one of them has written: each child has one attempt.
+    assert len(two.attempts) == len(one.attempts)
+
+
+@pytest.mark.slow
+def test_an_error_is_said_once(tmp_path: Path) -> None:
+    """A command that fails ends both processes, with its one line."""
+    ended = torchrun("resume", "nobody", "--store", tmp_path / "store")
+    assert ended.returncode != 0
+    assert ended.stderr.count("nasflow: error: no search 'nobody'") == 1
