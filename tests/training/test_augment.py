@@ -1,8 +1,9 @@
 import torch
 from torch import Tensor
 
-from nasflow.training.augment import PADDING, crop_and_flip, cut_out
+from nasflow.training.augment import PADDING, crop_and_flip, cut_out, resize_and_flip
 from nasflow.training.seeds import generator
+from nasflow.training.team import Share
 
 BATCH = torch.randint(1, 256, (64, 3, 8, 8), generator=generator(0), dtype=torch.uint8)
 
@@ -62,3 +63,32 @@ def test_the_generator_decides_the_squares() -> None:
     first, again, other = (cut_out(images, 4, generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_resized() -> None:
+    """A part of each image, brought back to its size: no pixel is new, and every second one is mirrored."""
+    row = torch.arange(0, 256, 4, dtype=torch.uint8)
+    images = row.expand(400, 1, 64, 64)
+    found = resize_and_flip(images, torch.Generator().manual_seed(1))
+    assert found.shape == images.shape
+    assert found.dtype == torch.uint8
+    ends = found[:, 0, 0, [0, -1]].float()
+    widths = (ends[:, 1] - ends[:, 0]).abs() / 252
+    # Of 8 % to 100 % of the area, sides of 3:4 to 4:3.
+    assert widths.min() > (0.08 * 3 / 4) ** 0.5 - 0.05
+    assert 0.6 < widths.mean() < 0.8
+    assert widths.max() > 0.97
+    assert 150 < (ends[:, 1] < ends[:, 0]).sum() < 250
+
+
+def test_a_share_of_a_batch_is_augmented_alike() -> None:
+    """Two processes with half a batch each see the images of one that has the whole."""
+    images = torch.randint(256, (10, 3, 8, 8), dtype=torch.uint8)
+    for augment in (crop_and_flip, resize_and_flip):
+        whole = augment(images, torch.Generator().manual_seed(2))
+        for rows in (slice(0, 4), slice(4, 10)):
+            part = augment(images[rows], torch.Generator().manual_seed(2), Share(10, rows))
+            assert torch.equal(part, whole[rows])
+    blanked = cut_out(images.float(), 3, torch.Generator().manual_seed(2))
+    own = cut_out(images.float()[4:], 3, torch.Generator().manual_seed(2), Share(10, slice(4, 10)))
+    assert torch.equal(own, blanked[4:])

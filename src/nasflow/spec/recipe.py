@@ -1,8 +1,8 @@
 """How a network is trained: named, frozen, part of a child's identity."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nasflow.spec.document import Frozen
 
@@ -24,12 +24,18 @@ class Recipe(Frozen):
     learning_rate: float = Field(default=0.035, gt=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     weight_decay: float = Field(default=1e-4, ge=0)
-    augmentation: Literal["none", "standard"] = "none"
-    """`standard`: a random crop after padding by 4 pixels and a horizontal flip."""
+    augmentation: Literal["none", "standard", "resized"] = "none"
+    """`standard`: a random crop after padding by 4 pixels and a horizontal flip. `resized`, for large
+    images: a random part of 8 % to all of the image, brought back to its size, and a flip (Szegedy et al.,
+    CVPR 2015)."""
     cutout: int = Field(default=0, ge=0, exclude_if=_is_off)
     """Side in pixels of a square blanked in each training image (DeVries and Taylor, 2017); 0: none."""
     drop_path: float = Field(default=0.0, ge=0, lt=1, exclude_if=_is_off)
     """Probability, at the end, that a branch of a sum is dropped for an image; it grows evenly from 0."""
+    condense: bool = Field(default=False, exclude_if=_is_off)
+    """Learn which inputs the groups of a CondenseNet's 1x1 convolutions read, from scratch."""
+    group_lasso: float = Field(default=0.0, ge=0, exclude_if=_is_off)
+    """With `condense`: weight of the norms of the groups' weights in the loss."""
     precision: Literal["float32", "bfloat16"] = "float32"
     channels_last: bool = False
     cpu_threads: int = Field(default=1, ge=1)
@@ -37,3 +43,9 @@ class Recipe(Frozen):
     figure that followed the machine would make the same seed another search."""
     gate_share: float = Field(default=0.1, gt=0, le=1)
     """Share of the steps over which the gates of new operations open, one epoch at most."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.group_lasso and not self.condense:
+            raise ValueError("group_lasso goes with condense: true")
+        return self

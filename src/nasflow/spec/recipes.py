@@ -25,6 +25,18 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "cifar-600-drop-path-cutout": _FULL.model_copy(
             update={"epochs": 600, "drop_path": DROP_PATH, "cutout": 16}
         ),
+        "imagenet-120": Recipe(
+            epochs=120, batch_size=256, learning_rate=0.1, augmentation="resized", channels_last=True
+        ),
+        "imagenet-120-condense": Recipe(
+            epochs=120,
+            batch_size=256,
+            learning_rate=0.1,
+            augmentation="resized",
+            channels_last=True,
+            condense=True,
+            group_lasso=1e-5,
+        ),
     }
 )
 """As published (Cai et al., ICML 2018, section 4.1) but for DROP_PATH, without label smoothing. That children

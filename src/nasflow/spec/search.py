@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from nasflow.errors import InvalidSpec
 from nasflow.spec.data import DataSpec
 from nasflow.spec.document import Document, Frozen, canonical_json
-from nasflow.spec.host import Adopted, AnyHost, Host, check_cell, places
+from nasflow.spec.host import Adopted, AnyHost, CondenseNet, Host, check_cell, places
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.recipes import NamedRecipe
 from nasflow.spec.start import UNTRAINED, Start, TrainedStart
@@ -178,8 +178,21 @@ class SearchConfig(Document):
                 self._check_host(host)
         if self.finish.inherit and self.finish.host not in {None, self.host}:
             raise ValueError("finish.inherit: another host than the search's has no weights to inherit")
+        self._check_condensing()
         self._check_evolution()
         return self
+
+    def _check_condensing(self) -> None:
+        """Only a CondenseNet that is trained from scratch has groups to learn."""
+        start = None if isinstance(self.start, TrainedStart) else self.start
+        last = None if self.finish.inherit else self.finish.host
+        for name, recipe, host in (
+            ("start", start, self.host),
+            ("child", self.child, None),
+            ("finish.recipe", self.finish.recipe, last),
+        ):
+            if recipe and recipe.condense and not isinstance(host, CondenseNet):
+                raise ValueError(f"{name}: condense is for a condensenet that is trained from scratch")
 
     def _check_trained(self, start: TrainedStart) -> None:
         if start.digest is None and (self.host is not None or self.start_cell != START_CELL):

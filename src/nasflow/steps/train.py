@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 
+from torch import nn
+
 from nasflow.errors import ChildFailed, NotFound
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.record import BirthRecord, Checkpoint, TrainingRecord
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
-from nasflow.steps.network import load_network
+from nasflow.steps.network import as_specified, build_for_training
 from nasflow.steps.together import Call, call_others
 from nasflow.store import blob_key, get_blob, open_store, put_blob
 from nasflow.training.loop import train as train_network
 from nasflow.training.state import TrainingState
 from nasflow.training.team import this_team
-from nasflow.training.weights import weights_to_bytes
+from nasflow.training.weights import load_weights, weights_to_bytes
 from nasflow.transform import Gates
 
 Progress = Callable[[float], None]
@@ -69,8 +71,8 @@ def _train(
 
     resume = _read_checkpoint(archive, child)
     call_others(archive.store.url, child, resume)
-    state = _run(archive, birth, weights, resume, after_epoch, beat)
-    trained = put_blob(archive.store, weights_to_bytes(state.network))
+    network, state = _run(archive, birth, weights, resume, after_epoch, beat)
+    trained = put_blob(archive.store, weights_to_bytes(as_specified(network, state.network)))
     return TrainingRecord(child=child, weights=trained, history=state.history)
 
 
@@ -81,15 +83,16 @@ def _run(
     resume: TrainingState | None,
     after_epoch: Callable[[TrainingState], None],
     beat: Callable[[int, int, int], None],
-) -> TrainingState:
+) -> tuple[nn.Module, TrainingState]:
     spec = archive.read(child_key(birth.child, "spec"), ChildSpec)
     data = training_data(archive, spec.data)
-    network = load_network(archive, spec, weights)
+    network = build_for_training(spec)
+    load_weights(network, get_blob(archive.store, weights), f"blob {weights}")
     place = device(spec.recipe)
     network.to(place)
     # Gates are open by the end of the first epoch, so a resumed training has none.
     with Gates(network, () if resume else birth.births) as gates:
-        return train_network(
+        state = train_network(
             network,
             data,
             spec.recipe,
@@ -101,6 +104,7 @@ def _run(
             beat=beat,
             team=this_team(),
         )
+    return network, state
 
 
 def _read_checkpoint(archive: Archive, child: str) -> TrainingState | None:

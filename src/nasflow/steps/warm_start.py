@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from nasflow.errors import ChildFailed
-from nasflow.networks import build, initialise
+from nasflow.networks import initialise
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.growth import plan
 from nasflow.spec.record import BirthRecord, ChildRecord, Receipt
 from nasflow.steps.adopt import restore
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.images import device, training_data
-from nasflow.steps.network import arrange, load_network
+from nasflow.steps.network import arrange, build_for_training, load_network
 from nasflow.store import get_blob, put_blob
 from nasflow.training.data import TrainingData
 from nasflow.training.evaluate import evaluate, logits, normalise
@@ -94,7 +94,7 @@ def _preserved(difference: float) -> float:
 
 
 def _from_scratch(archive: Archive, spec: ChildSpec) -> BirthRecord:
-    network = build(spec.network)
+    network = build_for_training(spec)
     initialise(network, spec.seed)
     return BirthRecord(child=spec.id, weights=_store(archive, network))
 

@@ -18,8 +18,9 @@ from torch.optim import SGD
 from nasflow.errors import InvalidSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.record import Epoch
-from nasflow.training.augment import crop_and_flip, cut_out
+from nasflow.training.augment import crop_and_flip, cut_out, resize_and_flip
 from nasflow.training.batches import Batch, count_batches, read_ahead, shuffled
+from nasflow.training.condense import Condensation
 from nasflow.training.data import TrainingData
 from nasflow.training.determinism import reproducible
 from nasflow.training.drop_path import DropPath
@@ -67,7 +68,19 @@ def train(
     """
     _check(data, recipe, resume)
     place, optimizer = torch.device(device), _optimizer(network, recipe)
-    session = _Session(network, data, recipe, seed, place, optimizer, gates, beat, DropPath(network), team)
+    session = _Session(
+        network,
+        data,
+        recipe,
+        seed,
+        place,
+        optimizer,
+        gates,
+        beat,
+        DropPath(network),
+        Condensation(network, recipe),
+        team,
+    )
     with reproducible(place), session.paths, torch.random.fork_rng():
         with memory_watched("before the first step"):
             _begin(session, resume)
@@ -93,6 +106,7 @@ class _Session:
     gates: Gates | None
     beat: Callable[[int, int, int], None]
     paths: DropPath
+    condensation: Condensation
     team: Team
 
     @property
@@ -102,13 +116,14 @@ class _Session:
 
     def learning_rate(self, epoch: int, step: int) -> float:
         """Before step `step`, from 0, of epoch `epoch`, from 1."""
-        return learning_rate(self.recipe, *self._done(epoch, step))
+        return learning_rate(self.recipe, *self.done(epoch, step))
 
     def drop_path(self, epoch: int, step: int) -> float:
         """The probability that a branch is dropped, before the same step."""
-        return drop_path(self.recipe, *self._done(epoch, step))
+        return drop_path(self.recipe, *self.done(epoch, step))
 
-    def _done(self, epoch: int, step: int) -> tuple[int, int]:
+    def done(self, epoch: int, step: int) -> tuple[int, int]:
+        """Steps before this one, and steps in all."""
         return (epoch - 1) * self.batches + step, self.recipe.epochs * self.batches
 
 
@@ -191,6 +206,7 @@ def _step(
 ) -> tuple[Tensor, Tensor]:
     """One step of SGD; this process's part of the batch's mean loss, and its number of correct images."""
     _open_gates(session, epoch, step)
+    session.condensation.advance(*session.done(epoch, step))
     for group in session.optimizer.param_groups:
         group["lr"] = session.learning_rate(epoch, step)
     draws = generator(session.seed, "drop path", epoch, step)
@@ -203,7 +219,7 @@ def _step(
         outputs = called(images)
     loss = F.cross_entropy(outputs.float(), labels) * share.part if len(labels) else outputs.sum()
     # A team takes the mean of its gradients, and the losses of its parts are to be summed.
-    (loss * session.team.size).backward()
+    (loss * session.team.size + session.condensation.penalty()).backward()
     session.optimizer.step()
     return loss.detach(), (outputs.argmax(1) == labels).sum()
 
@@ -211,8 +227,9 @@ def _step(
 def _read(session: _Session, epoch: int, step: int, batch: Batch, share: Share) -> Tensor:
     """What the network reads: float32 [batch, channels, height, width], on the device."""
     pixels = batch.pixels.to(session.device)
-    if session.recipe.augmentation == "standard":
-        pixels = crop_and_flip(pixels, generator(session.seed, "augmentation", epoch, step), share)
+    augment = {"standard": crop_and_flip, "resized": resize_and_flip}.get(session.recipe.augmentation)
+    if augment:
+        pixels = augment(pixels, generator(session.seed, "augmentation", epoch, step), share)
     images = normalise(pixels, session.data.facts, session.device)
     if session.recipe.cutout:
         draws = generator(session.seed, "cutout", epoch, step)
