@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,21 +33,30 @@ def open_archive(store: str) -> "Archive":
 
 def read_file(path: Path) -> "SearchFile":
     """A search's configuration from a YAML file; raise InvalidSpec with one line that says what and where."""
-    import yaml
-
     from nasflow.errors import InvalidSpec
     from nasflow.spec.file import SearchFile
 
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidSpec(f"{path}: cannot be read ({error})") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # Besides its own: a date that is none, a number of 5,000 digits, brackets without end.
-        raise InvalidSpec(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    data = read_text(text, str(path))
     if data is None:
         raise InvalidSpec(f"{path}: the file is empty: start from one of examples/")
     return SearchFile.from_data(data, str(path))
+
+
+def read_text(text: str, where: str) -> Any:
+    """What a text in YAML says; raise InvalidSpec with one line that names `where`."""
+    import yaml
+
+    from nasflow.errors import InvalidSpec
+
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Besides its own: a date that is none, a number of 5,000 digits, brackets without end.
+        raise InvalidSpec(f"{where}: not YAML: {' '.join(str(error).split())}") from None
 
 
 def tracking_address(store: str) -> str:

@@ -1,4 +1,4 @@
-"""Commands that work: search, resume, sync."""
+"""Commands that work: search, resume, transfer, sync."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from nasflow.cli.options import (
     StoreOption,
     open_archive,
     read_file,
+    read_text,
     tracking_address,
 )
 
@@ -100,6 +101,36 @@ def resume(
         return
     _run_inline(archive, search, tracking_address(store) if track else None)
     _conclude(archive, search, as_json)
+
+
+@app.command()
+def transfer(
+    cell: Annotated[str, typer.Argument(help="A cell's text form or name, or the id of a finished search.")],
+    host: Annotated[
+        str,
+        typer.Option(help="'{kind: densenet, growth: 48, blocks: 6, groups: 2}', or torchvision:resnet18."),
+    ],
+    dataset: Annotated[
+        str, typer.Option(help="cifar10, or '{name: cifar10, path: FOLDER, held_out: 5000}'.")
+    ],
+    recipe: Annotated[str, typer.Option(help="cifar-300, or '{epochs: 20, learning_rate: 0.1}'.")],
+    store: StoreOption = DEFAULT_STORE,
+    name: Annotated[str | None, typer.Option(help="Its name in the store and in MLflow.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the weights and the order of the images.")] = 0,
+    track: TrackOption = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a found cell in any host from scratch, test it once, register it; again: goes on."""
+    from nasflow.spec.transfer import transfer as transfer_of
+    from nasflow.steps.begin import begin
+    from nasflow.steps.ledger import found_cell
+
+    archive = open_archive(store)
+    options = (("--host", host), ("--dataset", dataset), ("--recipe", recipe))
+    given = [read_text(text, option) for option, text in options]
+    id = begin(archive, transfer_of(found_cell(archive, cell), given[0], given[1], given[2], seed, name))
+    _run_inline(archive, id, tracking_address(store) if track else None)
+    _conclude(archive, id, as_json)
 
 
 @app.command()

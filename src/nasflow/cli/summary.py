@@ -53,7 +53,7 @@ def print_summary(facts: dict[str, Any]) -> None:
     print(f"search     {facts['search']}: {facts['status']}, {_children(facts)}")
     if best:
         print(f"cell       {best['cell']}")
-        print(f"child      {best['child']}: {_percent(best['accuracy'])} held-out, {_against(facts)}")
+        print(f"child      {best['child']}: {_percent(best['accuracy'])} held-out{_against(facts)}")
     if facts["test_accuracy"] is not None:
         compared = facts["start_test_accuracy"]
         beside = "" if compared is None else f" (the start cell, trained alike: {_percent(compared)})"
@@ -75,7 +75,9 @@ def _children(facts: dict[str, Any]) -> str:
 
 
 def _against(facts: dict[str, Any]) -> str:
-    return f"start network {_percent(facts['start_accuracy'])}"
+    """Nothing where the start network itself is the best: a transfer has no other."""
+    is_other = facts["children"] > 0
+    return f", start network {_percent(facts['start_accuracy'])}" if is_other else ""
 
 
 def _percent(share: float) -> str:

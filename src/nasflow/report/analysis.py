@@ -72,7 +72,8 @@ def best(records: Iterable[ChildRecord]) -> ChildRecord | None:
 def chosen(ledger: Ledger) -> ChildRecord | None:
     """The child that the search has chosen; while it runs, the best so far."""
     names = [ledger.finish and ledger.finish.child, ledger.stop and ledger.stop.best]
-    by_name = {record.child: record for record in ledger.children}
+    # A search without children chooses its start network.
+    by_name = {record.child: record for record in (ledger.start, *ledger.children) if record}
     return next((by_name[name] for name in names if name in by_name), None) or best(ledger.children)
 
 

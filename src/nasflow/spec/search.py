@@ -105,7 +105,8 @@ ControllerSpec = Annotated[
 class Budget(Frozen):
     """When a search ends: at the first of these that is reached. A larger one extends a finished search."""
 
-    children: int | None = Field(default=None, ge=1)
+    children: int | None = Field(default=None, ge=0)
+    """0: the start network alone is trained and tested (`nasflow transfer`)."""
     rounds: int | None = Field(default=None, ge=1)
     seconds: float | None = Field(default=None, gt=0)
     """Seconds of training, over all sessions; looked at after each round."""
@@ -210,7 +211,7 @@ class SearchConfig(Document):
 
     def _check_evolution(self) -> None:
         """Refuse a search that would end before anything evolves."""
-        if isinstance(self.controller, EvolutionController) and self.budget.children is not None:
+        if isinstance(self.controller, EvolutionController) and self.budget.children:
             own = round(self.budget.children * (1 - self.random_share))
             if own <= self.controller.population:
                 raise ValueError(

@@ -56,7 +56,6 @@ def adopt(config: SearchConfig, start: TrainedStart, facts: DataFacts, tracking:
     weights = _read(start, original.network, tracking)
     if weights is not None:
         _load(original.network, weights, start)
-    _check_runs(spec, host)
     data = to_bytes(original.network.state_dict())
     return Adoption(_known(config, start, data, {"host": host}), data)
 
@@ -137,8 +136,11 @@ def _load(network: nn.Module, tensors: dict[str, Tensor], start: TrainedStart) -
     network.load_state_dict(tensors)
 
 
-def _check_runs(spec: NetworkSpec, host: Adopted) -> None:
-    """Try the network with its cells on two black images, as in training and as in evaluation."""
+def check_runs(spec: NetworkSpec, host: Adopted) -> None:
+    """Try the network with its cells on two black images, as in training and as in evaluation.
+
+    Raise InvalidSpec if it, or the cell, does not fit.
+    """
     images = torch.zeros(2, spec.channels, spec.size, spec.size)
     for is_training in (False, True):
         network = build_adopted(spec, host).train(is_training)

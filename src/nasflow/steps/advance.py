@@ -81,7 +81,7 @@ def decide(ledger: Ledger) -> SearchStop | None:
         ("budget", _spent(ledger)),
     ):
         if detail:
-            winner = best(ledger.children)
+            winner = best(ledger.children) if ledger.config.budget.children != 0 else ledger.start
             return SearchStop(
                 reason=reason,
                 detail=detail,

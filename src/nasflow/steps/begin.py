@@ -5,11 +5,11 @@ from typing import Any
 from nasflow.errors import Conflict, InvalidSpec
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
-from nasflow.spec.host import AnyHost
+from nasflow.spec.host import Adopted, AnyHost
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.search import Budget, BudgetRecord, SearchConfig
 from nasflow.spec.start import TrainedStart
-from nasflow.steps.adopt import adopt
+from nasflow.steps.adopt import adopt, check_runs
 from nasflow.steps.archive import Archive, child_key, data_set_key, search_key
 from nasflow.steps.images import new_training_data, training_data
 from nasflow.store import check_writable, put_blob
@@ -87,7 +87,10 @@ def _network(config: SearchConfig, host: AnyHost, facts: DataFacts) -> NetworkSp
         "size": facts.size,
         "classes": facts.classes,
     }
-    return NetworkSpec.from_data(parts, f"search {config.name!r} on {config.data.name}")
+    network = NetworkSpec.from_data(parts, f"search {config.name!r} on {config.data.name}")
+    if isinstance(host, Adopted):
+        check_runs(network, host)
+    return network
 
 
 def set_budget(archive: Archive, search: str, budget: Budget) -> None:

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from nasflow.errors import NotFound
+from nasflow.report.analysis import chosen
+from nasflow.spec.cells import NAMED_CELLS, find_cell
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.ledger import Ledger, LedgerRound
 from nasflow.spec.record import Attempt, ChildRecord, ControllerUpdate, FinishRecord, Proposal, SearchStop
 from nasflow.spec.search import BudgetRecord, SearchConfig
+from nasflow.spec.tree import Tree
 from nasflow.steps.archive import Archive, child_key, finish_key, round_key, search_key
 
 
@@ -26,6 +29,19 @@ def search_ids(archive: Archive) -> list[str]:
     """The searches of a store, by name."""
     keys = archive.store.list("searches/")
     return [key.split("/")[1] for key in keys if key.endswith("/config.json")]
+
+
+def found_cell(archive: Archive, text: str) -> Tree:
+    """A cell in its text form or of a published name; or the best one of the search with this id.
+
+    Raise InvalidSpec if it is no cell, NotFound if there is no such search, or none that has found one.
+    """
+    if "(" in text or text in NAMED_CELLS:
+        return find_cell(text)
+    winner = chosen(read_ledger(archive, text))
+    if winner is None:
+        raise NotFound(f"search {text!r} has found no cell yet: `nasflow resume {text}` goes on")
+    return winner.cell
 
 
 def read_ledger(archive: Archive, search: str) -> Ledger:

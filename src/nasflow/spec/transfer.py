@@ -1,0 +1,40 @@
+"""A found cell in another network: a search without children, which is resumed and shown like any other."""
+
+import hashlib
+from typing import Any
+
+from nasflow.spec.document import canonical_json
+from nasflow.spec.search import SearchConfig
+from nasflow.spec.tree import Tree
+
+HELD_OUT = {"digits": 200, "fashion-mnist": 5000, "cifar10": 5000, "cifar100": 5000}
+"""Training images held out for the learning curve where nobody says how many."""
+
+
+def transfer(cell: Tree, host: Any, data: Any, recipe: Any, seed: int, name: str | None) -> SearchConfig:
+    """Train `cell` in `host` on `data` by `recipe`, each as a configuration has it, and test it once.
+
+    A host may be an address (`torchvision:resnet18`), a data set a name, a recipe a name. Without a name the
+    same transfer always gets the same one. Raise InvalidSpec with one line.
+    """
+    if isinstance(host, str):
+        host = {"kind": "adopted", "network": host}
+    if isinstance(data, str):
+        data = {"name": data}
+    if isinstance(data, dict) and data.get("name") in HELD_OUT:
+        data = {"held_out": HELD_OUT[data["name"]], **data}
+    parts = {
+        "name": name or "transfer",
+        "seed": seed,
+        "data": data,
+        "host": host,
+        "start_cell": cell,
+        "start": recipe,
+        "budget": {"children": 0},
+        "finish": {"host": host, "recipe": recipe, "compare": False},
+    }
+    config = SearchConfig.from_data(parts, "transfer")
+    if name:
+        return config
+    digest = hashlib.sha256(canonical_json(config.identity()).encode()).hexdigest()
+    return config.model_copy(update={"name": f"transfer-{digest[:8]}"})
