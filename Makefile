@@ -15,7 +15,7 @@ BASE_IMAGE ?= python:3.11-slim
 TORCH_INDEX ?=
 PIP_ARGUMENTS ?=
 
-.PHONY: demo test test-cluster e2e kind-up kind-down check bench image image-gpu clean
+.PHONY: demo test test-cluster e2e kind-up kind-down check bench study image image-gpu clean
 
 $(BIN)/nasflow: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -56,6 +56,10 @@ kind-down:
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+# Hours of training, see docs/results.md.
+study: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.study examples/fashion-study.yaml
 
 image image-gpu:
 	$(DOCKER) build --file images/Dockerfile --tag '$(IMAGE):$(TAG)$(SUFFIX)' \

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from nasflow.networks import build, initialise
 from nasflow.networks.cell import RootBranch
 from nasflow.spec.growth import Transform, apply
-from nasflow.spec.host import CondenseNet, DenseNet, PyramidNet
+from nasflow.spec.host import Adopted, CondenseNet, DenseNet, PyramidNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.transform import Gates, Grown, gated_logits, grow
 
@@ -118,6 +118,7 @@ HOSTS = {
     "condensed": CondenseNet(
         layers=(2, 2), growth=(4, 8), cells=(0, 2), groups=2, condense=2, first_stride=1
     ),
+    "post-activation": Adopted(network="tests.networks.strangers:WithoutDropout"),
     "pyramid": PyramidNet(widening=6, blocks=1, stages=2, groups=2, start=6),
 }
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from nasflow.errors import ChildFailed, InvalidSpec
 from nasflow.networks import build
+from nasflow.networks.build import all_places
 from nasflow.networks.cell import RootBranch
 from nasflow.spec.cells import TREE_CELL_A, TREE_CELL_B
 from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, plan
-from nasflow.spec.host import places
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, Tree
 from nasflow.transform import TOLERANCE, calibrate, gated_logits, grow, grow_network, relative_difference
 
@@ -29,7 +29,7 @@ The largest seen in some hundred random growths was 3.6e-7.
 DOUBLE = 1e-13
 """In double precision rounding is 5e8 times smaller (7e-16 seen): what is left is a wrong formula."""
 
-HOSTS = ["plain", "two groups", "three groups"]
+HOSTS = ["plain", "two groups", "three groups", "post-activation"]
 SOME = settings(max_examples=8, deadline=None)
 FEW = settings(max_examples=4, deadline=None)
 
@@ -43,7 +43,7 @@ def replaced(operation: Operation) -> tuple[Transform, ...]:
 
 def draw_growth(data: st.DataObject, host: "Host", steps: int = 5) -> tuple[Transform, ...]:
     """Transforms in any order that fit the host's cell."""
-    width, groups = min(places(host.spec.host))
+    width, groups = min(all_places(host.spec.host))
     return data.draw(growths(host.spec.cell, width, groups, steps=steps, edges=14))
 
 
@@ -188,7 +188,7 @@ def test_replicate(hosts: Callable[[str], "Host"], count: int) -> None:
 def test_split_of_the_host(hosts: Callable[[str], "Host"], name: str, count: int) -> None:
     """Split-Concat of the host's convolution is preserved with 1, 2 and 3 groups, even or uneven."""
     parent = hosts(name)
-    width, groups = min(places(parent.spec.host))
+    width, groups = min(all_places(parent.spec.host))
     if width // groups < count:
         with pytest.raises(InvalidSpec, match="cannot be shared"):
             parent.grow(Split(path=(), count=count))

@@ -33,7 +33,12 @@ def build(spec: NetworkSpec) -> nn.Module:
 
 def check_fit(cell: Tree, host: AnyHost) -> None:
     """Raise InvalidSpec, naming the node, if the cell does not fit one of its places in the host."""
-    check_cell(cell, adopted_places(host) if isinstance(host, Adopted) else places(host))
+    check_cell(cell, all_places(host))
+
+
+def all_places(host: AnyHost) -> tuple[tuple[int, int], ...]:
+    """Output channels and groups of each place for a cell, in a network that somebody else wrote too."""
+    return adopted_places(host) if isinstance(host, Adopted) else places(host)
 
 
 def initialise(network: nn.Module, seed: int) -> None:
