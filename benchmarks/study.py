@@ -85,6 +85,8 @@ def _accuracy(record: ChildRecord) -> float:
 
 def interval(values: Sequence[float]) -> str:
     """Mean and 95 % interval (Student's t), in points."""
+    if len(values) < 2:
+        return f"{100 * fmean(values):+.2f}"
     mean, error = fmean(values), _standard_error(values)
     half = error * float(t.ppf(0.975, len(values) - 1))
     low, high = mean - half, mean + half
@@ -113,7 +115,7 @@ def arms_table(ledgers: dict[tuple[int, str], Ledger]) -> Iterable[str]:
 
 
 def _figures(ledger: Ledger) -> tuple[float, float, float, float]:
-    accuracies = [_accuracy(each) for each in ledger.children]
+    accuracies = [each.accuracy for each in ledger.children if each.accuracy is not None]
     finish, winner = ledger.finish, best(ledger.children)
     assert finish is not None
     assert winner is not None

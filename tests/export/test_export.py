@@ -18,6 +18,7 @@ from nasflow.spec.host import Adopted, AnyHost, CondenseNet, DenseNet, NasNet, P
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import START_CELL, Tree
 
+STRANGERS = "tests.networks.strangers"
 NETWORKS: dict[str, tuple[AnyHost, Tree]] = {
     "densenet": (DenseNet(growth=8, blocks=1, groups=2), TREE_CELL_A),
     "pyramidnet": (
@@ -26,7 +27,7 @@ NETWORKS: dict[str, tuple[AnyHost, Tree]] = {
     ),
     "condensenet": (CondenseNet(layers=(1, 2), growth=(8, 8), cells=(0, 1), first_stride=1), START_CELL),
     "adopted": (
-        Adopted(network="tests.networks.strangers:PostActivation"),
+        Adopted(network=f"{STRANGERS}:PostActivation"),
         Tree.parse("( 3x3G -> ( ds3 ) )"),
     ),
     "nasnet": (NasNet(cells=1, channels=4), START_CELL),
@@ -117,4 +118,19 @@ def test_a_function_of_somebody_elses() -> None:
     host = Adopted(network="torchvision:efficientnet_b0", cells="features.0.0")
     made = build(NetworkSpec(host=host, channels=3, size=32, classes=5))
     with pytest.raises(InvalidSpec, match=r"stochastic_depth.* is neither torch's nor Python's"):
+        write_code(made, FACTS, "A network.", "weights.safetensors")
+
+
+def test_names_that_collide() -> None:
+    """`a.b_c` and `a_b.c` are two layers in the source too: it is run before it is given."""
+    host = Adopted(network=f"{STRANGERS}:Colliding", cells="a.b_c")
+    made = build(NetworkSpec(host=host, channels=3, size=9, classes=5))
+    code = write_code(made.eval(), FACTS, "A network.", "weights.safetensors")
+    assert len(code.weights) == len(made.state_dict())
+
+
+def test_what_cannot_be_traced() -> None:
+    """A network that decides by its values has no source; one line says so."""
+    made = build(NetworkSpec(host=Adopted(network=f"{STRANGERS}:Deciding"), channels=3, size=9, classes=5))
+    with pytest.raises(InvalidSpec, match="cannot be traced, so no source can be written"):
         write_code(made, FACTS, "A network.", "weights.safetensors")

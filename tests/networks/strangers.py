@@ -34,6 +34,36 @@ class WithoutDropout(PostActivation):
     dropped = 0.0
 
 
+class Deciding(WithoutDropout):
+    """What looks at its values: it can be neither traced nor counted without computing."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [batch, 3, height, width] -> logits [batch, 10]."""
+        return super().forward(images if images.mean() < 1e6 else images * 2)
+
+
+class Colliding(nn.Module):
+    """Two layers whose names differ in their dots alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.a_b = nn.Module(), nn.Module()
+        self.a.b_c, self.a_b.c = nn.Conv2d(3, 5, 3), nn.Conv2d(5, 5, 3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [batch, 3, height, width] -> logits [batch, 5]."""
+        layers = (self.a.get_submodule("b_c"), self.a_b.get_submodule("c"))
+        logits: Tensor = layers[1](layers[0](images)).mean(dim=(2, 3))
+        return logits
+
+
+def twice() -> nn.Module:
+    """A layer under two names."""
+    network = PostActivation()
+    network.again = network.dilated
+    return network
+
+
 def two_outputs() -> nn.Module:
     """What gives something else than logits."""
 

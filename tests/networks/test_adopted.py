@@ -81,6 +81,12 @@ def test_torchvisions_resnet() -> None:
     assert measure(resnet).parameters == sum(each.numel() for each in original.parameters()) == 11_181_642
 
 
+def test_what_decides_by_its_values_is_counted() -> None:
+    """A network that cannot run without values costs what it costs."""
+    deciding, plain = (host(f"tests.networks.strangers:{name}") for name in ("Deciding", "WithoutDropout"))
+    assert measure(spec(deciding)) == measure(spec(plain))
+
+
 def test_the_same_in_every_process() -> None:
     """Built twice it has the same tensors, whatever was drawn before, and a seed decides the rest."""
     torch.manual_seed(1)
@@ -110,10 +116,14 @@ def test_which_cells_fit() -> None:
             host(cells="layer*"),
             "'layer\\*' fits none of its convolutions: stem.0, grouped, depthwise, dilated",
         ),
-        (host("no_such_module:make"), "No module named 'no_such_module': is it installed, or on PYTHONPATH?"),
+        (host("no_such_module:make"), "No module named 'no_such_module': is no_such_module installed"),
         (host("tests.networks.strangers:nobody"), "tests.networks.strangers has no function 'nobody'"),
         (host("tests.networks.strangers:broken"), "RuntimeError: no licence for this network"),
         (host("tests.networks.strangers:no_network"), "gives a dict: a torch.nn.Module is wanted"),
+        (
+            host("tests.networks.strangers:twice"),
+            "dilated and again share weights: leave them",
+        ),
         (host("torchvision:resnet1"), "torchvision has no classifier 'resnet1'"),
     ],
 )

@@ -67,6 +67,8 @@ def test_id_changes_with_each_field(child: ChildSpec) -> None:
             "augmentation": "standard",
             "cutout": 8,
             "drop_path": 0.1,
+            "condense": True,
+            "group_lasso": 1e-5,
             "precision": "bfloat16",
             "channels_last": True,
             "cpu_threads": 2,

@@ -134,6 +134,7 @@ class Searches:
         )
         return Ledger(
             config=self.config(name),
+            start_spec=self.final_spec(),
             start=start,
             rounds=tuple(self.round(number, children) for number in range(1, rounds + 1)),
             attempts=(attempt,),

@@ -189,7 +189,7 @@ def growing(ledger: Ledger) -> list[Ledger]:
             steps.append({"rounds": (*ledger.rounds[:number], part)})
         steps.append({"rounds": ledger.rounds[: number + 1]})
     steps += [{"stop": ledger.stop}, {"final": ledger.final}, {"finish": ledger.finish}]
-    moments = [Ledger(config=ledger.config, attempts=ledger.attempts)]
+    moments = [Ledger(config=ledger.config, start_spec=ledger.start_spec, attempts=ledger.attempts)]
     for step in steps:
         moments.append(moments[-1].model_copy(update=step))
     return moments

@@ -105,7 +105,7 @@ def resume(
 
 @app.command()
 def transfer(
-    cell: Annotated[str, typer.Argument(help="A cell's text form or name, or the id of a finished search.")],
+    cell: Annotated[str, typer.Argument(help="A cell's text form or name, or a search: its best cell.")],
     host: Annotated[
         str,
         typer.Option(help="'{kind: densenet, growth: 48, blocks: 6, groups: 2}', or torchvision:resnet18."),

@@ -26,7 +26,7 @@ _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
         "groups",
         "padding_mode",
     ),
-    nn.BatchNorm2d: ("num_features", "eps", "momentum"),
+    nn.BatchNorm2d: ("num_features", "eps", "momentum", "affine", "track_running_stats"),
     nn.Linear: ("in_features", "out_features"),
     nn.AvgPool2d: ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
     nn.MaxPool2d: ("kernel_size", "stride", "padding", "dilation", "ceil_mode"),
@@ -43,16 +43,19 @@ _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
 }
 """What a layer's constructor is called with; a convolution's and a classifier's `bias` is seen to apart."""
 
-_LEFT_OUT = {
-    "stride": (1, 1),
-    "padding": (0, 0),
-    "dilation": (1, 1),
-    "groups": 1,
-    "padding_mode": "zeros",
+_LEFT_OUT: dict[type[nn.Module], dict[str, object]] = {
+    nn.Conv2d: {
+        "stride": (1, 1),
+        "padding": (0, 0),
+        "dilation": (1, 1),
+        "groups": 1,
+        "padding_mode": "zeros",
+    },
+    nn.BatchNorm2d: {"affine": True, "track_running_stats": True},
 }
-"""What a convolution is made with if it is not told otherwise."""
+"""What a layer is made with if it is not told otherwise."""
 
-_IMPORTED = {"torch", "_operator", "builtins", "math", ""}
+_IMPORTED = {"torch", "_operator", "builtins", ""}
 """Where a function may come from that the source calls."""
 
 _HEAD = '''\
@@ -121,9 +124,13 @@ class Code:
 def write_code(network: nn.Module, facts: DataFacts, title: str, weights: str) -> Code:
     """The source of a network in evaluation mode; `weights` names the file that will hold its weights.
 
-    Raise InvalidSpec for a layer that no constructor is known for.
+    Raise InvalidSpec for a network that cannot be traced, and for a layer that no constructor is known for.
     """
-    graph = _Tracer().trace(network.eval())
+    try:
+        graph = _Tracer().trace(network.eval())
+    except Exception as error:  # whatever somebody else's forward does with a traced value
+        reason = " ".join(str(error).split())
+        raise InvalidSpec(f"the network cannot be traced, so no source can be written: {reason}") from None
     _drop_identities(graph, network)
     layers, tensors = _flatten(graph, network)
     source = _HEAD.format(
@@ -141,7 +148,28 @@ def write_code(network: nn.Module, facts: DataFacts, title: str, weights: str) -
     flat = nn.Module()
     for name, layer in layers.items():
         flat.add_module(name, layer)
-    return Code(source, {**flat.state_dict(), **tensors})
+    code = Code(source, {**flat.state_dict(), **tensors})
+    _compare(code, network, facts)
+    return code
+
+
+def _compare(code: Code, network: nn.Module, facts: DataFacts) -> None:
+    """Run the source: what was traced may have been a special case. Raise InvalidSpec if it was."""
+    names: dict[str, Any] = {"__name__": "network", "__file__": "network.py"}
+    shape = (2, facts.channels, facts.size, facts.size)
+    pixels = torch.randint(256, shape, generator=torch.Generator().manual_seed(0)).float()
+    mean, std = (torch.tensor(each).view(-1, 1, 1) for each in (facts.mean, facts.std))
+    try:
+        exec(compile(code.source, "network.py", "exec"), names)
+        made = names["Network"]().eval()
+        made.load_state_dict(code.weights)
+        with torch.no_grad():
+            found, wanted = made(pixels), network((pixels / 255 - mean) / std)
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise InvalidSpec(f"no source can be written: {type(error).__name__}: {reason}") from None
+    if not torch.allclose(found, wanted, rtol=1e-4, atol=1e-5 * float(wanted.abs().max())):
+        raise InvalidSpec("no source can be written: it would give other logits than the network")
 
 
 class _Tracer(fx.Tracer):
@@ -167,17 +195,38 @@ def _flatten(graph: fx.Graph, network: nn.Module) -> tuple[dict[str, nn.Module],
     """Rename what the graph calls: layers and loose tensors by flat names, values by numbers."""
     layers: dict[str, nn.Module] = {}
     tensors: dict[str, Tensor] = {}
+    flat = _flat_names(graph)
     for number, node in enumerate(graph.nodes):
         _check_known(node)
         target = str(node.target)
         if node.op == "call_module":
-            node.target = target.replace(".", "_")
+            node.target = flat[target]
             layers[node.target] = network.get_submodule(target)
         elif node.op == "get_attr":
-            node.target = target.replace(".", "_")
-            tensors[node.target] = network.get_buffer(target)
+            node.target = flat[target]
+            tensors[node.target] = _tensor(network, target)
         node.name = f"x{number}"
     return layers, tensors
+
+
+def _flat_names(graph: fx.Graph) -> dict[str, str]:
+    """A name without dots for each layer and loose tensor: `a.b_c` and `a_b.c` get different ones."""
+    names: dict[str, str] = {}
+    for node in graph.nodes:
+        if node.op in {"call_module", "get_attr"} and str(node.target) not in names:
+            name = str(node.target).replace(".", "_")
+            while name in names.values():
+                name += "_"
+            names[str(node.target)] = name
+    return names
+
+
+def _tensor(network: nn.Module, target: str) -> Tensor:
+    owner, _, name = target.rpartition(".")
+    found = getattr(network.get_submodule(owner), name)
+    if not isinstance(found, Tensor):
+        raise InvalidSpec(f"{target} is a {type(found).__name__}, which cannot be exported as source")
+    return found.detach()
 
 
 def _check_known(node: fx.Node) -> None:
@@ -212,7 +261,8 @@ def _constructors(layers: dict[str, nn.Module]) -> Iterator[str]:
 
 
 def _is_default(layer: nn.Module, key: str) -> bool:
-    return isinstance(layer, nn.Conv2d) and _LEFT_OUT.get(key) == getattr(layer, key)
+    usual = _LEFT_OUT.get(type(layer), {})
+    return key in usual and usual[key] == getattr(layer, key)
 
 
 def _buffers(tensors: dict[str, Tensor]) -> Iterator[str]:

@@ -7,6 +7,7 @@ them after its convolutions stay where they are.
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from typing import Any
@@ -73,13 +74,27 @@ def make(host: Adopted, classes: int) -> nn.Module:
     factory = _factory(host.network, classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
-        try:
+        with explained(host.network):
             network = factory()
-        except Exception as error:  # whatever somebody else's code raises
-            raise InvalidSpec(f"{host.network}: {type(error).__name__}: {error}") from None
     if not isinstance(network, nn.Module):
         raise InvalidSpec(f"{host.network} gives a {type(network).__name__}: a torch.nn.Module is wanted")
+    odd = [name for name, each in network.named_parameters() if each.dtype != torch.float32]
+    if odd:
+        raise InvalidSpec(
+            f"{host.network}: {odd[0]!r} is not float32: let its factory return `network.float()`"
+        )
     return network
+
+
+@contextmanager
+def explained(network: str) -> Iterator[None]:
+    """Turn whatever somebody else's code raises, or ends with, into an InvalidSpec of one line."""
+    try:
+        yield
+    except InvalidSpec:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InvalidSpec(f"{network}: {type(error).__name__}: {' '.join(str(error).split())}") from None
 
 
 def _factory(name: str, classes: int) -> Callable[[], object]:
@@ -87,9 +102,10 @@ def _factory(name: str, classes: int) -> Callable[[], object]:
         return lambda: _torchvision(name.removeprefix(TORCHVISION), classes)
     module, _, attribute = name.partition(":")
     try:
-        found = importlib.import_module(module)
-    except ImportError as error:
-        raise InvalidSpec(f"{name}: {error}: is it installed, or on PYTHONPATH?") from None
+        with explained(name):
+            found = importlib.import_module(module)
+    except InvalidSpec as error:
+        raise InvalidSpec(f"{error}: is {module} installed, or on PYTHONPATH?") from None
     for part in attribute.split("."):
         found = getattr(found, part, None)  # type: ignore[assignment]
     if not callable(found):
@@ -127,16 +143,28 @@ def published_weights(name: str) -> dict[str, Tensor]:
 
 
 def convolutions(network: nn.Module, pattern: str | None) -> Iterator[tuple[str, nn.Conv2d]]:
-    """The convolutions that become cells, by name; without a pattern the 3x3 ones that are not depthwise."""
+    """The convolutions that become cells, by name; without a pattern the 3x3 ones that are not depthwise.
+
+    Plain ones: what computes its weights (weight_norm, a subclass) is more than a convolution.
+    """
     for name, module in network.named_modules():
-        if isinstance(module, nn.Conv2d) and (
-            fnmatchcase(name, pattern) if pattern is not None else _is_common(module)
-        ):
+        is_wanted = fnmatchcase(name, pattern) if pattern is not None else _is_common(module)
+        if is_wanted and _is_plain(module):
+            assert isinstance(module, nn.Conv2d)
             yield name, module
 
 
-def _is_common(module: nn.Conv2d) -> bool:
-    return module.kernel_size == (3, 3) and (module.groups == 1 or module.groups < module.in_channels)
+def _is_plain(module: nn.Module) -> bool:
+    is_own = type(module) is nn.Conv2d and "weight" in dict(module.named_parameters(recurse=False))
+    return is_own and not module._forward_pre_hooks
+
+
+def _is_common(module: nn.Module) -> bool:
+    return (
+        isinstance(module, nn.Conv2d)
+        and module.kernel_size == (3, 3)
+        and (module.groups == 1 or module.groups < module.in_channels)
+    )
 
 
 def put_cells(network: nn.Module, host: Adopted, tree: Tree = START_CELL) -> nn.Module:
@@ -151,9 +179,20 @@ def put_cells(network: nn.Module, host: Adopted, tree: Tree = START_CELL) -> nn.
             f"{host.network}: cells {host.cells or '(3x3)'!r} fits none of its convolutions: "
             f"{', '.join(known[:20]) or 'it has none'}{', ...' if len(known) > 20 else ''}"
         )
+    _refuse_shared(network, dict(chosen), host)
     for name, convolution in chosen:
         network.set_submodule(name, _cell(convolution, tree), strict=True)
     return network
+
+
+def _refuse_shared(network: nn.Module, chosen: Mapping[str, nn.Conv2d], host: Adopted) -> None:
+    """A layer under two names, or weights in two layers, would be torn apart."""
+    names: dict[int, str] = {}
+    for name, parameter in network.named_parameters(remove_duplicate=False):
+        layer = name.rpartition(".")[0]
+        other = names.setdefault(id(parameter), layer)
+        if other != layer and not chosen.keys().isdisjoint({layer, other}):
+            raise InvalidSpec(f"{host.network}: {other} and {layer} share weights: leave them out of `cells`")
 
 
 def _cell(convolution: nn.Conv2d, tree: Tree) -> Cell:
@@ -168,8 +207,7 @@ def _cell(convolution: nn.Conv2d, tree: Tree) -> Cell:
 @lru_cache(maxsize=8)
 def adopted_places(host: Adopted) -> tuple[tuple[int, int], ...]:
     """Output channels and groups of each place for a cell."""
-    with torch.device("meta"):
-        network = make(host, classes=2)
+    network = make(host, classes=2)
     return tuple((each.out_channels, each.groups) for _, each in convolutions(network, host.cells))
 
 

@@ -60,6 +60,11 @@ def initialise_module(module: nn.Module, generator: torch.Generator) -> None:
         nn.init.kaiming_uniform_(module.weight, nonlinearity="linear", generator=generator)
         if module.bias is not None:  # torch says that it cannot be None: an adopted network's can
             nn.init.zeros_(module.bias)
+    elif callable(reset := getattr(module, "reset_parameters", None)):
+        # Of an adopted network: as its authors draw it, which is by torch's own generator.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
+            reset()
 
 
 def he_deviation(weight: Tensor, groups: int) -> float:

@@ -5,7 +5,9 @@ from typing import NamedTuple
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from nasflow.errors import InvalidSpec
 from nasflow.networks.build import build
+from nasflow.spec.host import Adopted
 from nasflow.spec.network import NetworkSpec
 
 
@@ -18,10 +20,22 @@ class Cost(NamedTuple):
 
 
 def measure(spec: NetworkSpec) -> Cost:
-    """Count on the meta device: nothing is computed, whatever the size."""
-    with torch.device("meta"):
+    """Count on the meta device: nothing is computed, whatever the size.
+
+    A network of somebody else's may decide by what it computes; it is counted for a black image.
+    """
+    try:
+        return _count(spec, "meta")
+    except (RuntimeError, NotImplementedError, InvalidSpec):
+        if not isinstance(spec.host, Adopted):
+            raise
+        return _count(spec, "cpu")
+
+
+def _count(spec: NetworkSpec, device: str) -> Cost:
+    with torch.device(device):
         network = build(spec).eval()
-        image = torch.empty(1, spec.channels, spec.size, spec.size)
+        image = torch.zeros(1, spec.channels, spec.size, spec.size)
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
         network(image)

@@ -7,6 +7,7 @@ from pydantic import model_validator
 from nasflow.errors import InvalidSpec
 from nasflow.spec.cluster import MOST_TASKS, Cluster
 from nasflow.spec.search import SearchConfig
+from nasflow.spec.start import TrainedStart
 
 
 class SearchFile(SearchConfig):
@@ -14,6 +15,12 @@ class SearchFile(SearchConfig):
 
     cluster: Cluster | None = None
     """Where `nasflow submit` runs it; a laptop needs none."""
+
+    @model_validator(mode="after")
+    def _leaves_the_digest(self) -> Self:
+        if isinstance(self.start, TrainedStart) and self.start.digest is not None:
+            raise ValueError("start.digest is filled in by nasflow: leave it out")
+        return self
 
     @model_validator(mode="after")
     def _fits_a_run(self) -> Self:

@@ -177,11 +177,17 @@ class SearchConfig(Document):
         for host in (self.host, self.finish.host):
             if host is not None:
                 self._check_host(host)
-        if self.finish.inherit and self.finish.host not in {None, self.host}:
+        if self.finish.inherit and self.finish.host not in {None, self.host, self._brought_host()}:
             raise ValueError("finish.inherit: another host than the search's has no weights to inherit")
         self._check_condensing()
         self._check_evolution()
         return self
+
+    def _brought_host(self) -> AnyHost | None:
+        """The host that the start brings, as far as its name tells."""
+        if not isinstance(self.start, TrainedStart) or self.start.network.startswith("models:/"):
+            return None
+        return Adopted(network=self.start.network, cells=self.start.cells)
 
     def _check_condensing(self) -> None:
         """Only a CondenseNet that is trained from scratch has groups to learn."""

@@ -24,7 +24,7 @@ class TrainedStart(Frozen):
     network: str
     """`torchvision:resnet18`; `module:factory`, called without arguments; or a network that nasflow has
     registered in MLflow, `models:/NAME@ALIAS` or `models:/NAME/VERSION`, which goes on from its own cell."""
-    weights: str | None = None
+    weights: str | None = Field(default=None, min_length=1)
     """A safetensors file with the network's state dict; `published` (torchvision's own, downloaded: what a
     torchvision network gets if this is absent); `models:/...`, a model in MLflow that has one such file;
     `untrained`. A registered network has its own."""

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from nasflow.errors import InvalidSpec
 from nasflow.spec.document import canonical_json
 from nasflow.spec.search import SearchConfig
 from nasflow.spec.tree import Tree
@@ -17,6 +18,8 @@ def transfer(cell: Tree, host: Any, data: Any, recipe: Any, seed: int, name: str
     A host may be an address (`torchvision:resnet18`), a data set a name, a recipe a name. Without a name the
     same transfer always gets the same one. Raise InvalidSpec with one line.
     """
+    if not host:
+        raise InvalidSpec("transfer: a host is wanted, e.g. '{kind: densenet, growth: 48, blocks: 6}'")
     if isinstance(host, str):
         host = {"kind": "adopted", "network": host}
     if isinstance(data, str):

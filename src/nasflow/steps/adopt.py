@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from nasflow.errors import InvalidSpec
-from nasflow.networks import build, initialise
+from nasflow.networks import build, check_fit, initialise, measure
 from nasflow.networks.adopted import (
     TORCHVISION,
     build_adopted,
     build_original,
+    explained,
     published_weights,
     put_cells,
 )
@@ -51,12 +52,13 @@ def adopt(config: SearchConfig, start: TrainedStart, facts: DataFacts, tracking:
         return _registered(config, start, facts, tracking)
     host = Adopted(network=start.network, cells=start.cells)
     spec = NetworkSpec(host=host, channels=facts.channels, size=facts.size, classes=facts.classes)
-    original = build_original(spec, host)
-    initialise(original, config.seed)
-    weights = _read(start, original.network, tracking)
-    if weights is not None:
-        _load(original.network, weights, start)
-    data = to_bytes(original.network.state_dict())
+    with explained(start.network):
+        original = build_original(spec, host)
+        initialise(original, config.seed)
+        weights = _read(start, original.network, tracking)
+        if weights is not None:
+            _load(original.network, weights, start)
+        data = to_bytes(original.network.state_dict())
     return Adoption(_known(config, start, data, {"host": host}), data)
 
 
@@ -120,6 +122,9 @@ def _read_file(file: Path, network: nn.Module) -> bytes:
 def _load(network: nn.Module, tensors: dict[str, Tensor], start: TrainedStart) -> None:
     """Put the tensors into the network; those that are `fresh`, and counters, may be missing or not fit."""
     wanted = network.state_dict()
+    if start.fresh is not None:
+        for name in [name for name in tensors if name not in wanted and fnmatchcase(name, start.fresh)]:
+            del tensors[name]
     for name, tensor in wanted.items():
         if start.fresh is not None and fnmatchcase(name, start.fresh):
             tensors[name] = tensor
@@ -130,6 +135,8 @@ def _load(network: nn.Module, tensors: dict[str, Tensor], start: TrainedStart) -
     try:
         check_like(tensors, wanted, str(start.weights or PUBLISHED))
     except InvalidSpec as error:
+        if "and the network has" not in str(error):
+            raise
         raise InvalidSpec(
             f"{error}; a classifier for other classes: name its tensors in start.fresh, and give start.recipe"
         ) from None
@@ -143,21 +150,21 @@ def check_runs(spec: NetworkSpec, host: Adopted) -> None:
     """
     images = torch.zeros(2, spec.channels, spec.size, spec.size)
     for is_training in (False, True):
-        network = build_adopted(spec, host).train(is_training)
-        try:
-            with torch.no_grad():
-                logits = network(images)
-        except Exception as error:  # whatever somebody else's code raises
-            reason = " ".join(str(error).split())
-            raise InvalidSpec(
-                f"{host.network} cannot read images {list(images.shape)}: {type(error).__name__}: {reason}"
-            ) from None
+        with explained(f"{host.network} with images {list(images.shape)}"):
+            logits = build_adopted(spec, host).train(is_training)(images)
         if not isinstance(logits, Tensor) or logits.shape != (2, spec.classes):
             shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
             raise InvalidSpec(
                 f"{host.network} gives {shape} for two images of {spec.classes} classes: "
                 f"[2, {spec.classes}] is wanted, in training too"
             )
+        if not logits.requires_grad:
+            raise InvalidSpec(
+                f"{host.network} gives what cannot be trained by: logits with a gradient are wanted"
+            )
+    with explained(host.network):
+        check_fit(spec.cell, host)
+        measure(spec)
 
 
 def restore(spec: NetworkSpec, weights: bytes, where: str) -> tuple[nn.Module, nn.Module | None]:

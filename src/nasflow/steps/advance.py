@@ -81,7 +81,8 @@ def decide(ledger: Ledger) -> SearchStop | None:
         ("budget", _spent(ledger)),
     ):
         if detail:
-            winner = best(ledger.children) if ledger.config.budget.children != 0 else ledger.start
+            # Without children (`nasflow transfer`) the start network is what there is.
+            winner = best(ledger.children) or (ledger.start if ledger.config.budget.children == 0 else None)
             return SearchStop(
                 reason=reason,
                 detail=detail,

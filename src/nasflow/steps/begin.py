@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nasflow.errors import Conflict, InvalidSpec
+from nasflow.errors import Conflict, InvalidSpec, NasflowError
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
 from nasflow.spec.host import Adopted, AnyHost
@@ -27,27 +27,36 @@ def begin(archive: Archive, config: SearchConfig) -> str:
     _refuse_other_files(existing, config, archive)
     facts = _facts(archive, config)
     _check_recipes(config, facts)
-    config, weights = _adopted(archive, config, facts)
+    config, weights = _adopted(archive, config, facts, existing)
     _refuse_another(existing, config, archive)
     host, last = config.hosts
     network = _network(config, host, facts)
     _network(config, last, facts)
     check_writable(archive.store)
-    _refuse_another(archive.create(search_key(config.name, "config"), config), config, archive)
-    set_budget(archive, config.name, config.budget)
+    # First: a search that is known has all that it began with.
     if weights:
         put_blob(archive.store, weights)
+    _refuse_another(archive.create(search_key(config.name, "config"), config), config, archive)
+    set_budget(archive, config.name, config.budget)
     start = ChildSpec(network=network, parent=None, data=facts, seed=config.seed, **_training(config))
     archive.create(child_key(start.id, "spec"), start)
     archive.create(search_key(config.name, "start"), start)
     return config.name
 
 
-def _adopted(archive: Archive, config: SearchConfig, facts: DataFacts) -> tuple[SearchConfig, bytes | None]:
+def _adopted(
+    archive: Archive, config: SearchConfig, facts: DataFacts, existing: SearchConfig | None
+) -> tuple[SearchConfig, bytes | None]:
     """The configuration with all that a trained start brings, and its weights if they were read now."""
     if not isinstance(config.start, TrainedStart) or config.start.digest is not None:
         return config, None
-    adoption = adopt(config, config.start, facts, tracking_beside(archive.store.url))
+    try:
+        adoption = adopt(config, config.start, facts, tracking_beside(archive.store.url))
+    except NasflowError as error:
+        if existing is None:
+            raise
+        # Where its weights are gone by now, the store still has them.
+        raise type(error)(f"{error}; `nasflow resume {config.name}` goes on without") from None
     return adoption.config, adoption.weights
 
 

@@ -5,16 +5,22 @@ share of each. Only the first one writes to the store.
 """
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import torch
 from torch import distributed
 
-from nasflow.errors import ChildFailed
+from nasflow.errors import ChildFailed, NasflowError
 from nasflow.training.state import TrainingState
 from nasflow.training.team import this_team
+
+_PATIENCE = timedelta(days=7)
+"""A collective that waits longer is given up."""
 
 
 @dataclass(frozen=True)
@@ -29,42 +35,72 @@ class Call:
 def together(command: Callable[[], int], join: Callable[[Call], None]) -> int:
     """Run `command` in the first process, and `join` for each of its trainings in the others; the exit code.
 
-    Out of memory, or any other error, in one process ends it, and torchrun then ends all: those that are left
-    would wait for it for ever.
+    An error of one process in the middle of a training ends that process at once: torchrun then ends the
+    others, which would wait for it in their next step for ever.
     """
     _meet()
+    is_first = distributed.get_rank() == 0
+    code = command() if is_first else _follow(join)
+    if _is_training:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code or 1)
+    if is_first:
+        _send(None)
+    distributed.destroy_process_group()
+    return code
+
+
+_is_training: list[str] = []
+"""The child that all processes train now, in this one."""
+
+
+@contextmanager
+def training(store: str, child: str, resume: TrainingState | None) -> Iterator[None]:
+    """Call the other processes, if there are any, to train this child with this one.
+
+    What leaves the block as an exception is this process's own trouble, but for a loss that is not finite,
+    which all processes see in the same step.
+    """
+    if this_team().size == 1:
+        yield
+        return
+    _send({"store": store, "child": child, "resume": resume.to_bytes() if resume else None})
+    with _marked(child):
+        yield
+
+
+@contextmanager
+def _marked(child: str) -> Iterator[None]:
+    _is_training.append(child)
     try:
-        if distributed.get_rank():
-            return _follow(join)
-        try:
-            return command()
-        finally:
-            _send(None)
-    finally:
-        distributed.destroy_process_group()
-
-
-def call_others(store: str, child: str, resume: TrainingState | None) -> None:
-    """Let the other processes, if there are any, train this child with this one."""
-    if this_team().size > 1:
-        _send({"store": store, "child": child, "resume": resume.to_bytes() if resume else None})
+        yield
+    except ChildFailed as error:
+        if error.__cause__ is None:
+            _is_training.clear()
+        raise
+    else:
+        _is_training.clear()
 
 
 def _meet() -> None:
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    # Between two trainings the first process may be busy for long: with births, the test, or another backend.
+    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE)
 
 
 def _follow(join: Callable[[Call], None]) -> int:
-    while (sent := _receive()) is not None:
-        resume = sent["resume"] and TrainingState.from_bytes(sent["resume"], "the first process")
-        try:
-            join(Call(sent["store"], sent["child"], resume or None))
-        except ChildFailed as error:
-            # A loss that is not finite is so in all processes. What has another cause is this one's own.
-            if error.__cause__ is not None:
-                raise
+    try:
+        while (sent := _receive()) is not None:
+            resume = TrainingState.from_bytes(sent["resume"], "the first process") if sent["resume"] else None
+            with suppress(ChildFailed), _marked(sent["child"]):
+                join(Call(sent["store"], sent["child"], resume))
+            if _is_training:
+                return 1
+    except NasflowError as error:
+        print(f"nasflow: error: process {distributed.get_rank()}: {error}", file=sys.stderr)
+        return error.exit_code
     return 0
 
 

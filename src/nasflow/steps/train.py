@@ -11,7 +11,7 @@ from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.network import as_specified, build_for_training
-from nasflow.steps.together import Call, call_others
+from nasflow.steps.together import Call, training
 from nasflow.store import blob_key, get_blob, open_store, put_blob
 from nasflow.training.loop import train as train_network
 from nasflow.training.state import TrainingState
@@ -70,8 +70,8 @@ def _train(
         attempt.keep()
 
     resume = _read_checkpoint(archive, child)
-    call_others(archive.store.url, child, resume)
-    network, state = _run(archive, birth, weights, resume, after_epoch, beat)
+    with training(archive.store.url, child, resume):
+        network, state = _run(archive, birth, weights, resume, after_epoch, beat)
     trained = put_blob(archive.store, weights_to_bytes(as_specified(network, state.network)))
     return TrainingRecord(child=child, weights=trained, history=state.history)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from nasflow.errors import ChildFailed
+from nasflow.errors import ChildFailed, NotFound
 from nasflow.networks import initialise
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.growth import plan
@@ -66,7 +66,11 @@ def _birth(archive: Archive, spec: ChildSpec) -> BirthRecord:
 def _brought(archive: Archive, spec: ChildSpec, weights: str) -> BirthRecord:
     """The start network as somebody brought it; its receipt tells it from the network without cells."""
     place, data = device(spec.recipe), training_data(archive, spec.data)
-    network, original = restore(spec.network, get_blob(archive.store, weights), f"blob {weights}")
+    try:
+        blob = get_blob(archive.store, weights)
+    except NotFound as error:
+        raise NotFound(f"{error}; `nasflow search` with its configuration brings the weights back") from None
+    network, original = restore(spec.network, blob, f"blob {weights}")
     if original is None:
         return BirthRecord(child=spec.id, weights=_store(archive, network))
     for each in (original, network):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nasflow.errors import InvalidSpec
+from nasflow.errors import InvalidSpec, TrackingUnavailable
+from nasflow.tracking.address import sqlite_file
 from nasflow.tracking.connection import connected
 
 _REMEDY = "MLFLOW_TRACKING_URI says where it is"
@@ -25,7 +26,11 @@ def read_model(uri: str, address: str) -> RegisteredModel:
 
     Raise TrackingUnavailable if there is no such model, InvalidSpec if it has not one safetensors file.
     """
-    with connected(uri, f"is {address} registered there? {_REMEDY}"), TemporaryDirectory() as folder:
+    remedy = f"is {address} registered there? {_REMEDY}"
+    file = sqlite_file(uri)
+    if file and not file.exists():
+        raise TrackingUnavailable(f"{uri} is not there: {remedy}")
+    with connected(uri, remedy), TemporaryDirectory() as folder:
         from mlflow.artifacts import download_artifacts
 
         root = Path(download_artifacts(artifact_uri=address, dst_path=folder))

@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from nasflow.networks.condensenet import Learned
 from nasflow.spec.recipe import Recipe
 
+FEWEST_STEPS = 2
+"""Steps of a training that has a first half, in which inputs are given up, and a second."""
+
 
 class Condensation:
     """The learned layers of a network; a network without any has nothing to give up."""

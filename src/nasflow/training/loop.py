@@ -20,7 +20,7 @@ from nasflow.spec.recipe import Recipe
 from nasflow.spec.record import Epoch
 from nasflow.training.augment import crop_and_flip, cut_out, resize_and_flip
 from nasflow.training.batches import Batch, count_batches, read_ahead, shuffled
-from nasflow.training.condense import Condensation
+from nasflow.training.condense import FEWEST_STEPS, Condensation
 from nasflow.training.data import TrainingData
 from nasflow.training.determinism import reproducible
 from nasflow.training.drop_path import DropPath
@@ -66,7 +66,7 @@ def train(
     ChildFailed, naming epoch and step, if the loss is not finite or the memory runs out; InvalidSpec if
     `resume` belongs to another network or a longer training.
     """
-    _check(data, recipe, resume)
+    _check(data, recipe, resume, team)
     place, optimizer = torch.device(device), _optimizer(network, recipe)
     session = _Session(
         network,
@@ -127,9 +127,18 @@ class _Session:
         return (epoch - 1) * self.batches + step, self.recipe.epochs * self.batches
 
 
-def _check(data: TrainingData, recipe: Recipe, resume: TrainingState | None) -> None:
-    if not count_batches(len(data.train), recipe.batch_size):
+def _check(data: TrainingData, recipe: Recipe, resume: TrainingState | None, team: Team) -> None:
+    batches = count_batches(len(data.train), recipe.batch_size)
+    if not batches:
         raise InvalidSpec(f"{len(data.train)} training images make no batch: train_images must be larger")
+    smallest = len(data.train) - (batches - 1) * recipe.batch_size
+    if smallest < team.size:
+        raise InvalidSpec(
+            f"the last batch has {smallest} images for {team.size} processes: take fewer, or another "
+            "batch_size or train_images"
+        )
+    if recipe.condense and batches * recipe.epochs < FEWEST_STEPS:
+        raise InvalidSpec(f"condense takes {FEWEST_STEPS} steps at least, this training has {batches}")
     if resume is not None and resume.epoch > recipe.epochs:
         raise InvalidSpec(f"the checkpoint is of epoch {resume.epoch}, and the recipe has {recipe.epochs}")
 
@@ -217,9 +226,9 @@ def _step(
     session.optimizer.zero_grad(set_to_none=True)
     with torch.autocast(session.device.type, torch.bfloat16, session.recipe.precision == "bfloat16"):
         outputs = called(images)
-    loss = F.cross_entropy(outputs.float(), labels) * share.part if len(labels) else outputs.sum()
+    loss = F.cross_entropy(outputs.float(), labels) * share.part
     # A team takes the mean of its gradients, and the losses of its parts are to be summed.
-    (loss * session.team.size + session.condensation.penalty()).backward()
+    (loss * session.team.size + session.condensation.penalty()).backward()  # type: ignore[no-untyped-call]
     session.optimizer.step()
     return loss.detach(), (outputs.argmax(1) == labels).sum()
 

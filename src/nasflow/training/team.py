@@ -5,6 +5,7 @@ the same training as in one process, but for the order in which floats are added
 adopted network can have, is drawn by each process for itself.)
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -63,9 +64,11 @@ class Team:
             return
         with ExitStack() as stack:
             for module in network.modules():
-                if isinstance(module, _BatchNorm) and module.track_running_stats:
+                if isinstance(module, _BatchNorm):
                     stack.enter_context(_over_all(module))
             # Behind a shut gate an operation gets no gradient; statistics are the same everywhere already.
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")
             yield DistributedDataParallel(network, broadcast_buffers=False, find_unused_parameters=True)
 
 
@@ -108,7 +111,7 @@ def _over_all(norm: _BatchNorm) -> Iterator[None]:
 
 def _normalise(norm: _BatchNorm, x: Tensor) -> Tensor:
     """As torch does it: [batch, channels, ...] by the mean and the variance of each channel, float32."""
-    if not norm.training:
+    if not norm.training and norm.track_running_stats:
         return type(norm).forward(norm, x)
     values = x.float()
     channels = values.transpose(0, 1).flatten(1)
@@ -116,8 +119,9 @@ def _normalise(norm: _BatchNorm, x: Tensor) -> Tensor:
     total = _sum(torch.cat([channels.sum(1), count]))
     count, mean = total[-1].detach(), total[:-1] / total[-1]
     variance = _sum((channels - mean[:, None]).square().sum(1)) / count
-    with torch.no_grad():
-        _remember(norm, mean, variance * count / (count - 1))
+    if norm.training and norm.track_running_stats:
+        with torch.no_grad():
+            _remember(norm, mean, variance * count / (count - 1))
     shape = [1, -1] + [1] * (x.dim() - 2)
     scale = torch.rsqrt(variance + norm.eps) * (norm.weight if norm.affine else 1.0)
     out = (values - mean.view(shape)) * scale.view(shape)
