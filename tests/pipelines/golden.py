@@ -1,5 +1,6 @@
 """The compiled pipelines as they are committed: `python -m tests.pipelines.golden` writes them anew."""
 
+from functools import cache
 from pathlib import Path
 
 from nasflow.pipelines import compile_pipelines
@@ -37,8 +38,9 @@ CLUSTERS = {
 """The defaults, and a cluster that sets everything."""
 
 
+@cache
 def compiled() -> dict[str, str]:
-    """All pipelines by file name."""
+    """All pipelines by file name, compiled once a process: it takes seconds."""
     return {
         f"{name}-{kind}.yaml": data.decode()
         for name, cluster in CLUSTERS.items()

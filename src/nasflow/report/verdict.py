@@ -30,6 +30,8 @@ def verdict(ledger: Ledger) -> str:
 def lift_sentence(ledger: Ledger) -> str:
     """One sentence: whether the controller did better than chance."""
     lift = arm_lift(ledger)
+    if ledger.is_transfer:
+        return "A transfer: one cell in its host, and no children to compare it with."
     if ledger.config.controller.kind == "random":
         return "Every child was drawn at random: there is no controller to compare."
     if lift is None:
@@ -41,6 +43,8 @@ def _of_winner(ledger: Ledger, winner: ChildRecord) -> str:
     so_far = "" if ledger.stop or ledger.finish else " so far"
     start = ledger.start.accuracy if ledger.start else None
     gain = None if start is None or winner.accuracy is None else winner.accuracy - start
+    if ledger.is_transfer:
+        return _of_transfer(ledger, winner)
     reached = f"{percent(winner.accuracy)} held-out accuracy"
     if gain is None:
         text = f"The best child{so_far} reaches {reached}"
@@ -54,12 +58,21 @@ def _of_winner(ledger: Ledger, winner: ChildRecord) -> str:
     return f"{text}{_tested(ledger)}."
 
 
+def _of_transfer(ledger: Ledger, winner: ChildRecord) -> str:
+    text = f"Trained from scratch, the cell reaches {percent(winner.accuracy)} held-out accuracy"
+    if ledger.finish is None:
+        return f"{text}."
+    test = f"{percent(ledger.finish.test_accuracy)} of {ledger.finish.test_images} test images"
+    return f"{text} and classifies {test} correctly."
+
+
 def _tested(ledger: Ledger) -> str:
     finish = ledger.finish
     if finish is None:
         return ""
     test = f"{percent(finish.test_accuracy)} of {finish.test_images} test images"
-    text = f"; its cell, trained from scratch at full size, classifies {test} correctly"
+    how = "trained on in earnest" if ledger.config.finish.inherit else "trained from scratch at full size"
+    text = f"; its cell, {how}, classifies {test} correctly"
     if finish.start_test_accuracy is None:
         return text
     return f"{text}, the start cell in its place {percent(finish.start_test_accuracy)}"

@@ -45,6 +45,11 @@ class Ledger(Frozen):
     """Of all children, the start and the final networks; a banked child's were paid by another search."""
 
     @property
+    def is_transfer(self) -> bool:
+        """Whether there are no children to look for: one cell is trained and tested (`nasflow transfer`)."""
+        return self.config.budget.children == 0 and not self.rounds
+
+    @property
     def children(self) -> tuple[ChildRecord, ...]:
         """The finished children, in the order of their proposals."""
         return tuple(record for each in self.rounds for record in each.records if record)
