@@ -8,7 +8,7 @@ from tests.networks.strangers import PostActivation
 from tests.networks.test_adopted import randomised
 from tests.steps.samples import TINY, documents, open_archive, run_search
 
-from nasflow.errors import Conflict, InvalidSpec
+from nasflow.errors import Conflict, InvalidSpec, TrackingUnavailable
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.record import BirthRecord
 from nasflow.spec.search import SearchConfig
@@ -141,6 +141,15 @@ def test_what_cannot_begin(start: dict[str, str], message: str, weights: Path, t
     with pytest.raises(InvalidSpec, match=message) as raised:
         begin(open_archive(tmp_path / "store"), config(given))
     assert "\n" not in str(raised.value)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_model_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither as the network nor as its weights; and no MLflow is made by asking."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for start in ("models:/nobody@champion", {"network": STRANGER, "weights": "models:/nobody/1"}):
+        with pytest.raises(TrackingUnavailable, match=r"is models:/nobody.* registered there"):
+            begin(open_archive(tmp_path / "store"), config(start))
     assert not (tmp_path / "store").exists()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nasflow.errors import InvalidSpec
+from nasflow.errors import InvalidSpec, NasflowError
 from nasflow.networks.cell import Cell
 from nasflow.spec.host import Adopted
 from nasflow.spec.network import NetworkSpec
@@ -91,7 +91,7 @@ def explained(network: str) -> Iterator[None]:
     """Turn whatever somebody else's code raises, or ends with, into an InvalidSpec of one line."""
     try:
         yield
-    except InvalidSpec:
+    except NasflowError:
         raise
     except (Exception, SystemExit) as error:
         raise InvalidSpec(f"{network}: {type(error).__name__}: {' '.join(str(error).split())}") from None

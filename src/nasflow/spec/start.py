@@ -1,9 +1,9 @@
 """Where a search begins: a network that it trains itself, or one that somebody has already."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from nasflow.spec.document import Frozen
 from nasflow.spec.recipes import NamedRecipe
@@ -45,6 +45,13 @@ class TrainedStart(Frozen):
         if not _ADDRESS.fullmatch(network):
             raise ValueError("torchvision:NAME, module:factory, models:/NAME@ALIAS or models:/NAME/VERSION")
         return network
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        given = [name for name in ("weights", "cells", "fresh") if getattr(self, name) is not None]
+        if self.network.startswith("models:/") and given:
+            raise ValueError(f"{self.network} has its own weights and cells: leave out {', '.join(given)}")
+        return self
 
 
 def _by_address(given: Any) -> Any:
