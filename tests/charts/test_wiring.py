@@ -109,6 +109,7 @@ def test_addresses_of_the_charts_own_servers() -> None:
         "MLFLOW_TRACKING_URI": "http://nasflow-mlflow:5000",
         "AWS_ENDPOINT_URL_S3": "http://nasflow-seaweedfs:8333",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "NASFLOW_MLFLOW_UI": "",
         "NASFLOW_KFP_HOST": "http://ml-pipeline.kubeflow:8888",
         "NASFLOW_KFP_AUTH": "",
     }

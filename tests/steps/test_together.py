@@ -20,7 +20,7 @@ CHANGES: dict[str, Any] = {
     "data": DATA,
     "start": RECIPE,
     "child": RECIPE,
-    "budget": {"children": 2},
+    "budget": {"children": 1},
     "finish": TINY["finish"] | {"compare": False},
 }
 """The last batch is of 23 images: no even shares. Everything that is drawn for an image is switched on."""
