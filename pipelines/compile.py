@@ -2,6 +2,7 @@
 
 import tempfile
 import warnings
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,14 @@ from nasflow.spec.cluster import Cluster
 
 def compile_pipelines(search: str, cluster: Cluster) -> dict[str, bytes]:
     """Both pipelines of a search by name, `search` and `finish`; the same settings give the same bytes."""
-    place = Placement(search, cluster)
-    return {"search": _compile(search_pipeline(place)), "finish": _compile(finish_pipeline(place))}
+    return dict(_both(search, cluster.model_dump_json()))
+
+
+@lru_cache(maxsize=8)
+def _both(search: str, cluster: str) -> tuple[tuple[str, bytes], ...]:
+    """Compiled once a process, because it takes seconds; by JSON, which can be a cache's key."""
+    place = Placement(search, Cluster.model_validate_json(cluster))
+    return ("search", _compile(search_pipeline(place))), ("finish", _compile(finish_pipeline(place)))
 
 
 def _compile(pipeline: Any) -> bytes:
