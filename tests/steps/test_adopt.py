@@ -7,6 +7,7 @@ from safetensors.torch import save_file
 from tests.networks.strangers import PostActivation
 from tests.networks.test_adopted import randomised
 from tests.steps.samples import TINY, documents, open_archive, run_search
+from torchvision.models import ResNet18_Weights, resnet18
 
 from nasflow.errors import Conflict, InvalidSpec, TrackingUnavailable
 from nasflow.spec.child import ChildSpec
@@ -151,6 +152,21 @@ def test_a_model_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(TrackingUnavailable, match=r"is models:/nobody.* registered there"):
             begin(open_archive(tmp_path / "store"), config(start))
     assert not (tmp_path / "store").exists()
+
+
+def test_published_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What torchvision has downloaded before is taken; a pickle in its place is not run."""
+    file = tmp_path / "hub/checkpoints" / Path(ResNet18_Weights.DEFAULT.url).name
+    file.parent.mkdir(parents=True)
+    torch.save(resnet18().state_dict(), file)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    start = {"network": "torchvision:resnet18", "fresh": "fc.*", "recipe": {"epochs": 1}}
+    begin(open_archive(tmp_path / "store"), config(start))
+    with pytest.raises(InvalidSpec, match=r"in start\.fresh"):
+        begin(open_archive(tmp_path / "other"), config("torchvision:resnet18"))
+    torch.save(PostActivation(), file)
+    with pytest.raises(InvalidSpec, match="holds more than weights"):
+        begin(open_archive(tmp_path / "other"), config(start))
 
 
 def test_other_classes_need_a_fresh_classifier(weights: Path, tmp_path: Path) -> None:

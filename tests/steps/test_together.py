@@ -1,7 +1,6 @@
 """Two processes that train together, as torchrun starts them, against one."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -27,19 +26,8 @@ CHANGES: dict[str, Any] = {
 
 
 def torchrun(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    """Run `nasflow ...` in two processes; a free port, because tests run side by side."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    launch = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--nproc-per-node",
-        "2",
-        "--master-port",
-        str(port),
-    ]
+    """Run `nasflow ...` in two processes; standalone, because tests run side by side."""
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     nasflow = ["--no-python", str(Path(sys.executable).with_name("nasflow"))]
     return subprocess.run(
         [*launch, *nasflow, *map(str, arguments)],

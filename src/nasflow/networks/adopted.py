@@ -124,24 +124,6 @@ def _torchvision(name: str, classes: int) -> nn.Module:
     return network
 
 
-def published_weights(name: str) -> dict[str, Tensor]:
-    """The state dict that torchvision publishes with one of its networks; it is downloaded once.
-
-    Raise InvalidSpec if there is none, or if it cannot be had.
-    """
-    from torchvision import models
-
-    try:
-        weights = models.get_model_weights(name.removeprefix(TORCHVISION)).DEFAULT
-        state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
-    except (AttributeError, ValueError, OSError, RuntimeError) as error:
-        raise InvalidSpec(
-            f"{name}: the published weights cannot be had ({error}): "
-            "fetch them elsewhere and give their safetensors file as start.weights"
-        ) from None
-    return state
-
-
 def convolutions(network: nn.Module, pattern: str | None) -> Iterator[tuple[str, nn.Conv2d]]:
     """The convolutions that become cells, by name; without a pattern the 3x3 ones that are not depthwise.
 

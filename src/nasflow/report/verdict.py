@@ -12,6 +12,8 @@ _FEW = 5
 def verdict(ledger: Ledger) -> str:
     """One sentence: what is chosen, how well it does, and against what."""
     winner = chosen(ledger)
+    if winner is not None and ledger.is_transfer:
+        return _of_transfer(ledger, winner)
     if winner is not None:
         return _of_winner(ledger, winner)
     failed = len(ledger.children)
@@ -43,8 +45,6 @@ def _of_winner(ledger: Ledger, winner: ChildRecord) -> str:
     so_far = "" if ledger.stop or ledger.finish else " so far"
     start = ledger.start.accuracy if ledger.start else None
     gain = None if start is None or winner.accuracy is None else winner.accuracy - start
-    if ledger.is_transfer:
-        return _of_transfer(ledger, winner)
     reached = f"{percent(winner.accuracy)} held-out accuracy"
     if gain is None:
         text = f"The best child{so_far} reaches {reached}"

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from nasflow.spec.data import DataFacts
-from nasflow.spec.document import Document, canonical_json
+from nasflow.spec.document import Document, canonical_json, is_off
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.recipe import Recipe
 
@@ -18,7 +18,7 @@ class ChildSpec(Document):
     """Its cell in canonical order, if that order can be grown from the start cell."""
     parent: str | None
     """Id of the child whose trained weights are inherited; None: from scratch."""
-    weights: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    weights: str | None = Field(default=None, exclude_if=is_off)
     """Digest of the weights that somebody brought, in the place of random ones: the start network's."""
     data: DataFacts
     recipe: Recipe

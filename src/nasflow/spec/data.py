@@ -4,14 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nasflow.spec.document import Document, Frozen
+from nasflow.spec.document import Document, Frozen, is_off
 
 DataSetName = Literal["digits", "fashion-mnist", "cifar10", "cifar100", "image-folder"]
-
-
-def _is_absent(value: object) -> bool:
-    """Left out of the JSON where it is not given: older digests stay what they were."""
-    return value is None
 
 
 class DataSpec(Frozen):
@@ -28,10 +23,10 @@ class DataSpec(Frozen):
     """Height and width to which an image-folder's images are brought, in pixels."""
     seed: int = Field(default=0, ge=0)
     """Seed of the split."""
-    mean: tuple[float, ...] | None = Field(default=None, exclude_if=_is_absent)
+    mean: tuple[float, ...] | None = Field(default=None, exclude_if=is_off)
     """Per channel, of pixels scaled to 0..1: what a network that is trained already was shown with. Absent:
     that of the training images."""
-    std: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(default=None, exclude_if=_is_absent)
+    std: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(default=None, exclude_if=is_off)
     """As `mean`; both or none."""
 
     @model_validator(mode="after")

@@ -20,6 +20,14 @@ MAXIMUM_BYTES = 16 * 1024 * 1024
 """Documents are small; something larger is not one of ours and is refused before it is parsed."""
 
 
+def is_off(value: object) -> bool:
+    """For `exclude_if`: a field that came later is left out of the JSON where it is off (None, False, 0).
+
+    So the digests of older documents stay what they were.
+    """
+    return not value
+
+
 class Frozen(BaseModel):
     """Immutable data without unknown keys: a part of a document."""
 

@@ -4,12 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from nasflow.spec.document import Frozen
-
-
-def _is_off(value: float) -> bool:
-    """A switch that came later is left out of the JSON where it is off: older digests stay what they were."""
-    return not value
+from nasflow.spec.document import Frozen, is_off
 
 
 class Recipe(Frozen):
@@ -28,13 +23,13 @@ class Recipe(Frozen):
     """`standard`: a random crop after padding by 4 pixels and a horizontal flip. `resized`, for large
     images: a random part of 8 % to all of the image, brought back to its size, and a flip (Szegedy et al.,
     CVPR 2015)."""
-    cutout: int = Field(default=0, ge=0, exclude_if=_is_off)
+    cutout: int = Field(default=0, ge=0, exclude_if=is_off)
     """Side in pixels of a square blanked in each training image (DeVries and Taylor, 2017); 0: none."""
-    drop_path: float = Field(default=0.0, ge=0, lt=1, exclude_if=_is_off)
+    drop_path: float = Field(default=0.0, ge=0, lt=1, exclude_if=is_off)
     """Probability, at the end, that a branch of a sum is dropped for an image; it grows evenly from 0."""
-    condense: bool = Field(default=False, exclude_if=_is_off)
+    condense: bool = Field(default=False, exclude_if=is_off)
     """Learn which inputs the groups of a CondenseNet's 1x1 convolutions read, from scratch."""
-    group_lasso: float = Field(default=0.0, ge=0, exclude_if=_is_off)
+    group_lasso: float = Field(default=0.0, ge=0, exclude_if=is_off)
     """With `condense`: weight of the norms of the groups' weights in the loss."""
     precision: Literal["float32", "bfloat16"] = "float32"
     channels_last: bool = False

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from nasflow.errors import InvalidSpec
 from nasflow.spec.data import DataSpec
-from nasflow.spec.document import Document, Frozen, canonical_json
+from nasflow.spec.document import Document, Frozen, canonical_json, is_off
 from nasflow.spec.host import Adopted, AnyHost, CondenseNet, Host, check_cell, places
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.recipes import NamedRecipe
@@ -134,7 +134,7 @@ class Finish(Frozen):
     recipe: NamedRecipe
     compare: bool = True
     """Train and test the start cell in the same way too: what did the search bring?"""
-    inherit: bool = Field(default=False, exclude_if=lambda value: not value)
+    inherit: bool = Field(default=False, exclude_if=is_off)
     """Train on from the weights that the search has found, instead of from scratch."""
 
 

@@ -5,6 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,6 @@ from nasflow.networks.adopted import (
     build_adopted,
     build_original,
     explained,
-    published_weights,
     put_cells,
 )
 from nasflow.spec.child import ChildSpec
@@ -101,10 +101,32 @@ def _read(start: TrainedStart, network: nn.Module, tracking: str) -> dict[str, T
     if weights == UNTRAINED:
         return None
     if weights == PUBLISHED:
-        return published_weights(start.network)
+        return _published(start.network)
     if weights.startswith(_REGISTRY):
         return from_bytes(read_model(tracking, weights).weights, weights)[0]
     return from_bytes(_read_file(Path(weights), network), weights)[0]
+
+
+def _published(name: str) -> dict[str, Tensor]:
+    """The state dict that torchvision publishes with one of its networks; it is downloaded once.
+
+    Raise InvalidSpec if there is none, or if it cannot be had.
+    """
+    from torchvision import models
+
+    try:
+        weights = models.get_model_weights(name.removeprefix(TORCHVISION)).DEFAULT
+        state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
+    except UnpicklingError:
+        raise InvalidSpec(
+            f"{name}: the downloaded file holds more than weights: delete it from TORCH_HOME"
+        ) from None
+    except (AttributeError, ValueError, OSError, RuntimeError) as error:
+        raise InvalidSpec(
+            f"{name}: the published weights cannot be had ({error}): "
+            "fetch them elsewhere and give their safetensors file as start.weights"
+        ) from None
+    return state
 
 
 def _read_file(file: Path, network: nn.Module) -> bytes:

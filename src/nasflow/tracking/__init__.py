@@ -1,4 +1,4 @@
-"""MLflow as a view of the store's records: shown by idempotent calls, never read back.
+"""MLflow as a view of the store's records, shown by idempotent calls; read only for a start's model.
 
 A search that runs, one that resumes and `nasflow sync` all make the same call, `publish`.
 """
