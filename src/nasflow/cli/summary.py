@@ -43,8 +43,7 @@ def status(ledger: "Ledger") -> str:
     """In one word: running (or waiting to be resumed), finished, failed."""
     if ledger.stop and ledger.stop.best is None:
         return "failed"
-    has_nothing_to_finish = ledger.stop is not None and ledger.stop.best is None
-    return "finished" if ledger.finish or has_nothing_to_finish else "unfinished"
+    return "finished" if ledger.finish else "unfinished"
 
 
 def print_summary(facts: dict[str, Any]) -> None:
@@ -75,9 +74,8 @@ def _children(facts: dict[str, Any]) -> str:
 
 
 def _against(facts: dict[str, Any]) -> str:
-    """Nothing where the start network itself is the best: a transfer has no other."""
-    is_other = facts["children"] > 0
-    return f", start network {_percent(facts['start_accuracy'])}" if is_other else ""
+    """Nothing where there are no children: in a transfer the start network itself is what there is."""
+    return f", start network {_percent(facts['start_accuracy'])}" if facts["children"] else ""
 
 
 def _percent(share: float) -> str:

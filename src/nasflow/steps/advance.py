@@ -81,8 +81,7 @@ def decide(ledger: Ledger) -> SearchStop | None:
         ("budget", _spent(ledger)),
     ):
         if detail:
-            # Without children (`nasflow transfer`) the start network is what there is.
-            winner = best(ledger.children) or (ledger.start if ledger.config.budget.children == 0 else None)
+            winner = best(ledger.children) or (ledger.start if ledger.is_transfer else None)
             return SearchStop(
                 reason=reason,
                 detail=detail,

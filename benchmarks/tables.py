@@ -1,0 +1,157 @@
+"""What `make study` prints: Markdown for docs/results.md, from ledgers and accuracies alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from scipy import stats
+
+from nasflow.report.analysis import accuracy_over_rounds, best
+from nasflow.report.curves import Band
+from nasflow.spec.ledger import Ledger
+from nasflow.steps.audit import Audit, agreement
+
+LAST = 16
+"""Children at the end of a search, where a controller that learns should be better than at the beginning."""
+
+Ledgers = Mapping[tuple[int, str], Ledger]
+"""By seed and arm."""
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """One child's held-out accuracy, and that of the same network trained without what it inherited."""
+
+    inherited: float
+    scratch: float
+    """By the child's own recipe."""
+    scratch_fast: float
+    """By the start network's recipe (a higher learning rate), for the child's epochs."""
+    scratch_long: float
+    """By the start network's recipe, for the start network's epochs and the child's."""
+
+
+@dataclass(frozen=True)
+class Inheritance:
+    """One seed's children against their rivals, and what their start network does without growing."""
+
+    children: tuple[Rivals, ...]
+    start: float
+    trained_on: float
+    """The start network after another child's training, not grown."""
+
+
+def interval(values: Sequence[float]) -> str:
+    """Mean and 95 % interval (Student's t) in points."""
+    mean = fmean(values)
+    if len(values) < 2 or len(set(values)) == 1:
+        return f"{100 * mean:+.2f}"
+    low, high = stats.t.interval(0.95, len(values) - 1, mean, stats.sem(values))
+    return f"{100 * mean:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
+
+
+def arms(ledgers: Ledgers) -> Iterable[str]:
+    """A row a search, then the differences of the arms, paired by seed."""
+    yield (
+        f"| seed | arm | all children | last {LAST} | best | its cell at full size: test | "
+        "start cell at full size: test | hours of training |"
+    )
+    yield "|" + "---|" * 8
+    for (seed, arm), ledger in ledgers.items():
+        row = " | ".join(f"{100 * each:.2f} %" for each in (*_figures(ledger), _start_test(ledger)))
+        yield f"| {seed} | {arm} | {row} | {sum(each.kept_seconds for each in ledger.attempts) / 3600:.2f} |"
+    yield ""
+    yield "| path minus random, points (95 % over seeds) | |"
+    yield "|---|---|"
+    seeds = sorted({seed for seed, _ in ledgers})
+    for place, title in enumerate(("all children", f"last {LAST}", "best", "test")):
+        pairs = [
+            (_figures(ledgers[seed, "path"])[place], _figures(ledgers[seed, "random"])[place])
+            for seed in seeds
+        ]
+        yield f"| {title} | {interval([one - other for one, other in pairs])} |"
+    gains = [_figures(ledger)[3] - _start_test(ledger) for ledger in ledgers.values()]
+    yield f"| found minus start cell, test, all {len(gains)} searches | {interval(gains)} |"
+
+
+def _figures(ledger: Ledger) -> tuple[float, float, float, float]:
+    accuracies = [each.accuracy for each in ledger.children if each.accuracy is not None]
+    finish, winner = ledger.finish, best(ledger.children)
+    assert finish is not None
+    assert winner is not None
+    assert winner.accuracy is not None
+    return fmean(accuracies), fmean(accuracies[-LAST:]), winner.accuracy, finish.test_accuracy
+
+
+def _start_test(ledger: Ledger) -> float:
+    assert ledger.finish is not None
+    assert ledger.finish.start_test_accuracy is not None
+    return ledger.finish.start_test_accuracy
+
+
+def rounds(ledgers: Ledgers) -> dict[str, Band]:
+    """Each arm's mean held-out accuracy a round over the children so far: mean, lowest and highest seed."""
+    bands = {}
+    for arm in dict.fromkeys(arm for _, arm in ledgers):
+        searches = [ledger for (_, each), ledger in ledgers.items() if each == arm]
+        means = [[100 * (each.mean or 0.0) for each in accuracy_over_rounds(ledger)] for ledger in searches]
+        columns = list(zip(*means, strict=True))
+        size = searches[0].config.children_per_round
+        bands[arm] = Band(
+            x=[size * (number + 1) for number in range(len(columns))],
+            mean=[fmean(column) for column in columns],
+            low=[min(column) for column in columns],
+            high=[max(column) for column in columns],
+        )
+    return bands
+
+
+def inheritance(seeds: Mapping[int, Inheritance]) -> Iterable[str]:
+    """A row a child, then the differences: means of each seed, their mean and interval over the seeds."""
+    yield "| seed | child | scratch, child's recipe | scratch, start's recipe | scratch, start's epochs too |"
+    yield "|---|---|---|---|---|"
+    for seed, each in seeds.items():
+        for child in each.children:
+            yield f"| {seed} | " + " | ".join(f"{100 * value:.2f} %" for value in _values(child)) + " |"
+    yield ""
+    yield "| inherited minus, points (95 % over seeds) | |"
+    yield "|---|---|"
+    titles = ("scratch, child's recipe", "scratch, start's recipe", "scratch, start's epochs too")
+    for place, title in enumerate(titles, start=1):
+        gains = [
+            fmean(_values(child)[0] - _values(child)[place] for child in each.children)
+            for each in seeds.values()
+        ]
+        yield f"| {title} | {interval(gains)} |"
+    grown = [fmean(child.inherited for child in each.children) - each.trained_on for each in seeds.values()]
+    yield f"| start network trained on | {interval(grown)} |"
+    yield ""
+    yield "| seed | start network | trained on |"
+    yield "|---|---|---|"
+    for seed, each in seeds.items():
+        yield f"| {seed} | {100 * each.start:.2f} % | {100 * each.trained_on:.2f} % |"
+
+
+def audited(found: Audit, longer: Sequence[float]) -> Iterable[str]:
+    """A row a child, from the worst in the search, and how each cheaper figure ranks as the full one does."""
+    yield "| in the search | trained for longer | from scratch at full size | cell |"
+    yield "|---|---|---|---|"
+    for each, long in zip(found.children, longer, strict=True):
+        values = (each.searched, long, each.full or 0.0)
+        yield "| " + " | ".join(f"{100 * value:.2f} %" for value in values) + f" | `{each.cell}` |"
+    yield ""
+    yield "| Kendall's tau with the full size (95 %) | |"
+    yield "|---|---|"
+    full = [each.full or 0.0 for each in found.children]
+    yield f"| in the search | {_tau(found.tau, found.interval)} |"
+    yield f"| trained for longer | {_tau(*agreement(list(zip(longer, full, strict=True))))} |"
+
+
+def _tau(tau: float | None, interval: tuple[float, float] | None) -> str:
+    return (
+        "none" if tau is None or interval is None else f"{tau:.2f} ({interval[0]:.2f} to {interval[1]:.2f})"
+    )
+
+
+def _values(child: Rivals) -> tuple[float, float, float, float]:
+    return child.inherited, child.scratch, child.scratch_fast, child.scratch_long
