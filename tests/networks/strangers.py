@@ -34,6 +34,20 @@ class WithoutDropout(PostActivation):
     dropped = 0.0
 
 
+class Frozen(WithoutDropout):
+    """What a part of is not to be trained: a convolution, a BatchNorm, and a constant of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.grouped.requires_grad_(False)
+        self.grouped_norm.requires_grad_(False)
+        self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [batch, 3, height, width] -> logits [batch, 10]."""
+        return super().forward(images * self.scale)
+
+
 class Deciding(WithoutDropout):
     """What looks at its values: it can be neither traced nor counted without computing."""
 

@@ -1,12 +1,21 @@
 from copy import deepcopy
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+import nasflow.networks.adopted
 from nasflow.errors import InvalidSpec
-from nasflow.networks import Cell, build, check_fit, initialise, measure
-from nasflow.networks.adopted import adopted_places, build_original, convolutions, make, put_cells
+from nasflow.networks import Cell, build, check_fit, initialise, measure, thaw
+from nasflow.networks.adopted import (
+    adopted_places,
+    build_original,
+    convolutions,
+    identified,
+    make,
+    put_cells,
+)
 from nasflow.spec.host import Adopted
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import Tree
@@ -85,6 +94,40 @@ def test_what_decides_by_its_values_is_counted() -> None:
     """A network that cannot run without values costs what it costs."""
     deciding, plain = (host(f"tests.networks.strangers:{name}") for name in ("Deciding", "WithoutDropout"))
     assert measure(spec(deciding)) == measure(spec(plain))
+
+
+def test_frozen_layers() -> None:
+    """What is frozen stays so in every branch of its cell; all that is drawn anew is trained."""
+    cell = Tree.parse("add( 3x3G -> ( 1x1 ), 3x3G )")
+    network = build(spec(host("tests.networks.strangers:Frozen"), cell=cell))
+    frozen = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
+    roots = {
+        f"network.grouped.root.branches.{branch}.operation.weight.{name}"
+        for branch in (0, 1)
+        for name in ("weight", "bias")
+    }
+    assert frozen == roots | {
+        f"network.{name}" for name in ("scale", "grouped_norm.weight", "grouped_norm.bias")
+    }
+    thaw(network)
+    assert [name for name, each in network.named_parameters() if not each.requires_grad] == ["network.scale"]
+
+
+def test_code_that_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused, whichever of the network's classes has changed; torchvision's is taken at its word."""
+    monkeypatch.syspath_prepend(tmp_path)
+    source = "from tests.networks.strangers import WithoutDropout\nclass {name}(WithoutDropout): pass\n"
+    file = tmp_path / "edited.py"
+    file.write_text(source.format(name="Mine"))
+    known = identified(host("edited:Mine"), 10)
+    assert known.code
+    make(known, 10)
+    assert identified(host(), 10).code not in {None, known.code}
+    file.write_text(source.format(name="Mine") + "# another line\n")
+    nasflow.networks.adopted._source.cache_clear()
+    with pytest.raises(InvalidSpec, match="edited:Mine: its code is not what it was when its search began"):
+        make(known, 10)
+    assert identified(host("torchvision:resnet18"), 10).code is None
 
 
 def test_the_same_in_every_process() -> None:

@@ -1,22 +1,26 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
-from tests.networks.strangers import PostActivation
+from tests.networks.strangers import Frozen, PostActivation
 from tests.networks.test_adopted import randomised
 from tests.steps.samples import TINY, documents, open_archive, run_search
 from torchvision.models import ResNet18_Weights, resnet18
 
 from nasflow.errors import Conflict, InvalidSpec, TrackingUnavailable
+from nasflow.networks.adopted import _source
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.record import BirthRecord
+from nasflow.spec.record import BirthRecord, ChildRecord
 from nasflow.spec.search import SearchConfig
-from nasflow.steps.archive import child_key
+from nasflow.steps.archive import Archive, child_key, search_key
 from nasflow.steps.begin import begin
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.publish import track
+from nasflow.store import get_blob
+from nasflow.training.tensors import from_bytes
 
 STRANGERS = "tests.networks.strangers"
 STRANGER = f"{STRANGERS}:PostActivation"
@@ -102,6 +106,50 @@ def test_begun_again(weights: Path, tmp_path: Path) -> None:
         begin(open_archive(tmp_path / "store"), adopted(moved))
     moved.unlink()
     begin(open_archive(tmp_path / "store"), read_ledger(archive, "tiny").config)
+
+
+def test_code_that_has_changed(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is another network: nothing that the old one has trained is taken for it, nor gone on with."""
+    monkeypatch.syspath_prepend(tmp_path)
+    code = (
+        "from tests.networks.strangers import Frozen, PostActivation\n\nclass Changing(PostActivation):\n    "
+    )
+    (tmp_path / "changing.py").write_text(f"{code}pass\n")
+    archive = open_archive(tmp_path / "store")
+    start = {"network": "changing:Changing", "weights": str(weights)}
+    begin(archive, config(start))
+    begin(archive, config(start))
+    (tmp_path / "changing.py").write_text(f"{code}dropped = 0.1\n")
+    _source.cache_clear()
+    with pytest.raises(InvalidSpec, match="its code is not what it was when its search began"):
+        begin(archive, config(start))
+    begin(archive, config(start, name="other"))
+    ids = [archive.read(search_key(name, "start"), ChildSpec).id for name in ("tiny", "other")]
+    assert ids[0] != ids[1]
+
+
+def test_frozen_layers(tmp_path: Path) -> None:
+    """Children keep them as they were brought; what is trained from scratch trains them too."""
+    file = tmp_path / "frozen.safetensors"
+    save_file(randomised(Frozen()).state_dict(), file)
+    archive = open_archive(tmp_path / "store")
+    start = {"network": f"{STRANGERS}:Frozen", "weights": str(file)}
+    run_search(tmp_path / "store", config(start, budget={"children": 1}))
+    ledger = read_ledger(archive, "tiny")
+    assert ledger.final
+    assert not trained_roots(archive, ledger.children[0].child)
+    assert trained_roots(archive, ledger.final.child)
+
+
+def trained_roots(archive: Archive, child: str) -> list[str]:
+    """Weights of the frozen convolution that are not what they were at the child's birth."""
+    birth = archive.read(child_key(child, "birth"), BirthRecord).weights
+    record = archive.read(child_key(child, "record"), ChildRecord).weights
+    before, after = (from_bytes(get_blob(archive.store, str(each)), child)[0] for each in (birth, record))
+    root = re.compile(r"network\.grouped\.root\.branches\.\d\.operation\.weight\.weight")
+    names = [name for name in before if root.fullmatch(name)]
+    assert names
+    return [name for name in names if not torch.equal(before[name], after[name])]
 
 
 def test_from_a_registered_network(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,13 @@ computes what it computed, whatever stands before and behind it: BatchNorm and R
 them after its convolutions stay where they are.
 """
 
+import hashlib
 import importlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import torch
@@ -24,6 +26,9 @@ from nasflow.spec.tree import START_CELL, Tree
 TORCHVISION = "torchvision:"
 
 _ARGUMENTS = ("in_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
+
+_PROMISED = frozenset({"torch", "torchvision", "builtins"})
+"""Packages whose code is not looked at."""
 
 _SEED = 0
 """Of the weights that a network gives itself: the same in each process, before any others are loaded."""
@@ -69,8 +74,46 @@ def build_original(spec: NetworkSpec, host: Adopted) -> AdoptedNetwork:
 def make(host: Adopted, classes: int) -> nn.Module:
     """The network as its authors make it, with weights of its own; the same in each process.
 
-    Raise InvalidSpec if there is no such network, or if making it fails.
+    Raise InvalidSpec if there is no such network, if making it fails, or if its code has changed since its
+    search began: weights that were trained by the old code may fit, and mean something else.
     """
+    network = _made(host, classes)
+    if host.code is not None and host.code != _code(host, network):
+        raise InvalidSpec(
+            f"{host.network}: its code is not what it was when its search began: bring that back, or begin "
+            "a search of another name"
+        )
+    return network
+
+
+def identified(host: Adopted, classes: int) -> Adopted:
+    """The host with the digest of its code as it is here and now."""
+    return host.model_copy(update={"code": _code(host, _made(host, classes))})
+
+
+def _code(host: Adopted, network: nn.Module) -> str | None:
+    """Digest of the sources of the factory and of its layers' classes; None for torchvision's.
+
+    torch and torchvision promise that their layers and networks stay what they are.
+    """
+    if host.network.startswith(TORCHVISION):
+        return None
+    classes = {base for layer in network.modules() for base in type(layer).__mro__}
+    modules = {host.network.partition(":")[0], *(each.__module__ for each in classes)}
+    own = sorted(name for name in modules if name.partition(".")[0] not in _PROMISED)
+    text = "\0".join(f"{name}\0{_source(name)}" for name in own)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _source(module: str) -> str:
+    """What the module's file says when it is first asked for; nothing for one that has no source."""
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    loader = getattr(spec, "loader", None)
+    return (loader.get_source(module) or "") if hasattr(loader, "get_source") else ""
+
+
+def _made(host: Adopted, classes: int) -> nn.Module:
     factory = _factory(host.network, classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
@@ -181,9 +224,17 @@ def _cell(convolution: nn.Conv2d, tree: Tree) -> Cell:
     arguments = {name: getattr(convolution, name) for name in _ARGUMENTS}
     edge = partial(BareConvolution, arguments | {"bias": convolution.bias is not None})
     cell = Cell(tree, convolution.in_channels, convolution.out_channels, convolution.groups, edge=edge)
+    for layer in cell.modules():
+        if isinstance(layer, BareConvolution):
+            _freeze_alike(layer.weight, convolution)
     if tree == START_CELL:
         cell.get_submodule("root.branches.0.operation.weight").load_state_dict(convolution.state_dict())
     return cell.train(convolution.training)
+
+
+def _freeze_alike(layer: nn.Module, model: nn.Module) -> None:
+    for name, parameter in model.named_parameters():
+        layer.get_parameter(name).requires_grad_(parameter.requires_grad)
 
 
 @lru_cache(maxsize=8)

@@ -48,6 +48,19 @@ def initialise(network: nn.Module, seed: int) -> None:
         initialise_module(module, generator)
 
 
+_DRAWN = (nn.Conv2d, nn.BatchNorm2d, nn.Linear)
+"""Layers that `initialise` draws by rules of its own."""
+
+
+def thaw(network: nn.Module) -> None:
+    """Let all layers be trained that `initialise` draws: without the weights that they were frozen for, it
+    makes no sense to keep them so."""
+    for module in network.modules():
+        if isinstance(module, _DRAWN) or callable(getattr(module, "reset_parameters", None)):
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad_(True)
+
+
 def initialise_module(module: nn.Module, generator: torch.Generator) -> None:
     """One module's own weights; modules inside it are left alone."""
     if isinstance(module, nn.Conv2d):

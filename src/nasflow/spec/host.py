@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from nasflow.spec.channels import check_channels
-from nasflow.spec.document import Frozen
+from nasflow.spec.document import Frozen, is_off
 from nasflow.spec.tree import Tree
 
 Channels = Annotated[int, Field(ge=1, le=10_000_000)]
@@ -179,6 +179,8 @@ class Adopted(Frozen):
     cells: str | None = None
     """Which convolutions: a shell pattern for their names in the network (`layer[34].*.conv?`); all the
     3x3 ones, but for depthwise ones, if absent."""
+    code: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}$", exclude_if=is_off)
+    """Digest of the source that the network was made by when its search began; None: torchvision's."""
 
     @property
     def least_size(self) -> int:

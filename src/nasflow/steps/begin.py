@@ -3,6 +3,7 @@
 from typing import Any
 
 from nasflow.errors import Conflict, InvalidSpec, NasflowError
+from nasflow.networks.adopted import identified
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
 from nasflow.spec.host import Adopted, AnyHost
@@ -28,6 +29,7 @@ def begin(archive: Archive, config: SearchConfig) -> str:
     facts = _facts(archive, config)
     _check_recipes(config, facts)
     config, weights = _adopted(archive, config, facts, existing)
+    config = _identified(config, facts, existing)
     _refuse_another(existing, config, archive)
     host, last = config.hosts
     network = _network(config, host, facts)
@@ -58,6 +60,25 @@ def _adopted(
         # Where its weights are gone by now, the store still has them.
         raise type(error)(f"{error}; `nasflow resume {config.name}` goes on without") from None
     return adoption.config, adoption.weights
+
+
+def _identified(config: SearchConfig, facts: DataFacts, existing: SearchConfig | None) -> SearchConfig:
+    """The configuration with the digests of the code that makes its networks; a known search keeps its own,
+    so that code that has changed since is refused where the network is made."""
+    host, last = (
+        _with_code(each, facts, known)
+        for each, known in zip(config.hosts, existing.hosts if existing else (None, None), strict=True)
+    )
+    finish = config.finish.model_copy(update={"host": last})
+    return config.model_copy(update={"host": host, "finish": finish})
+
+
+def _with_code(host: AnyHost, facts: DataFacts, known: AnyHost | None) -> AnyHost:
+    if not isinstance(host, Adopted) or host.code is not None:
+        return host
+    if isinstance(known, Adopted):
+        return host.model_copy(update={"code": known.code})
+    return identified(host, facts.classes)
 
 
 def _training(config: SearchConfig) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from nasflow.networks import build
+from nasflow.networks import build, thaw
 from nasflow.networks.condensenet import CondenseNetwork, condensed
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.host import CondenseNet
@@ -21,7 +21,10 @@ def build_for_training(spec: ChildSpec) -> nn.Module:
     if spec.recipe.condense:
         assert isinstance(spec.network.host, CondenseNet)
         return CondenseNetwork(spec.network, spec.network.host, is_learned=True)
-    return build(spec.network)
+    network = build(spec.network)
+    if spec.parent is None and spec.weights is None:
+        thaw(network)
+    return network
 
 
 def as_specified(network: nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
