@@ -62,7 +62,9 @@ def test_it_is_shown(tmp_path: Path) -> None:
     [
         ("nobody", {}, 4, "no search 'nobody'"),
         ("( 3x3G", {}, 2, "expected ',' or ')'"),
-        ("start", {"--host": "densenet"}, 2, "host"),
+        ("start", {"--host": "densenet"}, 2, "no host 'densenet': give its kind and sizes"),
+        ("start", {"--host": "models:/tiny@champion"}, 2, "no host 'models:/tiny@champion'"),
+        ("start", {"--dataset": "[1, 2]"}, 2, "no data set [1, 2]"),
         ("start", {"--host": "{kind: densenet"}, 2, "--host: not YAML"),
         ("start", {"--recipe": "cifar-1"}, 2, "no recipe has this name"),
         ("start", {"--dataset": "mnist"}, 2, "data.name"),

@@ -129,6 +129,14 @@ def test_names_that_collide() -> None:
     assert len(code.weights) == len(made.state_dict())
 
 
+def test_layers_and_tensors_of_other_kinds() -> None:
+    """Norms over groups, and a mask of booleans, come back as they were."""
+    made = build(NetworkSpec(host=Adopted(network=f"{STRANGERS}:Masked"), channels=3, size=9, classes=5))
+    code = write_code(made.eval(), FACTS, "A network.", "weights.safetensors")
+    assert "nn.GroupNorm(num_groups=2" in code.source
+    assert torch.bool in {tensor.dtype for tensor in code.weights.values()}
+
+
 def test_what_cannot_be_traced() -> None:
     """A network that decides by its values has no source; one line says so."""
     made = build(NetworkSpec(host=Adopted(network=f"{STRANGERS}:Deciding"), channels=3, size=9, classes=5))

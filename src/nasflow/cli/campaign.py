@@ -80,10 +80,13 @@ def rehearse(
     from rich.console import Console
     from rich.progress import track
 
-    from nasflow.rehearsal import ARMS, conclude, curve, rewards
+    from nasflow.errors import InvalidSpec
+    from nasflow.rehearsal import ARMS, WINDOW, conclude, curve, rewards
     from nasflow.rehearsal import rehearse as run
     from nasflow.report.curves import draw_curves
 
+    if plot and plot.suffix not in {"", ".svg"}:
+        raise InvalidSpec(f"--plot {plot}: the curves are drawn as SVG: name a .svg file")
     console = Console(stderr=True)
     arms = list(dict.fromkeys(arms))
     todo = [(arm.value, seed) for arm in arms for seed in range(first_seed, first_seed + seeds)]
@@ -96,12 +99,12 @@ def rehearse(
         facts = {"reward": reward.value, "children": children, "seeds": seeds, "first_seed": first_seed}
         typer.echo(json.dumps(facts | results, indent=2))
     else:
-        typer.echo(_table(results, seeds))
+        typer.echo(_table(results, seeds, min(WINDOW, children)))
     # Last: a file that cannot be written must not cost the figures.
     if plot:
         title = f"{reward.value} reward: {seeds} seeds, mean and range"
         bands = {arm: curve(each) for arm, each in trials.items()}
-        write(plot, draw_curves(bands, title, "children", "mean reward of the last 50"))
+        write(plot, draw_curves(bands, title, "children", f"mean reward of the last {min(WINDOW, children)}"))
 
 
 @app.command()
@@ -140,8 +143,8 @@ def audit(
         typer.echo(f"Kendall's tau: {found.tau:.2f} (95 % {low:.2f} to {high:.2f})")
 
 
-def _table(results: dict[str, dict[str, Any]], seeds: int) -> str:
-    lines = [f"{'arm':<10} {'mean of the last 50 (95 %)':<30} {'best':>6} {'collapsed':>10}"]
+def _table(results: dict[str, dict[str, Any]], seeds: int, window: int) -> str:
+    lines = [f"{'arm':<10} {f'mean of the last {window} (95 %)':<30} {'best':>6} {'collapsed':>10}"]
     for name, result in results.items():
         collapsed = f"{result['collapsed']} of {seeds}"
         lines.append(f"{name:<10} {_mean(result):<30} {result['best']:>6.3f} {collapsed:>10}")

@@ -100,11 +100,12 @@ def export(
     output: Annotated[Path, typer.Option(help="Folder that gets the files.")],
     store: StoreOption = DEFAULT_STORE,
     onnx: Annotated[bool, typer.Option("--onnx/--no-onnx", help="As ONNX too.")] = True,
+    source: Annotated[bool, typer.Option("--source/--no-source", help="As a Python file.")] = True,
 ) -> None:
     """Write the found network as one Python file with its weights, which needs torch alone, and as ONNX."""
     from nasflow.steps.export import export as files_of
 
-    write_folder(output, files_of(open_archive(store), search, onnx))
+    write_folder(output, files_of(open_archive(store), search, onnx, source))
 
 
 @app.command()

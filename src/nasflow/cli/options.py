@@ -74,11 +74,16 @@ def write(path: Path, text: str) -> None:
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a folder that the user named, made if need be, and print where; raise StoreError."""
+    """Write files, each of them whole, into a folder, made if need be, and print where; raise StoreError."""
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            (folder / name).write_bytes(data)
+            part = folder / f".{name}.part"
+            try:
+                part.write_bytes(data)
+                part.replace(folder / name)
+            finally:
+                part.unlink(missing_ok=True)
             typer.echo(folder / name)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from safetensors.torch import save
 from torch import Tensor, fx, nn
 
 from nasflow.errors import InvalidSpec
@@ -27,13 +28,19 @@ _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
         "padding_mode",
     ),
     nn.BatchNorm2d: ("num_features", "eps", "momentum", "affine", "track_running_stats"),
+    nn.GroupNorm: ("num_groups", "num_channels", "eps", "affine"),
+    nn.LayerNorm: ("normalized_shape", "eps", "elementwise_affine"),
     nn.Linear: ("in_features", "out_features"),
     nn.AvgPool2d: ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
     nn.MaxPool2d: ("kernel_size", "stride", "padding", "dilation", "ceil_mode"),
     nn.AdaptiveAvgPool2d: ("output_size",),
     nn.Flatten: ("start_dim", "end_dim"),
     nn.Dropout: ("p",),
+    nn.Dropout2d: ("p",),
     nn.ReLU: (),
+    nn.LeakyReLU: ("negative_slope",),
+    nn.ELU: ("alpha",),
+    nn.Tanh: (),
     nn.ReLU6: (),
     nn.SiLU: (),
     nn.Sigmoid: (),
@@ -41,7 +48,23 @@ _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
     nn.Hardswish: (),
     nn.GELU: ("approximate",),
 }
-"""What a layer's constructor is called with; a convolution's and a classifier's `bias` is seen to apart."""
+"""What a layer's constructor is called with; `bias` is seen to apart."""
+
+_WITH_BIAS = (nn.Conv2d, nn.Linear, nn.LayerNorm)
+
+_TYPES = {
+    torch.float64: "F64",
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.int16: "I16",
+    torch.int8: "I8",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+}
+"""What safetensors calls torch's types."""
 
 _LEFT_OUT: dict[type[nn.Module], dict[str, object]] = {
     nn.Conv2d: {
@@ -94,14 +117,13 @@ class Network(nn.Module):
 def load(weights: str) -> Network:
     """The network with its weights, in evaluation mode; `weights` is a safetensors file."""
     network = Network()
-    network.load_state_dict(read_weights(Path(__file__).with_name(weights)))
+    network.load_state_dict(read_weights(Path(__file__).with_name(weights).read_bytes()))
     return network.eval()
 
 
-def read_weights(file: Path) -> dict[str, Tensor]:
+def read_weights(data: bytes) -> dict[str, Tensor]:
     """All tensors of a safetensors file: the length of a JSON header, the header, the bytes."""
-    types = {{"F32": torch.float32, "I64": torch.int64}}
-    data = file.read_bytes()
+    types = {{{types}}}
     start = 8 + int.from_bytes(data[:8], "little")
     tensors = {{}}
     for name, entry in json.loads(data[8:start]).items():
@@ -133,6 +155,11 @@ def write_code(network: nn.Module, facts: DataFacts, title: str, weights: str) -
         raise InvalidSpec(f"the network cannot be traced, so no source can be written: {reason}") from None
     _drop_identities(graph, network)
     layers, tensors = _flatten(graph, network)
+    flat = nn.Module()
+    for name, layer in layers.items():
+        flat.add_module(name, layer)
+    named = {**flat.state_dict(), **tensors}
+    kinds = {tensor.dtype for tensor in named.values()}
     source = _HEAD.format(
         title=title,
         weights=weights,
@@ -141,14 +168,12 @@ def write_code(network: nn.Module, facts: DataFacts, title: str, weights: str) -
         classes=facts.classes,
         mean=list(facts.mean),
         std=list(facts.std),
+        types=", ".join(f'"{name}": {kind}' for kind, name in _TYPES.items() if kind in kinds),
         layers="\n".join(f"        {line}" for line in (*_constructors(layers), *_buffers(tensors))),
         images=next(node.target for node in graph.nodes if node.op == "placeholder"),
         lines="\n".join(f"        {line}" for line in _lines(graph)),
     )
-    flat = nn.Module()
-    for name, layer in layers.items():
-        flat.add_module(name, layer)
-    code = Code(source, {**flat.state_dict(), **tensors})
+    code = Code(source, named)
     _compare(code, network, facts)
     return code
 
@@ -162,7 +187,7 @@ def _compare(code: Code, network: nn.Module, facts: DataFacts) -> None:
     try:
         exec(compile(code.source, "network.py", "exec"), names)
         made = names["Network"]().eval()
-        made.load_state_dict(code.weights)
+        made.load_state_dict(names["read_weights"](save(code.weights)))
         with torch.no_grad():
             found, wanted = made(pixels), network((pixels / 255 - mean) / std)
     except Exception as error:
@@ -255,7 +280,7 @@ def _constructors(layers: dict[str, nn.Module]) -> Iterator[str]:
         if kind not in _ARGUMENTS:
             raise InvalidSpec(f"layer {name} is a {kind.__name__}, which cannot be exported as source")
         given = [f"{key}={getattr(layer, key)!r}" for key in _ARGUMENTS[kind] if not _is_default(layer, key)]
-        if isinstance(layer, nn.Conv2d | nn.Linear):
+        if isinstance(layer, _WITH_BIAS):
             given.append(f"bias={layer.bias is not None}")
         yield f"self.{name} = nn.{kind.__name__}({', '.join(given)})"
 

@@ -109,8 +109,8 @@ def _code(host: Adopted, network: nn.Module) -> str | None:
 def _source(module: str) -> str:
     """What the module's file says when it is first asked for; nothing for one that has no source."""
     spec = getattr(sys.modules.get(module), "__spec__", None)
-    loader = getattr(spec, "loader", None)
-    return (loader.get_source(module) or "") if hasattr(loader, "get_source") else ""
+    read = getattr(getattr(spec, "loader", None), "get_source", None)
+    return (read(module) or "") if read else ""
 
 
 def _made(host: Adopted, classes: int) -> nn.Module:

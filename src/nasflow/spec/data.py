@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nasflow.spec.document import Document, Frozen, is_off
+from nasflow.spec.document import Document, Frozen, Seed, is_off
 
 DataSetName = Literal["digits", "fashion-mnist", "cifar10", "cifar100", "image-folder"]
 
@@ -21,7 +21,7 @@ class DataSpec(Frozen):
     """Training images used besides the held-out ones, stratified; all of them if absent."""
     size: int | None = Field(default=None, ge=1)
     """Height and width to which an image-folder's images are brought, in pixels."""
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     """Seed of the split."""
     mean: tuple[float, ...] | None = Field(default=None, exclude_if=is_off)
     """Per channel, of pixels scaled to 0..1: what a network that is trained already was shown with. Absent:

@@ -12,7 +12,7 @@ from reprlib import Repr
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Tag, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationError, model_validator
 
 from nasflow.errors import InvalidSpec
 
@@ -26,6 +26,10 @@ def is_off(value: object) -> bool:
     So the digests of older documents stay what they were.
     """
     return not value
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+"""What torch takes for one."""
 
 
 class Frozen(BaseModel):

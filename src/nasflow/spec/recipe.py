@@ -33,7 +33,7 @@ class Recipe(Frozen):
     """With `condense`: weight of the norms of the groups' weights in the loss."""
     precision: Literal["float32", "bfloat16"] = "float32"
     channels_last: bool = False
-    cpu_threads: int = Field(default=1, ge=1)
+    cpu_threads: int = Field(default=1, ge=1, le=1024)
     """Threads of a CPU's kernels. They add in another order when they are more or fewer, so that a
     figure that followed the machine would make the same seed another search."""
     gate_share: float = Field(default=0.1, gt=0, le=1)

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from nasflow.errors import InvalidSpec
 from nasflow.spec.data import DataSpec
-from nasflow.spec.document import Document, Frozen, canonical_json, is_off
+from nasflow.spec.document import Document, Frozen, Seed, canonical_json, is_off
 from nasflow.spec.host import Adopted, AnyHost, CondenseNet, Host, check_cell, places
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.recipes import NamedRecipe
@@ -143,7 +143,7 @@ class SearchConfig(Document):
 
     name: str = Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$")
     """Lower-case letters, digits and hyphens, at most 53: it also names Kubernetes objects."""
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     data: DataSpec
     host: Host | None = None
     """Absent: what `start` names."""

@@ -21,10 +21,12 @@ def transfer(cell: Tree, host: Any, data: Any, recipe: Any, seed: int, name: str
     if not host:
         raise InvalidSpec("transfer: a host is wanted, e.g. '{kind: densenet, growth: 48, blocks: 6}'")
     if isinstance(host, str):
-        host = {"kind": "adopted", "network": host}
+        host = _adopted(host)
     if isinstance(data, str):
         data = {"name": data}
-    if isinstance(data, dict) and data.get("name") in HELD_OUT:
+    if not isinstance(data, dict):
+        raise InvalidSpec(f"transfer: no data set {data!r}: a name, or '{{name: cifar10, path: FOLDER}}'")
+    if data.get("name") in HELD_OUT:
         data = {"held_out": HELD_OUT[data["name"]], **data}
     parts = {
         "name": name or "transfer",
@@ -41,3 +43,12 @@ def transfer(cell: Tree, host: Any, data: Any, recipe: Any, seed: int, name: str
         return config
     digest = hashlib.sha256(canonical_json(config.identity()).encode()).hexdigest()
     return config.model_copy(update={"name": f"transfer-{digest[:8]}"})
+
+
+def _adopted(address: str) -> dict[str, str]:
+    if address.startswith("models:/") or ":" not in address:
+        raise InvalidSpec(
+            f"transfer: no host {address!r}: give its kind and sizes, "
+            "'{kind: densenet, growth: 48, blocks: 6, groups: 2}', or torchvision:NAME, or module:factory"
+        )
+    return {"kind": "adopted", "network": address}

@@ -178,7 +178,8 @@ def check_runs(spec: NetworkSpec, host: Adopted) -> None:
             shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
             raise InvalidSpec(
                 f"{host.network} gives {shape} for two images of {spec.classes} classes: "
-                f"[2, {spec.classes}] is wanted, in training too"
+                f"[2, {spec.classes}] is wanted, in training too: let the factory wrap it in a "
+                "module that gives these logits alone"
             )
         if not logits.requires_grad:
             raise InvalidSpec(

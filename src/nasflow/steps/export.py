@@ -1,6 +1,6 @@
 """The network that a search found, as files that need no nasflow."""
 
-from nasflow.errors import NotFound
+from nasflow.errors import InvalidSpec, NotFound
 from nasflow.export import write_code, write_onnx
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.record import ChildRecord
@@ -12,10 +12,13 @@ from nasflow.training.weights import weights_to_bytes
 SOURCE, WEIGHTS, ONNX = "network.py", "weights.safetensors", "network.onnx"
 
 
-def export(archive: Archive, search: str, with_onnx: bool = True) -> dict[str, bytes]:
+def export(
+    archive: Archive, search: str, with_onnx: bool = True, with_source: bool = True
+) -> dict[str, bytes]:
     """The final network of a finished search as files by name: source with weights, and ONNX.
 
-    Raise NotFound if the search has no final network, InvalidSpec where ONNX's packages are missing.
+    Raise NotFound if the search has no final network, InvalidSpec where ONNX's packages are missing, or for a
+    network that cannot be written as source.
     """
     ledger = read_ledger(archive, search)
     if ledger.finish is None:
@@ -25,8 +28,13 @@ def export(archive: Archive, search: str, with_onnx: bool = True) -> dict[str, b
     network = load_network(archive, spec, str(record.weights)).eval()
     accuracy = f"{100 * ledger.finish.test_accuracy:.2f} % of the test images are right"
     title = f"The network that search {search} found for {spec.data.spec.name}: {accuracy}."
-    code = write_code(network, spec.data, title, WEIGHTS)
-    files = {SOURCE: code.source.encode(), WEIGHTS: weights_to_bytes(code.weights)}
+    files: dict[str, bytes] = {}
+    if with_source:
+        try:
+            code = write_code(network, spec.data, title, WEIGHTS)
+        except InvalidSpec as error:
+            raise InvalidSpec(f"{error}; with --no-source ONNX is written alone") from None
+        files |= {SOURCE: code.source.encode(), WEIGHTS: weights_to_bytes(code.weights)}
     if with_onnx:
         files[ONNX] = write_onnx(network, spec.data)
     return files

@@ -1,18 +1,24 @@
 """A child's network from its spec and a blob of weights."""
 
+import os
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
+from nasflow.errors import ChildFailed
 from nasflow.networks import build, thaw
 from nasflow.networks.condensenet import CondenseNetwork, condensed
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.host import CondenseNet
+from nasflow.spec.host import Adopted, CondenseNet
+from nasflow.spec.network import NetworkSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.steps.archive import Archive
 from nasflow.store import get_blob
 from nasflow.training.weights import load_weights
+
+_TRAINED_BYTES = 12
+"""A parameter, its gradient and its momentum in float32."""
 
 
 def build_for_training(spec: ChildSpec) -> nn.Module:
@@ -21,10 +27,25 @@ def build_for_training(spec: ChildSpec) -> nn.Module:
     if spec.recipe.condense:
         assert isinstance(spec.network.host, CondenseNet)
         return CondenseNetwork(spec.network, spec.network.host, is_learned=True)
+    _check_memory(spec.network)
     network = build(spec.network)
     if spec.parent is None and spec.weights is None:
         thaw(network)
     return network
+
+
+def _check_memory(spec: NetworkSpec) -> None:
+    """Raise ChildFailed where training cannot fit: the system would end the process, and say nothing."""
+    if isinstance(spec.host, Adopted):
+        return  # It has been made already, when the search began.
+    with torch.device("meta"):
+        parameters = sum(each.numel() for each in build(spec).parameters())
+    needed, present = _TRAINED_BYTES * parameters, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > present:
+        raise ChildFailed(
+            f"out of memory: training its {parameters:,} parameters takes {needed / 2**30:.0f} GiB, and the "
+            f"machine has {present / 2**30:.0f}: a smaller network fits"
+        )
 
 
 def as_specified(network: nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
