@@ -147,7 +147,7 @@ def main() -> None:
         print("\n".join(tables.arms(ledgers)), flush=True)
         if given.plot:
             drawn = draw_curves(
-                tables.rounds(ledgers), "Held-out accuracy of a round's children", "children", "%"
+                tables.rounds(ledgers), "A round's children against their start network", "children", "points"
             )
             given.plot.write_text(drawn)
         names = {seed: configs[seed, "path"].name for seed in seeds}

@@ -90,12 +90,12 @@ def _start_test(ledger: Ledger) -> float:
 
 
 def rounds(ledgers: Ledgers) -> dict[str, Band]:
-    """Each arm's mean held-out accuracy a round over the children so far: mean, lowest and highest seed."""
+    """Each arm's rounds over the children so far, in points above the start network: mean, lowest, highest
+    seed."""
     bands = {}
     for arm in dict.fromkeys(arm for _, arm in ledgers):
         searches = [ledger for (_, each), ledger in ledgers.items() if each == arm]
-        means = [[100 * (each.mean or 0.0) for each in accuracy_over_rounds(ledger)] for ledger in searches]
-        columns = list(zip(*means, strict=True))
+        columns = list(zip(*(_gains(ledger) for ledger in searches), strict=True))
         size = searches[0].config.children_per_round
         bands[arm] = Band(
             x=[size * (number + 1) for number in range(len(columns))],
@@ -104,6 +104,12 @@ def rounds(ledgers: Ledgers) -> dict[str, Band]:
             high=[max(column) for column in columns],
         )
     return bands
+
+
+def _gains(ledger: Ledger) -> list[float]:
+    start = ledger.start and ledger.start.accuracy
+    assert start is not None
+    return [100 * (each.mean - start) for each in accuracy_over_rounds(ledger) if each.mean is not None]
 
 
 def inheritance(seeds: Mapping[int, Inheritance]) -> Iterable[str]:
