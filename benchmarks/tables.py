@@ -107,7 +107,8 @@ def rounds(ledgers: Ledgers) -> dict[str, Band]:
 
 
 def _gains(ledger: Ledger) -> list[float]:
-    start = ledger.start and ledger.start.accuracy
+    assert ledger.start is not None
+    start = ledger.start.accuracy
     assert start is not None
     return [100 * (each.mean - start) for each in accuracy_over_rounds(ledger) if each.mean is not None]
 

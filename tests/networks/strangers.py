@@ -60,7 +60,7 @@ class Masked(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images [batch, 3, height, width] -> logits [batch, 5]."""
-        logits: Tensor = torch.where(self.mask, self.layers(images).mean(dim=(2, 3)), 0.0)
+        logits: Tensor = torch.where(self.get_buffer("mask"), self.layers(images).mean(dim=(2, 3)), 0.0)
         return logits
 
 
