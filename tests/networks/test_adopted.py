@@ -114,19 +114,27 @@ def test_frozen_layers() -> None:
 
 
 def test_code_that_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is refused, whichever of the network's classes has changed; torchvision's is taken at its word."""
+    """It is refused, of a class as of a factory from elsewhere; torchvision's is taken at its word."""
     monkeypatch.syspath_prepend(tmp_path)
-    source = "from tests.networks.strangers import WithoutDropout\nclass {name}(WithoutDropout): pass\n"
+    (tmp_path / "front.py").write_text("from edited import make")
     file = tmp_path / "edited.py"
-    file.write_text(source.format(name="Mine"))
-    known = identified(host("edited:Mine"), 10)
-    assert known.code
-    make(known, 10)
-    assert identified(host(), 10).code not in {None, known.code}
-    file.write_text(source.format(name="Mine") + "# another line\n")
+    file.write_text(
+        "from tests.networks.strangers import WithoutDropout\n"
+        "from torch import nn\n"
+        "class Mine(WithoutDropout): pass\n"
+        "def make(): return nn.Sequential(nn.Conv2d(3, 10, 3))\n"
+    )
+    known = [identified(host(name), 10) for name in ("edited:Mine", "front:make")]
+    codes = {each.code for each in known} | {identified(host(), 10).code}
+    assert len(codes) == 3
+    assert None not in codes
+    for each in known:
+        make(each, 10)
+    file.write_text(f"{file.read_text()}# another line\n")
     nasflow.networks.adopted._source.cache_clear()
-    with pytest.raises(InvalidSpec, match="edited:Mine: its code is not what it was when its search began"):
-        make(known, 10)
+    for each in known:
+        with pytest.raises(InvalidSpec, match="its code is not what it was when its search began"):
+            make(each, 10)
     assert identified(host("torchvision:resnet18"), 10).code is None
 
 

@@ -27,8 +27,8 @@ TORCHVISION = "torchvision:"
 
 _ARGUMENTS = ("in_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
 
-_PROMISED = frozenset({"torch", "torchvision", "builtins"})
-"""Packages whose code is not looked at."""
+_PROMISED = frozenset({"torch", "torchvision"}) | sys.stdlib_module_names
+"""Packages whose code is not looked at: they promise that their layers and networks stay what they are."""
 
 _SEED = 0
 """Of the weights that a network gives itself: the same in each process, before any others are loaded."""
@@ -92,15 +92,12 @@ def identified(host: Adopted, classes: int) -> Adopted:
 
 
 def _code(host: Adopted, network: nn.Module) -> str | None:
-    """Digest of the sources of the factory and of its layers' classes; None for torchvision's.
-
-    torch and torchvision promise that their layers and networks stay what they are.
-    """
+    """Digest of the sources of the factory and of its layers' classes; None for torchvision's networks."""
     if host.network.startswith(TORCHVISION):
         return None
-    classes = {base for layer in network.modules() for base in type(layer).__mro__}
-    modules = {host.network.partition(":")[0], *(each.__module__ for each in classes)}
-    own = sorted(name for name in modules if name.partition(".")[0] not in _PROMISED)
+    makers = [_factory(host.network, 0), *(base for each in network.modules() for base in type(each).__mro__)]
+    modules = {host.network.partition(":")[0], *(getattr(each, "__module__", None) or "" for each in makers)}
+    own = sorted(name for name in modules if name and name.partition(".")[0] not in _PROMISED)
     text = "\0".join(f"{name}\0{_source(name)}" for name in own)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
