@@ -187,7 +187,10 @@ def _compare(code: Code, network: nn.Module, facts: DataFacts) -> None:
     try:
         exec(compile(code.source, "network.py", "exec"), names)
         made = names["Network"]().eval()
-        made.load_state_dict(names["read_weights"](save(code.weights)))
+        copies = {
+            name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in code.weights.items()
+        }
+        made.load_state_dict(names["read_weights"](save(copies)))
         with torch.no_grad():
             found, wanted = made(pixels), network((pixels / 255 - mean) / std)
     except Exception as error:
