@@ -1,4 +1,4 @@
-# `make demo` searches on digits; `make test` proves the project. Both set up .venv first.
+# `make demo` searches on digits; `make test` proves the project; `make check` reads it. Each sets up .venv first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,7 +36,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 # In the order of the files: the slowest, tests/backends, begin first.
-test: check
+test: $(VENV)/.dev
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Docker, Kubernetes, Kubeflow, kind: each that is not there is skipped with its reason, see docs/cluster.md.
