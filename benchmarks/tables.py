@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from scipy import stats
-
+from nasflow.rehearsal.result import interval
 from nasflow.report.analysis import accuracy_over_rounds, best
 from nasflow.report.curves import Band
 from nasflow.spec.ledger import Ledger
@@ -41,13 +40,10 @@ class Inheritance:
     """The start network after another child's training, not grown."""
 
 
-def interval(values: Sequence[float]) -> str:
-    """Mean and 95 % interval (Student's t) in points."""
-    mean = fmean(values)
-    if len(values) < 2 or len(set(values)) == 1:
-        return f"{100 * mean:+.2f}"
-    low, high = stats.t.interval(0.95, len(values) - 1, mean, stats.sem(values))
-    return f"{100 * mean:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
+def _points(values: Sequence[float]) -> str:
+    """Mean and 95 % interval, in points."""
+    mean, found = 100 * fmean(values), interval(values)
+    return f"{mean:+.2f} ({100 * found[0]:+.2f} to {100 * found[1]:+.2f})" if found else f"{mean:+.2f}"
 
 
 def arms(ledgers: Ledgers) -> Iterable[str]:
@@ -69,9 +65,9 @@ def arms(ledgers: Ledgers) -> Iterable[str]:
             (_figures(ledgers[seed, "path"])[place], _figures(ledgers[seed, "random"])[place])
             for seed in seeds
         ]
-        yield f"| {title} | {interval([one - other for one, other in pairs])} |"
+        yield f"| {title} | {_points([one - other for one, other in pairs])} |"
     gains = [_figures(ledger)[3] - _start_test(ledger) for ledger in ledgers.values()]
-    yield f"| found minus start cell, test, all {len(gains)} searches | {interval(gains)} |"
+    yield f"| found minus start cell, test, all {len(gains)} searches | {_points(gains)} |"
 
 
 def _figures(ledger: Ledger) -> tuple[float, float, float, float]:
@@ -129,9 +125,9 @@ def inheritance(seeds: Mapping[int, Inheritance]) -> Iterable[str]:
             fmean(_values(child)[0] - _values(child)[place] for child in each.children)
             for each in seeds.values()
         ]
-        yield f"| {title} | {interval(gains)} |"
+        yield f"| {title} | {_points(gains)} |"
     grown = [fmean(child.inherited for child in each.children) - each.trained_on for each in seeds.values()]
-    yield f"| start network trained on | {interval(grown)} |"
+    yield f"| start network trained on | {_points(grown)} |"
     yield ""
     yield "| seed | start network | trained on |"
     yield "|---|---|---|"

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from tests.cli.calling import call
 from tests.steps.samples import config, copy_of_finished, open_archive
 
@@ -13,6 +14,19 @@ def test_files_in_a_new_folder(tmp_path: Path) -> None:
     assert said.code == 0
     assert said.out.split() == [str(folder / name) for name in ("network.py", "weights.safetensors")]
     assert all((folder / name).stat().st_size > 0 for name in ("network.py", "weights.safetensors"))
+
+
+def test_onnx_alone(tmp_path: Path) -> None:
+    """Without the source there is one file; without both there is nothing to do, and one line says so."""
+    store, folder = copy_of_finished(tmp_path), tmp_path / "found"
+    arguments = ("export", "tiny", "--store", store, "--output", folder, "--no-source")
+    said = call(*arguments, "--no-onnx")
+    assert said.code == 2
+    assert "leave nothing to export" in said.error
+    assert not folder.exists()
+    pytest.importorskip("onnx")
+    assert call(*arguments).code == 0
+    assert [file.name for file in folder.iterdir()] == ["network.onnx"]
 
 
 def test_nothing_to_export(tmp_path: Path) -> None:

@@ -111,9 +111,7 @@ def test_begun_again(weights: Path, tmp_path: Path) -> None:
 def test_code_that_has_changed(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is another network: nothing that the old one has trained is taken for it, nor gone on with."""
     monkeypatch.syspath_prepend(tmp_path)
-    code = (
-        "from tests.networks.strangers import Frozen, PostActivation\n\nclass Changing(PostActivation):\n    "
-    )
+    code = "from tests.networks.strangers import PostActivation\n\nclass Changing(PostActivation):\n    "
     (tmp_path / "changing.py").write_text(f"{code}pass\n")
     archive = open_archive(tmp_path / "store")
     start = {"network": "changing:Changing", "weights": str(weights)}

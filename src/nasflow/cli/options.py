@@ -75,15 +75,12 @@ def write(path: Path, text: str) -> None:
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files, each of them whole, into a folder, made if need be, and print where; raise StoreError."""
+    from nasflow.store.durable import move_over, temporary_file
+
     with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            part = folder / f".{name}.part"
-            try:
-                part.write_bytes(data)
-                part.replace(folder / name)
-            finally:
-                part.unlink(missing_ok=True)
+            with temporary_file(folder, data) as whole:
+                move_over(whole, folder / name)
             typer.echo(folder / name)
 
 

@@ -36,7 +36,7 @@ def conclude(trials: Sequence[Trial]) -> Result:
     ends = [fmean(trial.rewards[-WINDOW:]) for trial in trials]
     return Result(
         rolling50_mean=fmean(ends),
-        interval=_interval(ends),
+        interval=interval(ends),
         best=max(max(trial.rewards) for trial in trials),
         collapsed=sum(has_collapsed(trial) for trial in trials),
     )
@@ -64,7 +64,8 @@ def _rolled(rewards: Sequence[float], window: int) -> np.ndarray[tuple[int], np.
     return np.convolve(rewards, np.full(window, 1 / window), mode="valid")
 
 
-def _interval(values: Sequence[float]) -> tuple[float, float] | None:
+def interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """95 % interval of the mean (Student's t); None for one value, or where all are equal."""
     if len(values) < 2 or len(set(values)) == 1:
         return None
     low, high = stats.t.interval(0.95, len(values) - 1, fmean(values), stats.sem(values))

@@ -17,9 +17,11 @@ def export(
 ) -> dict[str, bytes]:
     """The final network of a finished search as files by name: source with weights, and ONNX.
 
-    Raise NotFound if the search has no final network, InvalidSpec where ONNX's packages are missing, or for a
-    network that cannot be written as source.
+    Raise NotFound if the search has no final network, InvalidSpec where ONNX's packages are missing, for a
+    network that cannot be written as source, and if nothing is wanted.
     """
+    if not (with_onnx or with_source):
+        raise InvalidSpec("--no-source and --no-onnx leave nothing to export: leave one of them out")
     ledger = read_ledger(archive, search)
     if ledger.finish is None:
         raise NotFound(f"search {search!r} has no final network yet: `nasflow resume {search}` finishes it")

@@ -24,10 +24,10 @@ _TRAINED_BYTES = 12
 def build_for_training(spec: ChildSpec) -> nn.Module:
     """The network in the form that is trained: another one than that of its spec while its groups are
     learned."""
+    _check_memory(spec.network)
     if spec.recipe.condense:
         assert isinstance(spec.network.host, CondenseNet)
         return CondenseNetwork(spec.network, spec.network.host, is_learned=True)
-    _check_memory(spec.network)
     network = build(spec.network)
     if spec.parent is None and spec.weights is None:
         thaw(network)
