@@ -10,7 +10,7 @@ from nasflow.spec.growth import plan
 from nasflow.spec.host import DenseNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import START_CELL
-from nasflow.transform import Grown, grow
+from nasflow.surgery import Grown, grow
 
 HOST = DenseNet(growth=16, blocks=2, groups=2)
 

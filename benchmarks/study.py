@@ -17,17 +17,17 @@ from benchmarks.tables import Inheritance, Rivals
 from nasflow.backends.inline import run
 from nasflow.cli.options import read_file
 from nasflow.report.curves import draw_curves
+from nasflow.search.config import SearchConfig
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import ChildRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.ledger import Ledger
-from nasflow.spec.record import ChildRecord
-from nasflow.spec.search import SearchConfig
 from nasflow.steps.archive import Archive, child_key, search_key
-from nasflow.steps.audit import Audit, audit, choose
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
 from nasflow.steps.finish import full_size
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import open_store
+from nasflow.studies.audit import Audit, audit, choose
 
 ARMS = ("path", "random")
 FROM_SCRATCH = 5

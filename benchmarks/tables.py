@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from nasflow.rehearsal.result import interval
 from nasflow.report.analysis import accuracy_over_rounds, best
 from nasflow.report.curves import Band
-from nasflow.spec.ledger import Ledger
-from nasflow.steps.audit import Audit, agreement
+from nasflow.search.ledger import Ledger
+from nasflow.studies.audit import Audit, agreement
+from nasflow.studies.rehearsal.result import interval
 
 LAST = 16
 """Children at the end of a search, where a controller that learns should be better than at the beginning."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from nasflow.controllers import Batch, Request, make_controller
-from nasflow.spec.search import PathController, Space
+from nasflow.search.config import PathController, Space
 from nasflow.spec.tree import START_CELL
 
 EPISODES = 20

@@ -9,7 +9,7 @@ from typing import Any
 from nasflow.pipelines.finish import finish_pipeline
 from nasflow.pipelines.placement import Placement
 from nasflow.pipelines.search import search_pipeline
-from nasflow.spec.cluster import Cluster
+from nasflow.search.cluster import Cluster
 
 
 def compile_pipelines(search: str, cluster: Cluster) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from kfp import kubernetes
 
-from nasflow.spec.cluster import MLFLOW_CREDENTIALS, MLFLOW_URI, Cluster, PodSpec, own
+from nasflow.search.cluster import MLFLOW_CREDENTIALS, MLFLOW_URI, Cluster, PodSpec, own
 
 REQUIRED = {"NASFLOW_STORE": "NASFLOW_STORE"}
 """Keys that the ConfigMap must have, and the variables that get their values."""

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.channels import check_channels
 from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, apply
 from nasflow.spec.host import DenseNet

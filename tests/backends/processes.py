@@ -15,7 +15,7 @@ _CONTEXT.set_forkserver_preload(
         "sklearn.datasets",
         "sklearn.model_selection",
         "nasflow.backends.inline",
-        "nasflow.controllers.path.controller",
+        "nasflow.controllers.tree.controller",
         "nasflow.steps.publish",
     ]
 )

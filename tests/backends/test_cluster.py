@@ -6,10 +6,10 @@ from tests.kubeflow.memory import MemoryKubeflow
 from tests.steps.samples import TINY, open_archive
 
 from nasflow.backends.cluster import go_on, leave_first_run, prepare, stop, submit
-from nasflow.errors import Conflict, InvalidSpec, NotReady
+from nasflow.base.errors import Conflict, InvalidSpec, NotReady
 from nasflow.kubeflow import RunState, RunView
-from nasflow.spec.cluster import Run
-from nasflow.spec.file import SearchFile
+from nasflow.search.cluster import Run
+from nasflow.search.file import SearchFile
 from nasflow.steps.archive import run_key
 from nasflow.steps.succession import follow, read_submission
 from nasflow.store import get_blob

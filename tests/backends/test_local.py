@@ -11,9 +11,9 @@ from tests.cli.calling import call, write_config
 from tests.steps.samples import config, copy_of_finished, open_archive
 
 from nasflow.backends.local import left_as_found, run
+from nasflow.base.errors import SearchFailed
 from nasflow.cli.summary import summary
-from nasflow.errors import SearchFailed
-from nasflow.spec.cluster import Cluster, Layout
+from nasflow.search.cluster import Cluster, Layout
 from nasflow.steps.archive import Archive, search_key
 from nasflow.steps.begin import begin
 

@@ -6,7 +6,7 @@ import pytest
 from tests.cli.calling import call, write_config
 from tests.steps.samples import HOST, TINY, documents, open_archive
 
-from nasflow.errors import BlobDamaged, Conflict, DataSetMissing, InvalidSpec, StoreError
+from nasflow.base.errors import BlobDamaged, Conflict, DataSetMissing, InvalidSpec, StoreError
 
 BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "a key that is nearly right": ({"chlid": {}}, "unknown key 'chlid': did you mean 'child'?"),

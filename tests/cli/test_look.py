@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 import pytest
 from tests.cli.calling import call
 
+from nasflow.base.document import Document
+from nasflow.search.schemas import DOCUMENTS
 from nasflow.spec.cells import NAMED_CELLS
-from nasflow.spec.document import Document
-from nasflow.spec.schemas import DOCUMENTS
 from nasflow.spec.tree import Tree
 
 STATUS = {"tiny": "finished", "new": "unfinished", "failed": "failed"}

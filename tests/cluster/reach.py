@@ -13,7 +13,7 @@ from tests.steps.samples import open_archive, run_search
 from tests.tracking.shown import Shown
 
 from nasflow.cli.summary import summary
-from nasflow.spec.search import SearchConfig
+from nasflow.search.config import SearchConfig
 from nasflow.steps.ledger import read_ledger
 
 IMAGE = os.environ.get("NASFLOW_IMAGE", "nasflow:test")

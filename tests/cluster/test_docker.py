@@ -8,7 +8,7 @@ from tests.images.containers import docker
 from tests.steps.samples import config, open_archive
 
 from nasflow.backends.local import run
-from nasflow.spec.cluster import Cluster
+from nasflow.search.cluster import Cluster
 from nasflow.steps.begin import begin
 
 pytestmark = pytest.mark.cluster

@@ -10,8 +10,8 @@ from tests.cluster.pods import PATIENCE, Pods
 from tests.cluster.reach import ONE_ROUND, assert_same_as_inline, assert_shown
 from tests.steps.samples import config, open_archive
 
-from nasflow.spec.record import BirthRecord, TrainingRecord
-from nasflow.spec.search import SearchConfig
+from nasflow.search.config import SearchConfig
+from nasflow.search.record import BirthRecord, TrainingRecord
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.begin import begin
 from nasflow.steps.ledger import read_ledger

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from nasflow.controllers.protocol import Controller, Request
-from nasflow.controllers.walk import Walk
-from nasflow.spec.record import Episode
-from nasflow.spec.search import PathController, Space
+from nasflow.search.config import PathController, Space
+from nasflow.search.record import Episode
+from nasflow.search.spaces.path.walk import Walk
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, Tree
 
 TINY = Space(

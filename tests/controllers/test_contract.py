@@ -6,11 +6,17 @@ from collections.abc import Sequence
 import pytest
 from tests.controllers.samples import GROWN, SMALL_POLICY, TINY, exhaust, names, request
 
+from nasflow.base.errors import InvalidSpec
 from nasflow.controllers import Batch, Controller, make_controller, replay
-from nasflow.errors import InvalidSpec
+from nasflow.search.config import (
+    ControllerSpec,
+    EvolutionController,
+    PaperController,
+    RandomController,
+    Space,
+)
+from nasflow.search.record import Episode
 from nasflow.spec.channels import check_channels
-from nasflow.spec.record import Episode
-from nasflow.spec.search import ControllerSpec, EvolutionController, PaperController, RandomController, Space
 from nasflow.spec.tree import START_CELL, Merge, Tree
 
 SPECS: dict[str, ControllerSpec] = {

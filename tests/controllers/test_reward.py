@@ -2,8 +2,8 @@ import math
 
 import pytest
 
+from nasflow.base.errors import InvalidSpec
 from nasflow.controllers import reward
-from nasflow.errors import InvalidSpec
 
 
 def test_tangent() -> None:

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.export import write_code, write_onnx
 from nasflow.networks import build, initialise
 from nasflow.spec.cells import TREE_CELL_A

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 import nasflow.networks.adopted
-from nasflow.errors import InvalidSpec
-from nasflow.networks import Cell, build, check_fit, initialise, measure, thaw
+from nasflow.base.errors import InvalidSpec
+from nasflow.measure.counts import measure
+from nasflow.networks import Cell, build, check_fit, initialise, thaw
 from nasflow.networks.adopted import (
     adopted_places,
     build_original,

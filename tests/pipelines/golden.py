@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from nasflow.pipelines import compile_pipelines
-from nasflow.spec.cluster import Cluster
+from nasflow.search.cluster import Cluster
 
 FOLDER = Path(__file__).with_name("golden")
 

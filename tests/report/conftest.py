@@ -5,12 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from nasflow.spec.data import DataSpec
-from nasflow.spec.growth import plan
-from nasflow.spec.host import DenseNet
-from nasflow.spec.ledger import Ledger, LedgerRound
-from nasflow.spec.recipe import Recipe
-from nasflow.spec.record import (
+from nasflow.search.config import Budget, Finish, SearchConfig
+from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.record import (
     Arm,
     Attempt,
     ChildRecord,
@@ -23,7 +20,10 @@ from nasflow.spec.record import (
     SearchStop,
     TransformReceipt,
 )
-from nasflow.spec.search import Budget, Finish, SearchConfig
+from nasflow.spec.data import DataSpec
+from nasflow.spec.growth import plan
+from nasflow.spec.host import DenseNet
+from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Branch, Merge, Node, Operation, Tree
 
 MakeLedger = Callable[..., Ledger]

@@ -4,10 +4,10 @@ import pytest
 from scipy.stats import ttest_ind
 
 from nasflow.report.analysis import accuracy_over_rounds, arm_lift, best, chosen, pareto
-from nasflow.report.costs import Spent, costs
-from nasflow.spec.ledger import Ledger, LedgerRound
-from nasflow.spec.record import Arm, Attempt, ChildRecord, Episode, Proposal, SearchStop
-from nasflow.spec.search import SearchConfig
+from nasflow.search.config import SearchConfig
+from nasflow.search.costs import Spent, costs
+from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.record import Arm, Attempt, ChildRecord, Episode, Proposal, SearchStop
 from nasflow.spec.tree import START_CELL
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nasflow.report.page import render
-from nasflow.spec.ledger import Ledger
+from nasflow.search.ledger import Ledger
 
 MakeLedger = Callable[..., Ledger]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"

@@ -7,8 +7,8 @@ import pytest
 
 from nasflow.report.page import render
 from nasflow.report.table import Status, rows
-from nasflow.spec.ledger import Ledger
-from nasflow.spec.search import SearchConfig
+from nasflow.search.config import SearchConfig
+from nasflow.search.ledger import Ledger
 
 MakeLedger = Callable[..., Ledger]
 VOID = {"meta", "input", "link", "br", "img", "path", "rect", "circle", "polyline"}

@@ -1,8 +1,8 @@
 from collections.abc import Callable
 
 from nasflow.report.verdict import lift_sentence, verdict
-from nasflow.spec.ledger import Ledger
-from nasflow.spec.search import RandomController, SearchConfig
+from nasflow.search.config import RandomController, SearchConfig
+from nasflow.search.ledger import Ledger
 
 MakeLedger = Callable[..., Ledger]
 

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies import trees
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.channels import check_channels, shares
 from nasflow.spec.tree import Tree
 

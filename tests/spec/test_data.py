@@ -1,9 +1,9 @@
 import pytest
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.document import Document
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataSpec
-from nasflow.spec.document import Document
 
 
 class Holder(Document):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from tests.strategies import fitting, growths, trees
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.cells import TREE_CELL_A, TREE_CELL_B
 from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, apply, plan
 from nasflow.spec.tree import MAXIMUM_BRANCHES, START_CELL, Merge, Operation, Tree

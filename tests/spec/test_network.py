@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from tests.strategies import network_specs
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.host import DenseNet
 from nasflow.spec.network import NetworkSpec
 

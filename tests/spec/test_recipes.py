@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
+from nasflow.search.config import SearchConfig
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.recipes import RECIPES
-from nasflow.spec.search import SearchConfig
 
 
 def test_a_name_stands_for_its_figures(search: dict[str, Any]) -> None:

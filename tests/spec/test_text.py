@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies import trees
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.text import MAXIMUM_CHARACTERS, parse_tree
 from nasflow.spec.tree import START_CELL, Tree

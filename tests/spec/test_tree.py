@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from pydantic import ValidationError
 from tests.strategies import network_specs, trees
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.cells import NAMED_CELLS, TREE_CELL_A, TREE_CELL_B, find_cell
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.steps.samples import LONGER, config, copy_of_finished, open_archive
 
-from nasflow.spec.record import Proposal
+from nasflow.search.record import Proposal
 from nasflow.steps.archive import Archive, round_key
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from nasflow.backends.inline import run
-from nasflow.spec.record import ChildRecord, SearchStop
-from nasflow.spec.search import SearchConfig
+from nasflow.search.config import SearchConfig
+from nasflow.search.record import ChildRecord, SearchStop
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.store import open_store

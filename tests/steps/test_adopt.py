@@ -10,11 +10,11 @@ from tests.networks.test_adopted import randomised
 from tests.steps.samples import TINY, documents, open_archive, run_search
 from torchvision.models import ResNet18_Weights, resnet18
 
-from nasflow.errors import Conflict, InvalidSpec, TrackingUnavailable
+from nasflow.base.errors import Conflict, InvalidSpec, TrackingUnavailable
 from nasflow.networks.adopted import _source
+from nasflow.search.config import SearchConfig
+from nasflow.search.record import BirthRecord, ChildRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.record import BirthRecord, ChildRecord
-from nasflow.spec.search import SearchConfig
 from nasflow.steps.archive import Archive, child_key, search_key
 from nasflow.steps.begin import begin
 from nasflow.steps.ledger import read_ledger

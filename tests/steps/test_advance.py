@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from tests.steps.samples import config, open_archive, run_search
 
+from nasflow.base.errors import SearchFailed
 from nasflow.cli.summary import status
-from nasflow.errors import SearchFailed
-from nasflow.spec.ledger import Ledger, LedgerRound
-from nasflow.spec.record import Arm, Attempt, ChildRecord, ControllerUpdate, Episode, Proposal
+from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.record import Arm, Attempt, ChildRecord, ControllerUpdate, Episode, Proposal
 from nasflow.spec.tree import START_CELL
 from nasflow.steps.advance import Done, Finish, Round, Start, advance, decide
 from nasflow.steps.begin import begin

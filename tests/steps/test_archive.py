@@ -5,8 +5,8 @@ from threading import Barrier
 import pytest
 from tests.steps.samples import documents, open_archive
 
-from nasflow.errors import InvalidSpec, NotFound
-from nasflow.spec.record import ControllerUpdate
+from nasflow.base.errors import InvalidSpec, NotFound
+from nasflow.search.record import ControllerUpdate
 from nasflow.steps.archive import Archive
 from nasflow.steps.publish import report_key, write_report
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from tests.steps.samples import DIVERGING, LONGER, config, documents, open_archive
 
-from nasflow.errors import BlobDamaged
-from nasflow.spec.record import Attempt, Checkpoint, ChildRecord
+from nasflow.base.errors import BlobDamaged
+from nasflow.search.record import Attempt, Checkpoint, ChildRecord
 from nasflow.steps import attempts
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.begin import begin
@@ -18,7 +18,7 @@ from nasflow.steps.train import train
 from nasflow.steps.update import update
 from nasflow.steps.warm_start import warm_start
 from nasflow.store import blob_key
-from nasflow.transform import TOLERANCE
+from nasflow.surgery import TOLERANCE
 
 
 class Killed(BaseException):

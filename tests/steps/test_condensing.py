@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.steps.samples import config, open_archive, run_search
 
-from nasflow.errors import InvalidSpec
-from nasflow.networks import measure
-from nasflow.spec.search import SearchConfig
+from nasflow.base.errors import InvalidSpec
+from nasflow.measure.counts import measure
+from nasflow.search.config import SearchConfig
 from nasflow.steps.ledger import read_ledger
 
 HOST = {

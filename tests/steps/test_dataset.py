@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from tests.steps.samples import config, documents, open_archive, run_search
-from tests.training.test_fashion import idx
+from tests.training.datasets.test_fashion import idx
 
-from nasflow.errors import BlobDamaged, DataSetMissing
+from nasflow.base.errors import BlobDamaged, DataSetMissing
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSetRecord
 from nasflow.steps.archive import data_set_key, search_key

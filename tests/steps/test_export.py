@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from tests.steps.samples import config, copy_of_finished, open_archive
 
-from nasflow.errors import NotFound
+from nasflow.base.errors import NotFound
 from nasflow.steps.begin import begin
 from nasflow.steps.export import export
 

@@ -4,8 +4,8 @@ import pytest
 from tests.steps.samples import Nobody, config, copy_of_finished, open_archive, run_search
 
 from nasflow.backends.inline import run
-from nasflow.errors import BlobDamaged
-from nasflow.spec.search import Budget
+from nasflow.base.errors import BlobDamaged
+from nasflow.search.config import Budget
 from nasflow.steps.begin import set_budget
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import blob_key

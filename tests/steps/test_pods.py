@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from tests.steps.samples import config, open_archive
 
-from nasflow.errors import KubeflowUnavailable, NasflowError, NotFound
-from nasflow.spec.cluster import Trouble
+from nasflow.base.errors import KubeflowUnavailable, NasflowError, NotFound
+from nasflow.search.cluster import Trouble
 from nasflow.steps import pods
 from nasflow.steps.archive import Archive, trouble_key
 from nasflow.steps.begin import begin

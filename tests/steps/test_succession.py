@@ -4,10 +4,10 @@ import pytest
 from tests.kubeflow.memory import MemoryKubeflow
 from tests.steps.samples import config, open_archive
 
-from nasflow.errors import NotFound, Stuck
+from nasflow.base.errors import NotFound, Stuck
 from nasflow.kubeflow import RunState
-from nasflow.spec.cluster import Cluster, Run, Submission, Trouble
-from nasflow.spec.record import Attempt, ChildRecord
+from nasflow.search.cluster import Cluster, Run, Submission, Trouble
+from nasflow.search.record import Attempt, ChildRecord
 from nasflow.steps.archive import Archive, child_key, run_key, search_key, trouble_key
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.begin import begin

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.calling import write_config
 from tests.steps.samples import TINY, config, open_archive, run_search
 
-from nasflow.spec.record import Epoch
+from nasflow.search.record import Epoch
 from nasflow.steps.ledger import read_ledger
 
 DATA = {"name": "digits", "held_out": 100, "train_images": 151}

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from tests.steps.samples import config, documents, open_archive
 
-from nasflow.errors import StoreError
+from nasflow.base.errors import StoreError
 from nasflow.steps.advance import Finish, advance
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin

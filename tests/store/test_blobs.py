@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from nasflow.errors import BlobDamaged, InvalidSpec, NotFound
+from nasflow.base.errors import BlobDamaged, InvalidSpec, NotFound
 from nasflow.store import Store, blob_key, get_blob, put_blob
 
 

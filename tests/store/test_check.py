@@ -2,7 +2,7 @@
 
 import pytest
 
-from nasflow.errors import StoreError
+from nasflow.base.errors import StoreError
 from nasflow.store import check_writable
 from nasflow.store.directory import DirectoryStore
 

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from nasflow.errors import InvalidSpec, NotFound
+from nasflow.base.errors import InvalidSpec, NotFound
 from nasflow.store import Store, check_writable, open_store
 
 Start = Callable[..., subprocess.Popen[str]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nasflow.errors import StoreError
+from nasflow.base.errors import StoreError
 from nasflow.store import check_writable, put_blob
 from nasflow.store.directory import DirectoryStore
 

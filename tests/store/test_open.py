@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nasflow.errors import InvalidSpec, StoreError
+from nasflow.base.errors import InvalidSpec, StoreError
 from nasflow.store import open_store
 
 

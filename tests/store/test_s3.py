@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from nasflow.errors import StoreError
+from nasflow.base.errors import StoreError
 from nasflow.store import Store, check_writable, open_store
 
 CONFLICT = b"<Error><Code>ConditionalRequestConflict</Code></Error>"

@@ -1,12 +1,8 @@
 """Searches made up to be shown."""
 
-from nasflow.spec.child import ChildSpec
-from nasflow.spec.data import DataFacts, DataSpec
-from nasflow.spec.host import DenseNet
-from nasflow.spec.ledger import Ledger, LedgerRound
-from nasflow.spec.network import NetworkSpec
-from nasflow.spec.recipe import Recipe
-from nasflow.spec.record import (
+from nasflow.search.config import Budget, Finish, SearchConfig
+from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.record import (
     Arm,
     Attempt,
     ChildRecord,
@@ -18,7 +14,11 @@ from nasflow.spec.record import (
     Receipt,
     SearchStop,
 )
-from nasflow.spec.search import Budget, Finish, SearchConfig
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.data import DataFacts, DataSpec
+from nasflow.spec.host import DenseNet
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import START_CELL, Tree
 
 HOST = DenseNet(growth=4, blocks=1, stages=1)

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from nasflow.spec.ledger import Ledger
+from nasflow.search.ledger import Ledger
 from nasflow.tracking.connection import QUIET
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nasflow.errors import TrackingUnavailable
+from nasflow.base.errors import TrackingUnavailable
 from nasflow.tracking import publish
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def test_quiet_from_the_first_call(tmp_path: Path, searches: "Searches") -> None
     """A first publish, which creates the database, prints nothing."""
     (tmp_path / "ledger.json").write_text(searches.running("demo").model_dump_json())
     code = (
-        "import sys, json; from nasflow.spec.ledger import Ledger; from nasflow.tracking import publish; "
+        "import sys, json; from nasflow.search.ledger import Ledger; from nasflow.tracking import publish; "
         "assert 'mlflow' not in sys.modules; "
         "publish(sys.argv[1], Ledger.model_validate_json(open(sys.argv[2]).read()), {})"
     )

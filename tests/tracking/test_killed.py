@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nasflow.spec.ledger import Ledger
+from nasflow.search.ledger import Ledger
 from nasflow.tracking import publish
 
 from .shown import Shown, assert_complete

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nasflow.errors import TrackingUnavailable
-from nasflow.spec.ledger import Ledger
+from nasflow.base.errors import TrackingUnavailable
+from nasflow.search.ledger import Ledger
 from nasflow.tracking import publish
 
 from .shown import Shown, assert_complete

@@ -8,8 +8,8 @@ from torch import nn
 
 from nasflow.spec.data import DataFacts, DataSpec
 from nasflow.spec.recipe import Recipe
-from nasflow.training.data import TrainingData
-from nasflow.training.images import MemoryImages
+from nasflow.training.datasets.data import TrainingData
+from nasflow.training.datasets.images import MemoryImages
 
 CLASSES = 4
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from nasflow.errors import ChildFailed
+from nasflow.base.errors import ChildFailed
 from nasflow.spec.data import DataFacts, DataSpec
 from nasflow.spec.recipe import Recipe
-from nasflow.training.data import TrainingData
-from nasflow.training.images import MemoryImages
+from nasflow.training.datasets.data import TrainingData
+from nasflow.training.datasets.images import MemoryImages
 from nasflow.training.loop import train
 from nasflow.training.state import TrainingState
 

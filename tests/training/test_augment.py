@@ -2,7 +2,7 @@ import torch
 from torch import Tensor
 
 from nasflow.training.augment import PADDING, crop_and_flip, cut_out, resize_and_flip
-from nasflow.training.seeds import generator
+from nasflow.training.determinism import generator
 from nasflow.training.team import Share
 
 BATCH = torch.randint(1, 256, (64, 3, 8, 8), generator=generator(0), dtype=torch.uint8)

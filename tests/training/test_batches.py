@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nasflow.training.batches import count_batches, read_ahead, shuffled
-from nasflow.training.data import TrainingData
+from nasflow.training.datasets.data import TrainingData
 
 
 @pytest.mark.parametrize(

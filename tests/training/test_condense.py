@@ -8,7 +8,7 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import Tree
 from nasflow.training.condense import Condensation, inputs_left
-from nasflow.training.data import TrainingData
+from nasflow.training.datasets.data import TrainingData
 from nasflow.training.loop import train
 from nasflow.training.state import TrainingState
 

@@ -2,8 +2,8 @@ import torch
 
 from nasflow.networks.cell import Cell
 from nasflow.spec.tree import Tree
+from nasflow.training.determinism import generator
 from nasflow.training.drop_path import DropPath
-from nasflow.training.seeds import generator
 
 IMAGES = torch.randn(400, 4, 3, 3, generator=generator(0))
 

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from nasflow.training.data import TrainingData
+from nasflow.training.datasets.data import TrainingData
 from nasflow.training.evaluate import evaluate, logits, normalise
 
 

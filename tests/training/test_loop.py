@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nasflow.errors import ChildFailed, InvalidSpec
+from nasflow.base.errors import ChildFailed, InvalidSpec
 from nasflow.spec.recipe import Recipe
-from nasflow.training.data import TrainingData
+from nasflow.training.datasets.data import TrainingData
+from nasflow.training.datasets.images import MemoryImages
 from nasflow.training.evaluate import evaluate
-from nasflow.training.images import MemoryImages
 from nasflow.training.loop import train
 from nasflow.training.state import TrainingState
 

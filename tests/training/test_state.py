@@ -5,9 +5,9 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.recipe import Recipe
-from nasflow.training.data import TrainingData
+from nasflow.training.datasets.data import TrainingData
 from nasflow.training.loop import train
 from nasflow.training.state import TrainingState
 from nasflow.training.weights import weights_to_bytes

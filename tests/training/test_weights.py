@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.training.weights import load_weights, weights_to_bytes
 
 NewNetwork = Callable[[int], nn.Sequential]

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from nasflow.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotReady
+from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotReady
 from nasflow.kubeflow import Kubeflow, RunState, RunView
 from nasflow.kubeflow.nodes import missing_nodes
 from nasflow.kubeflow.pods import PodView, failures, step_pods
+from nasflow.search.cluster import Cluster, Run, Submission, Trouble
+from nasflow.search.file import SearchFile
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.cluster import Cluster, Run, Submission, Trouble
-from nasflow.spec.file import SearchFile
 from nasflow.steps.archive import Archive, run_key, search_key
 from nasflow.steps.begin import begin
 from nasflow.steps.dataset import upload

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nasflow.errors import KubeflowUnavailable, NasflowError, masked
+from nasflow.base.errors import KubeflowUnavailable, NasflowError, masked
 from nasflow.kubeflow.kubernetes import load_kubernetes
-from nasflow.spec.cluster import Cluster
+from nasflow.search.cluster import Cluster
 from nasflow.tracking import tracking_uri
 
 TESTED_VERSIONS = ("2.17",)

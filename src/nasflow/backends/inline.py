@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from nasflow.errors import SearchFailed
+from nasflow.base.errors import SearchFailed
+from nasflow.search.record import ChildRecord, FinishRecord, SearchStop
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.record import ChildRecord, FinishRecord, SearchStop
 from nasflow.steps.advance import Done, Finish, Round, Start, advance
 from nasflow.steps.archive import Archive, search_key
 from nasflow.steps.child import run_child

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from nasflow.errors import SearchFailed, Stuck
-from nasflow.spec.cluster import Cluster, Trouble
-from nasflow.spec.record import SearchStop
+from nasflow.base.errors import SearchFailed, Stuck
+from nasflow.search.cluster import Cluster, Trouble
+from nasflow.search.record import SearchStop
 from nasflow.steps.advance import Done, Finish, advance
 from nasflow.steps.archive import Archive
 from nasflow.steps.dataset import upload

@@ -23,8 +23,8 @@ def verify(
     from rich.console import Console
     from rich.progress import track
 
-    from nasflow.errors import VerificationFailed
-    from nasflow.steps.verify import run_campaign, trials
+    from nasflow.base.errors import VerificationFailed
+    from nasflow.studies.verify import run_campaign, trials
 
     console = Console(stderr=True)
     steps = track(trials(random, seed), "verify", random, console=console, disable=not console.is_terminal)
@@ -80,10 +80,10 @@ def rehearse(
     from rich.console import Console
     from rich.progress import track
 
-    from nasflow.errors import InvalidSpec
-    from nasflow.rehearsal import ARMS, WINDOW, conclude, curve, rewards
-    from nasflow.rehearsal import rehearse as run
+    from nasflow.base.errors import InvalidSpec
     from nasflow.report.curves import draw_curves
+    from nasflow.studies.rehearsal import ARMS, WINDOW, conclude, curve, rewards
+    from nasflow.studies.rehearsal import rehearse as run
 
     if plot and plot.suffix not in {"", ".svg"}:
         raise InvalidSpec(f"--plot {plot}: the curves are drawn as SVG: name a .svg file")
@@ -118,7 +118,7 @@ def audit(
     from rich.console import Console
     from rich.progress import Progress
 
-    from nasflow.steps.audit import audit as run
+    from nasflow.studies.audit import audit as run
 
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:

@@ -20,7 +20,7 @@ from nasflow.cli.options import (
 if TYPE_CHECKING:
     from nasflow.backends.cluster import ClusterStatus
     from nasflow.kubeflow.client import KfpClient
-    from nasflow.spec.cluster import Run, Trouble
+    from nasflow.search.cluster import Run, Trouble
     from nasflow.steps.archive import Archive
 
 app = typer.Typer()
@@ -36,7 +36,7 @@ def compile_(
     output: Annotated[Path, typer.Option(help="Folder that gets search.yaml and finish.yaml.")] = Path(),
 ) -> None:
     """Compile the Kubeflow pipelines of CONFIG, for those who submit them in their own way."""
-    from nasflow.errors import InvalidSpec
+    from nasflow.base.errors import InvalidSpec
     from nasflow.pipelines import compile_pipelines
 
     file = read_file(config)
@@ -58,7 +58,7 @@ def submit(
 ) -> None:
     """Hand the search of CONFIG to Kubeflow; the same configuration again is the same search."""
     from nasflow.backends import cluster
-    from nasflow.errors import KubeflowUnavailable
+    from nasflow.base.errors import KubeflowUnavailable
 
     file = read_file(config)
     wanted = file.required_cluster()
@@ -123,7 +123,7 @@ def logs(
 ) -> None:
     """Print what the pods of a search's newest run have printed."""
     from nasflow.backends.cluster import newest_run
-    from nasflow.errors import KubeflowUnavailable, NotFound
+    from nasflow.base.errors import KubeflowUnavailable, NotFound
     from nasflow.kubeflow.pods import pod_log, step_pods
     from nasflow.steps.succession import last_run, read_submission
 
@@ -157,7 +157,7 @@ def doctor(
 ) -> None:
     """Check the store and MLflow, and with --cluster all that a search needs there; say how to mend it."""
     from nasflow.backends.doctor import cluster_checks, own_checks
-    from nasflow.errors import InvalidSpec, NotReady
+    from nasflow.base.errors import InvalidSpec, NotReady
 
     if on_cluster and config is None:
         raise InvalidSpec("doctor --cluster needs CONFIG: its `cluster:` says what to check")
@@ -187,7 +187,7 @@ def connect_for(archive: "Archive", search: str) -> "KfpClient":
 
 def tell(archive: "Archive", search: str, run: "Run | None", as_json: bool) -> None:
     """Say which run is going on; raise SearchFailed if the search is over without a cell."""
-    from nasflow.errors import SearchFailed
+    from nasflow.base.errors import SearchFailed
     from nasflow.steps.ledger import read_ledger
 
     stopped = read_ledger(archive, search).stop if run is None else None

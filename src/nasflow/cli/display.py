@@ -6,8 +6,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from nasflow.spec.record import ChildRecord
-from nasflow.spec.search import SearchConfig
+from nasflow.search.config import SearchConfig
+from nasflow.search.record import ChildRecord
 
 
 class Display:

@@ -6,8 +6,8 @@ from typing import Any
 
 import typer
 
+from nasflow.base.errors import NasflowError
 from nasflow.cli import campaign, cluster, look, run
-from nasflow.errors import NasflowError
 
 app = typer.Typer(
     name="nasflow",
@@ -41,7 +41,7 @@ def _frame(
 
 
 def main() -> None:
-    """Run a command; exit with 0, or with the code that nasflow.errors gives the failure."""
+    """Run a command; exit with 0, or with the code that nasflow.base.errors gives the failure."""
     # Torchrun's; asked here, so that no other command waits for torch.
     if "RANK" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         from nasflow.steps.together import together

@@ -73,7 +73,7 @@ def cell(
 @app.command()
 def table(as_json: JsonOption = False) -> None:
     """Count the networks of the paper's tables, beside their published sizes."""
-    from nasflow.networks.table import markdown, rows
+    from nasflow.studies.table import markdown, rows
 
     typer.echo(json.dumps([row._asdict() for row in rows()], indent=2) if as_json else markdown(rows()))
 
@@ -131,6 +131,6 @@ def schema(
     document: Annotated[str | None, typer.Argument(help="One of them; all if left out.")] = None,
 ) -> None:
     """Print the JSON Schemas of nasflow's documents."""
-    from nasflow.spec.schemas import schemas
+    from nasflow.search.schemas import schemas
 
     typer.echo(json.dumps(schemas(document), indent=2))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from nasflow.spec.file import SearchFile
+    from nasflow.search.file import SearchFile
     from nasflow.steps.archive import Archive
 
 StoreOption = Annotated[
@@ -33,8 +33,8 @@ def open_archive(store: str) -> "Archive":
 
 def read_file(path: Path) -> "SearchFile":
     """A search's configuration from a YAML file; raise InvalidSpec with one line that says what and where."""
-    from nasflow.errors import InvalidSpec
-    from nasflow.spec.file import SearchFile
+    from nasflow.base.errors import InvalidSpec
+    from nasflow.search.file import SearchFile
 
     try:
         text = path.read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def read_text(text: str, where: str) -> Any:
     """What a text in YAML says; raise InvalidSpec with one line that names `where`."""
     import yaml
 
-    from nasflow.errors import InvalidSpec
+    from nasflow.base.errors import InvalidSpec
 
     try:
         return yaml.safe_load(text)
@@ -86,7 +86,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    from nasflow.errors import StoreError
+    from nasflow.base.errors import StoreError
 
     try:
         yield

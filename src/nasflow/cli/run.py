@@ -20,7 +20,7 @@ from nasflow.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nasflow.spec.cluster import Cluster
+    from nasflow.search.cluster import Cluster
     from nasflow.steps.archive import Archive
 
 app = typer.Typer()
@@ -80,7 +80,7 @@ def resume(
     A search that was submitted to a cluster goes on there, any other on this machine.
     """
     archive = open_archive(store)
-    from nasflow.spec.search import BudgetRecord
+    from nasflow.search.config import BudgetRecord
     from nasflow.steps.archive import search_key
     from nasflow.steps.begin import begin, set_budget
     from nasflow.steps.ledger import read_config as stored_config
@@ -121,7 +121,7 @@ def transfer(
     as_json: JsonOption = False,
 ) -> None:
     """Train a found cell in any host from scratch, test it once, register it; again: goes on."""
-    from nasflow.spec.transfer import transfer as transfer_of
+    from nasflow.search.transfer import transfer as transfer_of
     from nasflow.steps.begin import begin
     from nasflow.steps.ledger import found_cell
 
@@ -145,8 +145,8 @@ def sync(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
 
 def _run_inline(archive: "Archive", search: str, address: str | None) -> None:
     from nasflow.backends.inline import run
+    from nasflow.base.errors import SearchFailed
     from nasflow.cli.display import Display
-    from nasflow.errors import SearchFailed
     from nasflow.steps.ledger import read_config as stored_config
     from nasflow.steps.publish import write_report
 
@@ -162,7 +162,7 @@ def _run_local(
     archive: "Archive", search: str, address: str | None, backend: Backend, cluster: "Cluster | None"
 ) -> None:
     from nasflow.backends import local
-    from nasflow.spec.cluster import Cluster
+    from nasflow.search.cluster import Cluster
 
     runner: local.Runner = "docker" if backend is Backend.DOCKER else "subprocess"
     # Every word but the steps' own goes: kfp shows each command that it runs.
@@ -193,7 +193,7 @@ class Publisher:
         """Bring MLflow up to now; after the first failure, no more tries."""
         if self._address is None:
             return
-        from nasflow.errors import TrackingUnavailable
+        from nasflow.base.errors import TrackingUnavailable
         from nasflow.steps.publish import track
 
         try:

@@ -5,14 +5,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nasflow.spec.ledger import Ledger
+    from nasflow.search.ledger import Ledger
     from nasflow.steps.archive import Archive
 
 
 def summary(archive: "Archive", search: str) -> dict[str, Any]:
     """A search as JSON: figures first, then the ledger (the same for the same seed), then its cost."""
+    from nasflow.base.document import canonical_json
     from nasflow.report.analysis import arm_lift, chosen, costs
-    from nasflow.spec.document import canonical_json
     from nasflow.steps.ledger import read_ledger
 
     ledger = read_ledger(archive, search)

@@ -6,14 +6,14 @@ oldest one dies, however good it is.
 
 import numpy as np
 
+from nasflow.base.document import Document, Frozen
+from nasflow.base.errors import InvalidSpec
 from nasflow.controllers.finder import Finder
 from nasflow.controllers.protocol import Batch, Request
 from nasflow.controllers.summary import summarise
-from nasflow.controllers.walk import Head, Walk, replay
-from nasflow.errors import InvalidSpec
-from nasflow.spec.document import Document, Frozen
-from nasflow.spec.record import Arm, Episode
-from nasflow.spec.search import EvolutionController, Space
+from nasflow.search.config import EvolutionController, Space
+from nasflow.search.record import Arm, Episode
+from nasflow.search.spaces.path.walk import Head, Walk, replay
 from nasflow.spec.tree import Path, Tree
 
 MUTATION_TRIES = 100

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from nasflow.controllers.count import count
-from nasflow.controllers.listing import Decisions, list_cells
 from nasflow.controllers.protocol import Request
-from nasflow.controllers.walk import Walk
-from nasflow.spec.record import Arm, Episode
+from nasflow.search.record import Arm, Episode
+from nasflow.search.spaces.path.count import count
+from nasflow.search.spaces.path.listing import Decisions, list_cells
+from nasflow.search.spaces.path.walk import Walk
 
 UNIFORM_TRIES = 300
 """Uniform draws for one child before the space is suspected to be exhausted."""

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from nasflow.errors import InvalidSpec
-from nasflow.spec.record import Episode
-from nasflow.spec.search import Space
+from nasflow.base.errors import InvalidSpec
+from nasflow.search.config import Space
+from nasflow.search.record import Episode
 from nasflow.spec.tree import Tree
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 
 
 def reward(accuracy: float, images: int) -> float:

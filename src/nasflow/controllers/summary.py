@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from nasflow.spec.record import Episode
+from nasflow.search.record import Episode
 
 
 def summarise(episodes: Sequence[Episode], rewards: Sequence[float | None]) -> dict[str, float]:

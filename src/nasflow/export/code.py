@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, fx, nn
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.data import DataFacts
 
 _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {

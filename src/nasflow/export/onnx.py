@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 import torch
 from torch import Tensor, nn
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.data import DataFacts
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nasflow.errors import KubeflowUnavailable, masked
+from nasflow.base.errors import KubeflowUnavailable, masked
 from nasflow.kubeflow.protocol import RunState, RunView
 from nasflow.kubeflow.token import service_account_token
 

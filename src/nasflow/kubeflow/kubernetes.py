@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nasflow.errors import KubeflowUnavailable
+from nasflow.base.errors import KubeflowUnavailable
 
 
 def load_kubernetes() -> Any:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from nasflow.errors import KubeflowUnavailable
+from nasflow.base.errors import KubeflowUnavailable
 from nasflow.kubeflow.kubernetes import load_kubernetes
-from nasflow.spec.cluster import PodSpec
+from nasflow.search.cluster import PodSpec
 
 
 def missing_nodes(pod: PodSpec) -> str | None:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from nasflow.errors import KubeflowUnavailable
+from nasflow.base.errors import KubeflowUnavailable
 from nasflow.kubeflow.kubernetes import load_kubernetes
 
 RUN_LABEL = "pipeline/runid"

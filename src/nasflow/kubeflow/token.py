@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from nasflow.errors import KubeflowUnavailable
+from nasflow.base.errors import KubeflowUnavailable
 from nasflow.kubeflow.kubernetes import load_kubernetes
 
 AUDIENCE = "pipelines.kubeflow.org"

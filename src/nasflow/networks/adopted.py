@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nasflow.errors import InvalidSpec, NasflowError
+from nasflow.base.errors import InvalidSpec, NasflowError
 from nasflow.networks.cell import Cell
 from nasflow.spec.host import Adopted
 from nasflow.spec.network import NetworkSpec

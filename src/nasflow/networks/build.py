@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from nasflow.networks.adopted import adopted_places, build_adopted
 from nasflow.networks.condensenet import CondenseNetwork
 from nasflow.networks.densenet import DenseNetwork
-from nasflow.networks.nasnet import NasNetwork
 from nasflow.networks.pyramidnet import PyramidNetwork
 from nasflow.spec.host import Adopted, AnyHost, CondenseNet, DenseNet, NasNet, PyramidNet, check_cell, places
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import Tree
+from nasflow.studies.nasnet import NasNetwork
 
 
 def build(spec: NetworkSpec) -> nn.Module:

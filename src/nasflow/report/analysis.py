@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from nasflow.report.costs import Costs, Spent, costs
-from nasflow.spec.ledger import Ledger
-from nasflow.spec.record import Arm, ChildRecord
+from nasflow.search.costs import Costs, Spent, costs
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import Arm, ChildRecord
 
 __all__ = [
     "ArmRound",

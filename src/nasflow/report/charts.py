@@ -11,7 +11,7 @@ from nasflow.report.environment import fill
 from nasflow.report.figures import count, percent, tick
 from nasflow.report.scale import Scale, fence, fit
 from nasflow.report.table import Row
-from nasflow.spec.record import Arm, ChildRecord
+from nasflow.search.record import Arm, ChildRecord
 
 WIDTH, HEIGHT = 480.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 12.0, 14.0, 46.0

@@ -16,8 +16,8 @@ from nasflow.report.figures import percent
 from nasflow.report.sparkline import spark_range, sparkline
 from nasflow.report.table import Row, Status, rows
 from nasflow.report.verdict import lift_sentence, verdict
-from nasflow.spec.ledger import Ledger
-from nasflow.spec.record import ChildRecord
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import ChildRecord
 
 DRAWN = 20
 """So many of the best children are drawn in the table: 500 drawings would be 4 MB of page."""

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from nasflow.report.environment import fill
 from nasflow.report.figures import percent
 from nasflow.report.scale import Scale
-from nasflow.spec.record import ChildRecord
+from nasflow.search.record import ChildRecord
 
 
 def sparkline(record: ChildRecord | None, low: float, high: float) -> Markup:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nasflow.spec.ledger import Ledger, LedgerRound
-from nasflow.spec.record import Arm, ChildRecord, Receipt
+from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.record import Arm, ChildRecord, Receipt
 from nasflow.spec.tree import Tree
 
 

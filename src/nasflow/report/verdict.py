@@ -2,8 +2,8 @@
 
 from nasflow.report.analysis import Lift, arm_lift, chosen
 from nasflow.report.figures import percent, points
-from nasflow.spec.ledger import Ledger
-from nasflow.spec.record import ChildRecord
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import ChildRecord
 
 _FEW = 5
 """Children of an arm; a spread estimated from fewer is itself a guess."""

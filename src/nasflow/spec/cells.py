@@ -1,6 +1,6 @@
 """The published cells (Cai et al., ICML 2018, figure 5), by name."""
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.tree import START_CELL, Tree
 
 TREE_CELL_A = Tree.parse(

@@ -1,6 +1,6 @@
 """Which channels a branch owns where a node splits its input or cuts a layer."""
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.tree import Merge, Node, Path, Tree, show_path
 
 

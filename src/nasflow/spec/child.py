@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
+from nasflow.base.document import Document, canonical_json, is_off
 from nasflow.spec.data import DataFacts
-from nasflow.spec.document import Document, canonical_json, is_off
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.recipe import Recipe
 

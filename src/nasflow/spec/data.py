@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nasflow.spec.document import Document, Frozen, Seed, is_off
+from nasflow.base.document import Document, Frozen, Seed, is_off
 
 DataSetName = Literal["digits", "fashion-mnist", "cifar10", "cifar100", "image-folder"]
 

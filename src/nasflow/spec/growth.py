@@ -1,6 +1,6 @@
 """The four path-level transforms as changes of a tree (Cai et al., ICML 2018, section 3.1).
 
-Here is what each does to the architecture; `nasflow.transform` does the same to trained weights.
+Here is what each does to the architecture; `nasflow.surgery` does the same to trained weights.
 """
 
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from nasflow.errors import InvalidSpec
-from nasflow.spec.document import Frozen
+from nasflow.base.document import Frozen
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.tree import MAXIMUM_BRANCHES, Branch, Merge, Node, Operation, Path, Tree, show_path
 
 

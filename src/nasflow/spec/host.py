@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from nasflow.base.document import Frozen, is_off
 from nasflow.spec.channels import check_channels
-from nasflow.spec.document import Frozen, is_off
 from nasflow.spec.tree import Tree
 
 Channels = Annotated[int, Field(ge=1, le=10_000_000)]

@@ -4,8 +4,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from nasflow.errors import InvalidSpec
-from nasflow.spec.document import Document
+from nasflow.base.document import Document
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.host import Host, check_cell, places
 from nasflow.spec.tree import START_CELL, TreeText
 

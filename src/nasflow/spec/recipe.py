@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from nasflow.spec.document import Frozen, is_off
+from nasflow.base.document import Frozen, is_off
 
 
 class Recipe(Frozen):

@@ -10,7 +10,7 @@ from typing import NamedTuple, NoReturn
 
 from pydantic import ValidationError
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.spec.tree import MAXIMUM_DEPTH, Branch, Merge, Node, Operation, Tree
 
 MAXIMUM_CHARACTERS = 100_000

@@ -22,8 +22,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 
-from nasflow.errors import InvalidSpec
-from nasflow.spec.document import Document, Frozen
+from nasflow.base.document import Document, Frozen
+from nasflow.base.errors import InvalidSpec
 
 Path = tuple[int, ...]
 """Branch numbers from the root down. As an edge: that branch's edge; as a node: the node below it."""

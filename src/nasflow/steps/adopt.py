@@ -10,8 +10,9 @@ from pickle import UnpicklingError
 import torch
 from torch import Tensor, nn
 
-from nasflow.errors import InvalidSpec
-from nasflow.networks import build, check_fit, initialise, measure
+from nasflow.base.errors import InvalidSpec
+from nasflow.measure.counts import measure
+from nasflow.networks import build, check_fit, initialise
 from nasflow.networks.adopted import (
     TORCHVISION,
     build_adopted,
@@ -19,12 +20,12 @@ from nasflow.networks.adopted import (
     explained,
     put_cells,
 )
+from nasflow.search.config import SearchConfig
+from nasflow.search.start import PUBLISHED, UNTRAINED, TrainedStart
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
 from nasflow.spec.host import Adopted
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.search import SearchConfig
-from nasflow.spec.start import PUBLISHED, UNTRAINED, TrainedStart
 from nasflow.store import digest_of
 from nasflow.tracking import read_model
 from nasflow.training.tensors import check_like, from_bytes, is_counter, to_bytes

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from nasflow.report.analysis import best, costs
-from nasflow.spec.ledger import Ledger
-from nasflow.spec.record import ChildRecord, SearchStop
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import ChildRecord, SearchStop
 from nasflow.steps.archive import Archive, finish_key
 from nasflow.steps.ledger import read_ledger
 

@@ -23,8 +23,8 @@ blobs/...                                     weights and controller states, by 
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from nasflow.errors import NotFound
-from nasflow.spec.document import Document
+from nasflow.base.document import Document
+from nasflow.base.errors import NotFound
 from nasflow.store import Store, blob_key
 
 Kind = TypeVar("Kind", bound=Document)

@@ -4,8 +4,8 @@ import time
 from types import TracebackType
 from typing import Self
 
-from nasflow.errors import ChildFailed
-from nasflow.spec.record import Attempt
+from nasflow.base.errors import ChildFailed
+from nasflow.search.record import Attempt
 from nasflow.steps.archive import Archive
 
 BEAT_SECONDS = 10.0

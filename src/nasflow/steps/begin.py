@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from nasflow.errors import Conflict, InvalidSpec, NasflowError
+from nasflow.base.errors import Conflict, InvalidSpec, NasflowError
 from nasflow.networks.adopted import identified
+from nasflow.search.config import Budget, BudgetRecord, SearchConfig
+from nasflow.search.start import TrainedStart
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
 from nasflow.spec.host import Adopted, AnyHost
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.search import Budget, BudgetRecord, SearchConfig
-from nasflow.spec.start import TrainedStart
 from nasflow.steps.adopt import adopt, check_runs
 from nasflow.steps.archive import Archive, child_key, data_set_key, search_key
 from nasflow.steps.images import new_training_data, training_data

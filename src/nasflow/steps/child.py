@@ -1,6 +1,6 @@
 """The whole of one child: what every backend does with it, in one process or three."""
 
-from nasflow.spec.record import ChildRecord
+from nasflow.search.record import ChildRecord
 from nasflow.steps.archive import Archive
 from nasflow.steps.evaluate import evaluate
 from nasflow.steps.train import Progress, train

@@ -3,11 +3,11 @@
 import tempfile
 from pathlib import Path
 
-from nasflow.errors import DataSetMissing
+from nasflow.base.errors import DataSetMissing
 from nasflow.spec.data import DataFacts, DataSetRecord, DataSpec
 from nasflow.steps.archive import Archive, data_set_key
 from nasflow.store import get_blob, put_blob
-from nasflow.training.files import data_files, has_test_part, pack, unpack
+from nasflow.training.datasets.files import data_files, has_test_part, pack, unpack
 
 
 def upload(archive: Archive, facts: DataFacts) -> DataSetRecord:

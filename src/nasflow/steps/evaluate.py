@@ -1,8 +1,8 @@
 """Judge a trained child by the held-out images: its record, the child bank's entry."""
 
-from nasflow.networks import measure
+from nasflow.measure.counts import measure
+from nasflow.search.record import BirthRecord, ChildRecord, TrainingRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.record import BirthRecord, ChildRecord, TrainingRecord
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.images import device, training_data
 from nasflow.steps.network import arrange, load_network

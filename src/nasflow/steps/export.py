@@ -1,9 +1,9 @@
 """The network that a search found, as files that need no nasflow."""
 
-from nasflow.errors import InvalidSpec, NotFound
+from nasflow.base.errors import InvalidSpec, NotFound
 from nasflow.export import write_code, write_onnx
+from nasflow.search.record import ChildRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.record import ChildRecord
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.network import load_network

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from nasflow.errors import ChildFailed
+from nasflow.base.errors import ChildFailed
+from nasflow.search.config import SearchConfig
+from nasflow.search.record import ChildRecord, FinishRecord, SearchStop
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.record import ChildRecord, FinishRecord, SearchStop
-from nasflow.spec.search import SearchConfig
 from nasflow.spec.tree import Tree
 from nasflow.steps.archive import Archive, child_key, finish_key, search_key
 from nasflow.steps.images import device, load_test_images
 from nasflow.steps.network import arrange, load_network
+from nasflow.training.datasets.images import Images
 from nasflow.training.evaluate import Evaluation
 from nasflow.training.evaluate import evaluate as evaluate_network
-from nasflow.training.images import Images
 
 
 @dataclass(frozen=True)

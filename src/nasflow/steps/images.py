@@ -8,8 +8,8 @@ from nasflow.spec.data import DataFacts, DataSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.steps.archive import Archive
 from nasflow.steps.dataset import located
-from nasflow.training.data import TrainingData, load_data, load_test
-from nasflow.training.images import Images
+from nasflow.training.datasets.data import TrainingData, load_data, load_test
+from nasflow.training.datasets.images import Images
 
 
 def training_data(archive: Archive, facts: DataFacts) -> TrainingData:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from nasflow.errors import NotFound
+from nasflow.base.errors import NotFound
 from nasflow.report.analysis import chosen
+from nasflow.search.config import BudgetRecord, SearchConfig
+from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.record import Attempt, ChildRecord, ControllerUpdate, FinishRecord, Proposal, SearchStop
 from nasflow.spec.cells import NAMED_CELLS, find_cell
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.ledger import Ledger, LedgerRound
-from nasflow.spec.record import Attempt, ChildRecord, ControllerUpdate, FinishRecord, Proposal, SearchStop
-from nasflow.spec.search import BudgetRecord, SearchConfig
 from nasflow.spec.tree import Tree
 from nasflow.steps.archive import Archive, child_key, finish_key, round_key, search_key
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from nasflow.errors import ChildFailed
+from nasflow.base.errors import ChildFailed
 from nasflow.networks import build, thaw
 from nasflow.networks.condensenet import CondenseNetwork, condensed
 from nasflow.spec.child import ChildSpec

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 
-from nasflow.errors import (
+from nasflow.base.errors import (
     BlobDamaged,
     InvalidSpec,
     KubeflowUnavailable,
@@ -24,8 +24,8 @@ from nasflow.errors import (
     TrackingUnavailable,
     masked,
 )
-from nasflow.spec.cluster import Trouble
-from nasflow.spec.record import ChildRecord, FinishRecord
+from nasflow.search.cluster import Trouble
+from nasflow.search.record import ChildRecord, FinishRecord
 from nasflow.steps.advance import Done, Finish
 from nasflow.steps.advance import advance as what_is_next
 from nasflow.steps.archive import Archive, trouble_key

@@ -1,19 +1,19 @@
 """Propose a round's children from the stored controller."""
 
+from nasflow.base.errors import InvalidSpec
+from nasflow.base.seeds import derive
 from nasflow.controllers import Controller, Request, make_controller
-from nasflow.errors import InvalidSpec
 from nasflow.networks import check_fit
+from nasflow.search.config import RandomController, SearchConfig
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import Arm, Episode, Proposal
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.growth import plan
-from nasflow.spec.ledger import Ledger
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.record import Arm, Episode, Proposal
-from nasflow.spec.search import RandomController, SearchConfig
 from nasflow.spec.tree import Tree
 from nasflow.steps.archive import Archive, child_key, round_key, search_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import get_blob
-from nasflow.training.seeds import derive
 
 
 def propose(archive: Archive, search: str, number: int) -> Proposal:

@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 
 import nasflow
-from nasflow.errors import NotFound
+from nasflow.base.errors import NotFound
 from nasflow.report.drawing import draw_cell
 from nasflow.report.page import render
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import ChildRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.ledger import Ledger
-from nasflow.spec.record import ChildRecord
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.images import training_data
 from nasflow.steps.ledger import read_ledger

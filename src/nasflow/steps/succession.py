@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from nasflow.errors import NotFound, Stuck
+from nasflow.base.errors import NotFound, Stuck
 from nasflow.kubeflow import Kubeflow
+from nasflow.search.cluster import Run, Submission, Trouble
+from nasflow.search.record import Attempt, Checkpoint, TrainingRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.cluster import Run, Submission, Trouble
-from nasflow.spec.record import Attempt, Checkpoint, TrainingRecord
 from nasflow.steps.advance import Done, Finish, Round, advance
 from nasflow.steps.archive import Archive, child_key, run_key, search_key
 from nasflow.steps.evaluate import evaluate

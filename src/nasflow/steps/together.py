@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import distributed
 
-from nasflow.errors import ChildFailed, NasflowError
+from nasflow.base.errors import ChildFailed, NasflowError
 from nasflow.training.state import TrainingState
 from nasflow.training.team import this_team
 

@@ -4,20 +4,20 @@ from collections.abc import Callable
 
 from torch import nn
 
-from nasflow.errors import ChildFailed, NotFound
+from nasflow.base.errors import ChildFailed, NotFound
+from nasflow.search.record import BirthRecord, Checkpoint, TrainingRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.record import BirthRecord, Checkpoint, TrainingRecord
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.network import as_specified, build_for_training
 from nasflow.steps.together import Call, training
 from nasflow.store import blob_key, get_blob, open_store, put_blob
+from nasflow.surgery import Gates
 from nasflow.training.loop import train as train_network
 from nasflow.training.state import TrainingState
 from nasflow.training.team import this_team
 from nasflow.training.weights import load_weights, weights_to_bytes
-from nasflow.transform import Gates
 
 Progress = Callable[[float], None]
 """Told the share of a child's training that is done, 0..1."""

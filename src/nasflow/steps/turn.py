@@ -1,8 +1,8 @@
 """A round as a pipeline sees it: it knows no numbers, so the ledger says which children come next."""
 
-from nasflow.errors import StoreError
+from nasflow.base.errors import StoreError
+from nasflow.search.record import ChildRecord, ControllerUpdate, Proposal
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.record import ChildRecord, ControllerUpdate, Proposal
 from nasflow.steps.advance import Done, Finish, Round, Start, advance
 from nasflow.steps.archive import Archive, child_key, round_key, search_key
 from nasflow.steps.finish import select

@@ -1,8 +1,8 @@
 """Teach the controller by a finished round."""
 
 from nasflow.controllers import Batch, reward
+from nasflow.search.record import Arm, ChildRecord, ControllerUpdate, Proposal
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.record import Arm, ChildRecord, ControllerUpdate, Proposal
 from nasflow.steps.archive import Archive, child_key, round_key, search_key
 from nasflow.steps.ledger import read_config
 from nasflow.steps.propose import controller_of

@@ -5,23 +5,18 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from nasflow.errors import ChildFailed, NotFound
+from nasflow.base.errors import ChildFailed, NotFound
+from nasflow.base.seeds import derive
 from nasflow.networks import initialise
+from nasflow.search.record import BirthRecord, ChildRecord, Receipt
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.growth import plan
-from nasflow.spec.record import BirthRecord, ChildRecord, Receipt
 from nasflow.steps.adopt import restore
 from nasflow.steps.archive import Archive, child_key
 from nasflow.steps.images import device, training_data
 from nasflow.steps.network import arrange, build_for_training, load_network
 from nasflow.store import get_blob, put_blob
-from nasflow.training.data import TrainingData
-from nasflow.training.evaluate import evaluate, logits, normalise
-from nasflow.training.failures import memory_watched
-from nasflow.training.images import Images
-from nasflow.training.seeds import derive
-from nasflow.training.weights import weights_to_bytes
-from nasflow.transform import (
+from nasflow.surgery import (
     TOLERANCE,
     Gates,
     Grown,
@@ -30,6 +25,11 @@ from nasflow.transform import (
     grow_network,
     relative_difference,
 )
+from nasflow.training.datasets.data import TrainingData
+from nasflow.training.datasets.images import Images
+from nasflow.training.evaluate import evaluate, logits, normalise
+from nasflow.training.failures import memory_watched
+from nasflow.training.weights import weights_to_bytes
 
 CALIBRATION_IMAGES = 256
 """Training images that set the BatchNorms of new operations."""

@@ -6,7 +6,7 @@ A blob never changes, so writing it twice is writing it once; and it is checked 
 import hashlib
 import re
 
-from nasflow.errors import BlobDamaged, InvalidSpec
+from nasflow.base.errors import BlobDamaged, InvalidSpec
 from nasflow.store.protocol import Store
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from nasflow.errors import StoreError
+from nasflow.base.errors import StoreError
 from nasflow.store.protocol import Store
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from errno import EACCES, EDQUOT, EEXIST, EISDIR, ENOSPC, ENOTDIR, ENOTSUP, EPERM, EROFS
 from pathlib import Path
 
-from nasflow.errors import NotFound, StoreError
+from nasflow.base.errors import NotFound, StoreError
 from nasflow.store.durable import (
     link_if_absent,
     locked,

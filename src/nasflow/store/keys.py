@@ -6,7 +6,7 @@ that refuses `..`, and leaves names such as `.temporary` to the stores themselve
 
 import re
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 
 MAXIMUM_CHARACTERS = 512
 """S3 takes 1024 bytes, and a store's own prefix comes before the key."""

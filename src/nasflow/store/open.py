@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.store.directory import DirectoryStore
 from nasflow.store.keys import check_prefix
 from nasflow.store.protocol import Store

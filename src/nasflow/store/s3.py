@@ -16,7 +16,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from nasflow.errors import NotFound, StoreError
+from nasflow.base.errors import NotFound, StoreError
 from nasflow.store.keys import check_key, check_prefix, is_key
 from nasflow.store.protocol import Keys
 from nasflow.store.s3_failures import code, explained

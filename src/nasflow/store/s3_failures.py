@@ -17,7 +17,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from nasflow.errors import StoreError
+from nasflow.base.errors import StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from nasflow.spec.cluster import MLFLOW_CREDENTIALS, MLFLOW_URI, own
+from nasflow.search.cluster import MLFLOW_CREDENTIALS, MLFLOW_URI, own
 from nasflow.tracking.connection import catch_up, connected
 from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import ChildRecord, Epoch
 from nasflow.spec.host import AnyHost
-from nasflow.spec.ledger import Ledger
 from nasflow.spec.recipe import Recipe
-from nasflow.spec.record import ChildRecord, Epoch
 from nasflow.tracking.content import (
     CHILD_ID,
     DIGEST,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from nasflow.errors import NasflowError, TrackingUnavailable, masked
+from nasflow.base.errors import NasflowError, TrackingUnavailable, masked
 from nasflow.tracking.address import sqlite_file
 
 if TYPE_CHECKING:

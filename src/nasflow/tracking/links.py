@@ -3,7 +3,7 @@
 import os
 from urllib.parse import urlsplit, urlunsplit
 
-from nasflow.spec.ledger import Ledger
+from nasflow.search.ledger import Ledger
 from nasflow.tracking.children import Shown, children
 from nasflow.tracking.content import Role
 from nasflow.tracking.publish import Published

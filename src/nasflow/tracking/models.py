@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nasflow.errors import InvalidSpec, TrackingUnavailable
+from nasflow.base.errors import InvalidSpec, TrackingUnavailable
 from nasflow.tracking.address import sqlite_file
 from nasflow.tracking.connection import connected
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nasflow.errors import TrackingUnavailable
-from nasflow.spec.ledger import Ledger
+from nasflow.base.errors import TrackingUnavailable
+from nasflow.search.ledger import Ledger
 from nasflow.tracking.address import artifact_folder
 from nasflow.tracking.adopted import adopted, home
 from nasflow.tracking.children import Shown, child_content, children

@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
+from nasflow.search.ledger import Ledger
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.ledger import Ledger
 from nasflow.tracking.connection import catch_up, connected
 from nasflow.tracking.content import CHILD_ID, SEARCH_ID, Role
 from nasflow.tracking.publish import Published, show

@@ -6,10 +6,10 @@ from dataclasses import asdict, replace
 from statistics import fmean
 from typing import Literal
 
-from nasflow.spec.document import canonical_json
-from nasflow.spec.ledger import Ledger, LedgerRound
-from nasflow.spec.record import Arm, ChildRecord
-from nasflow.spec.search import SearchConfig
+from nasflow.base.document import canonical_json
+from nasflow.search.config import SearchConfig
+from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.record import Arm, ChildRecord
 from nasflow.tracking.content import (
     DIGEST,
     IDENTITY,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nasflow.training.images import Images
-from nasflow.training.seeds import generator
+from nasflow.training.datasets.images import Images
+from nasflow.training.determinism import generator
 
 
 @dataclass(frozen=True, eq=False)

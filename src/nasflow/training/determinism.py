@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch.utils import deterministic
 
+from nasflow.base.seeds import derive
+
 _deterministic: Any = deterministic
 """mypy does not see the property that stands in for this module."""
 
@@ -55,3 +57,8 @@ def _cublas_workspace() -> Iterator[None]:
     finally:
         if before is None:
             del os.environ[_CUBLAS]
+
+
+def generator(*parts: int | str) -> torch.Generator:
+    """A generator on the CPU, seeded by `derive`: every device then sees the same draws."""
+    return torch.Generator().manual_seed(derive(*parts))

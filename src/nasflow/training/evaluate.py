@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from nasflow.spec.data import DataFacts
 from nasflow.training.batches import in_batches, read_ahead
+from nasflow.training.datasets.images import Images
 from nasflow.training.determinism import exact_float32
-from nasflow.training.images import Images
 
 
 @dataclass(frozen=True)

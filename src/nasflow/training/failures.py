@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from nasflow.errors import ChildFailed
+from nasflow.base.errors import ChildFailed
 
 _ALLOCATOR_SIGNS = ("can't allocate memory", "not enough memory", "out of memory", "Cannot allocate memory")
 """The CPU's allocator raises a plain RuntimeError, known by its words only."""

@@ -15,19 +15,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
+from nasflow.base.seeds import derive
+from nasflow.search.record import Epoch
 from nasflow.spec.recipe import Recipe
-from nasflow.spec.record import Epoch
 from nasflow.training.augment import crop_and_flip, cut_out, resize_and_flip
 from nasflow.training.batches import Batch, count_batches, read_ahead, shuffled
 from nasflow.training.condense import FEWEST_STEPS, Condensation
-from nasflow.training.data import TrainingData
-from nasflow.training.determinism import reproducible
+from nasflow.training.datasets.data import TrainingData
+from nasflow.training.determinism import generator, reproducible
 from nasflow.training.drop_path import DropPath
 from nasflow.training.evaluate import Evaluation, evaluate, normalise
 from nasflow.training.failures import check_losses, diverged, memory_watched
 from nasflow.training.schedule import drop_path, gate_opening, learning_rate
-from nasflow.training.seeds import derive, generator
 from nasflow.training.state import TrainingState, capture, restore
 from nasflow.training.team import ALONE, Share, Team
 

@@ -9,9 +9,9 @@ from pydantic import model_validator
 from torch import Tensor, nn
 from torch.optim import SGD
 
-from nasflow.errors import InvalidSpec
-from nasflow.spec.document import Document
-from nasflow.spec.record import Epoch
+from nasflow.base.document import Document
+from nasflow.base.errors import InvalidSpec
+from nasflow.search.record import Epoch
 from nasflow.training.tensors import check_like, from_bytes, snapshot, to_bytes
 
 _NETWORK, _MOMENTUM = "network/", "momentum/"

@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from nasflow.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec
 
 _LENGTH_BYTES = 8
 """A safetensors file starts with the length of its JSON header."""

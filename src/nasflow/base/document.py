@@ -1,0 +1,171 @@
+"""The base of every file that nasflow reads or writes: frozen, versioned, canonical.
+
+A document has one canonical JSON text (sorted keys, no spaces, UTF-8) and so one sha256 digest.
+Whatever comes from outside goes through `Document.from_json`, which refuses what is broken or newer
+with one line.
+"""
+
+import hashlib
+import json
+from difflib import get_close_matches
+from reprlib import Repr
+from types import NoneType
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationError, model_validator
+
+from nasflow.base.errors import InvalidSpec
+
+MAXIMUM_BYTES = 16 * 1024 * 1024
+"""Documents are small; something larger is not one of ours and is refused before it is parsed."""
+
+
+def is_off(value: object) -> bool:
+    """For `exclude_if`: a field that came later is left out of the JSON where it is off (None, False, 0).
+
+    So the digests of older documents stay what they were.
+    """
+    return not value
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+"""What torch takes for one."""
+
+
+class Frozen(BaseModel):
+    """Immutable data without unknown keys: a part of a document."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Document(Frozen):
+    """A part that is stored by itself, with the version of its schema."""
+
+    SCHEMA: ClassVar[int] = 1
+
+    schema_version: int = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_newer(cls, data: Any) -> Any:
+        """Say "newer" before pydantic lists every field that a newer schema has added."""
+        version = data.get("schema_version", cls.SCHEMA) if isinstance(data, dict) else cls.SCHEMA
+        if not isinstance(version, int) or not 1 <= version <= cls.SCHEMA:
+            raise ValueError(
+                f"has schema version {_SHORT.repr(version)}, and this nasflow reads 1 to {cls.SCHEMA}: "
+                "upgrade nasflow"
+            )
+        return data
+
+    def canonical_json(self) -> str:
+        """The one JSON text of this document."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    def digest(self) -> str:
+        """sha256 of the canonical JSON, in hexadecimal."""
+        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """What the store holds: the canonical JSON, UTF-8."""
+        return self.canonical_json().encode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str) -> Self:
+        """Parse `text`, which came from `where`; raise InvalidSpec with one line that says what and where."""
+        if len(text) > MAXIMUM_BYTES:
+            raise InvalidSpec(f"{where}: {len(text)} bytes are too many for a {cls.__name__}")
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InvalidSpec(f"{where}: not JSON ({error}): the file is broken or cut off") from None
+        return cls.from_data(data, where)
+
+    @classmethod
+    def from_data(cls, data: Any, where: str) -> Self:
+        """Check data that some parser has read already (YAML, JSON); raise InvalidSpec with one line."""
+        if not isinstance(data, dict):
+            raise InvalidSpec(f"{where}: a {cls.__name__} is a mapping, this is {type(data).__name__}")
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise InvalidSpec(f"{where}: {_first_line(cls, error)}") from None
+
+
+def canonical_json(data: Any) -> str:
+    """JSON with sorted keys and no spaces; NaN and infinities are refused, being no JSON."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _first_line(model: type[BaseModel], error: ValidationError) -> str:
+    """The first problem of a validation in one line, with the nearest right key for an unknown one."""
+    problems = error.errors(include_url=False)
+    # A mistyped key is also a missing one: the unknown key says more.
+    problem = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
+    keys, inner = _walk(model, problem["loc"])
+    place = _printable(".".join(keys))
+    if problem["type"] == "extra_forbidden":
+        known = sorted(_known_keys(inner[-1]))
+        near = get_close_matches(keys[-1], known, n=1)
+        remedy = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+        return f"unknown key '{place}': {remedy}"
+    message = _printable(problem["msg"].removeprefix("Value error, ").replace("\n", " "))
+    given = problem.get("input")
+    shown = f" (given: {_SHORT.repr(given)})" if isinstance(given, str | int | float | bool) else ""
+    return f"{place}: {message}{shown}" if place else f"{message}{shown}"
+
+
+_SHORT = Repr()
+"""What stands in a message may come from a broken file: any length, any depth."""
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def _printable(text: str) -> str:
+    """`text` on one line, cut where it is too long for one."""
+    line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text[:500])
+    return line if len(text) <= 500 else line + "..."
+
+
+def _walk(model: Any, location: tuple[int | str, ...]) -> tuple[list[str], list[Any]]:
+    """The keys of the user's file that lead to `location`, and what type of value each of them is in.
+
+    Pydantic puts the tag of a union's member between the keys: it is no part of the file.
+    """
+    keys, inner = [], []
+    for part in location:
+        model = _bare(model)
+        members = _members(model)
+        if part in members:
+            model = members[part]
+            continue
+        keys.append(str(part))
+        inner.append(model)
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(str(part))
+            model = field.annotation if field else None
+        else:
+            model = next(iter(get_args(model)), None)
+    return keys, inner
+
+
+def _bare(annotation: Any) -> Any:
+    """A type without `Annotated` and `| None` round it."""
+    inner = [each for each in get_args(annotation) if each is not NoneType]
+    is_optional = len(inner) < len(get_args(annotation)) and len(inner) == 1
+    return _bare(inner[0]) if is_optional or get_origin(annotation) is Annotated else annotation
+
+
+def _members(annotation: Any) -> dict[Any, Any]:
+    """The models of a union by their tags; nothing for another type."""
+    members: dict[Any, Any] = {}
+    for each in get_args(annotation):
+        tags = [part.tag for part in getattr(each, "__metadata__", ()) if isinstance(part, Tag)]
+        model = _bare(each)
+        if isinstance(model, type) and issubclass(model, Frozen):
+            kind = [model.model_fields["kind"].default] if "kind" in model.model_fields else []
+            members |= dict.fromkeys(tags or kind, model)
+    return members
+
+
+def _known_keys(model: Any) -> set[str]:
+    fields: dict[str, Any] = getattr(model, "model_fields", {})
+    return {name for name in fields if name != "schema_version"}

@@ -1,0 +1,25 @@
+"""The three softmax heads, each with one hidden layer (Cai et al., ICML 2018, section 3.2)."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from nasflow.controllers.tree.parameters import Parameters
+from nasflow.search.spaces.path.walk import Head
+
+
+def log_probabilities(parameters: Parameters, head: Head, known: Tensor, legal: Tensor) -> Tensor:
+    """[questions, options], minus infinity where not `legal` [questions, options].
+
+    `known` [questions, 2 x hidden] is what the encoder says of the edge that each question is about.
+    """
+    name = head.name.lower()
+    hidden = linear(known, parameters[f"{name}.hidden.weight"], parameters[f"{name}.hidden.bias"]).relu()
+    logits = linear(hidden, parameters[f"{name}.last.weight"], parameters[f"{name}.last.bias"])
+    return logits.masked_fill(~legal, -torch.inf).log_softmax(dim=1)
+
+
+def entropy(logs: Tensor) -> Tensor:
+    """Entropy [questions] in nats of log-probabilities [questions, options]."""
+    # The filled zeros keep "0 x infinity" and its gradient from being NaN.
+    return -(logs.exp() * logs.masked_fill(logs.isneginf(), 0.0)).sum(dim=1)

@@ -1,0 +1,55 @@
+"""Questions of many walks, sorted by head, as the tensors that the policy reads."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nasflow.controllers.tree.table import Table
+from nasflow.search.spaces.path.walk import Head, Walk
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question that an unfinished walk stands at."""
+
+    walk: int
+    """Number of the walk."""
+    head: Head
+    place: tuple[int, int]
+    """Context row and subtree row of what is asked about."""
+    legal: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class HeadQuestions:
+    """All questions of one head."""
+
+    head: Head
+    numbers: Tensor
+    """[questions], the position of each in the list it was taken from."""
+    places: Tensor
+    """[questions, 2], context row and subtree row."""
+    legal: Tensor
+    """[questions, options], bool."""
+
+
+def ask(number: int, walk: Walk, table: Table) -> Asked:
+    """The question of an unfinished walk; what it is about gets its rows in the table."""
+    question = walk.question
+    assert question is not None
+    return Asked(number, question.head, table.place(walk.root, question.path), question.legal)
+
+
+def by_head(asked: Sequence[Asked]) -> Iterator[HeadQuestions]:
+    """One part a head that is asked, in the order of the heads."""
+    for head in Head:
+        numbers = [number for number, each in enumerate(asked) if each.head is head]
+        if numbers:
+            yield HeadQuestions(
+                head=head,
+                numbers=torch.tensor(numbers),
+                places=torch.tensor([asked[number].place for number in numbers]),
+                legal=torch.tensor([asked[number].legal for number in numbers]),
+            )

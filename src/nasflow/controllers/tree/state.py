@@ -1,0 +1,103 @@
+"""What the policy has learned, as bytes (safetensors) and back."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from nasflow.base.document import canonical_json
+from nasflow.base.errors import InvalidSpec
+from nasflow.controllers.tree.baseline import Baseline
+from nasflow.controllers.tree.parameters import PRECISION, Parameters, initial_parameters, shapes
+from nasflow.search.config import Policy, Space
+
+MAXIMUM_BYTES = 512 * 1024 * 1024
+SCHEMA = 1
+
+_PARTS = ("parameters", "first", "second")
+
+
+@dataclass(frozen=True)
+class PolicyState:
+    """Parameters, the moments of Adam by the name of their parameter, and the baseline."""
+
+    parameters: Parameters
+    first: Parameters
+    """Moving mean of each gradient."""
+    second: Parameters
+    """Moving mean of each squared gradient."""
+    steps: int
+    """Adam steps taken."""
+    baseline: Baseline
+
+    @classmethod
+    def initial(cls, spec: Policy, space: Space, seed: int) -> "PolicyState":
+        """The state of a policy that has learned nothing."""
+        parameters = initial_parameters(spec, space, seed)
+        zeros = {name: torch.zeros_like(value) for name, value in parameters.items()}
+        return cls(parameters, zeros, zeros, 0, Baseline())
+
+
+def pack(state: PolicyState, spec: Policy, space: Space) -> bytes:
+    """The one byte string of a state: large tensors in float32, single numbers in full."""
+    tensors = {
+        f"{part}.{name}": value.float().contiguous().clone()
+        for part in _PARTS
+        for name, value in getattr(state, part).items()
+    }
+    baseline = state.baseline
+    tensors["steps"] = torch.tensor([state.steps, baseline.rounds])
+    tensors["baseline"] = torch.tensor([baseline.mean, baseline.variance], dtype=torch.float64)
+    tensors["kind"] = _kind(spec, space)
+    return save(tensors)
+
+
+def unpack(data: bytes, spec: Policy, space: Space) -> PolicyState:
+    """The state in `data`; raise InvalidSpec unless it is one of this policy for this space."""
+    tensors = _load(data)
+    if not torch.equal(tensors.pop("kind", torch.empty(0)), _kind(spec, space)):
+        raise InvalidSpec("controller state: written for another policy, space or version of nasflow")
+    expected = shapes(spec, space)
+    _check(tensors, {f"{part}.{name}": shape for part in _PARTS for name, shape in expected.items()})
+    steps, rounds = (int(number) for number in tensors["steps"])
+    mean, variance = (float(number) for number in tensors["baseline"])
+
+    def part(prefix: str) -> Parameters:
+        return {name: tensors[f"{prefix}.{name}"].to(PRECISION) for name in expected}
+
+    baseline = Baseline(rounds, mean, max(variance, 0.0))
+    return PolicyState(part("parameters"), part("first"), part("second"), steps, baseline)
+
+
+def _check(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> None:
+    expected = {**expected, "steps": (2,), "baseline": (2,)}
+    for name in sorted(expected.keys() | tensors.keys()):
+        if name not in tensors or tensors[name].shape != expected.get(name):
+            raise InvalidSpec(f"controller state: tensor {name!r} is missing, foreign or of another shape")
+        least, most = (float(bound) for bound in tensors[name].aminmax())
+        if not (math.isfinite(least) and math.isfinite(most)):
+            raise InvalidSpec(f"controller state: tensor {name!r} is not finite: the file is damaged")
+        if least < 0 and (name == "steps" or name.startswith("second.")):
+            raise InvalidSpec(f"controller state: tensor {name!r} is negative: the file is damaged")
+
+
+def _load(data: bytes) -> dict[str, Tensor]:
+    if len(data) > MAXIMUM_BYTES:
+        raise InvalidSpec(f"controller state: {len(data)} bytes are too many (at most {MAXIMUM_BYTES})")
+    try:
+        return load(data)
+    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise InvalidSpec(f"controller state: no safetensors ({reason}): broken or cut off") from None
+
+
+def _kind(spec: Policy, space: Space) -> Tensor:
+    """[32], uint8: a digest of all that decides which tensors there are and what their entries mean."""
+    sizes = spec.model_dump(mode="json", include={"embedding", "hidden", "head_width"})
+    text = canonical_json({"schema": SCHEMA, "policy": sizes, "space": space.model_dump(mode="json")})
+    return torch.tensor(list(hashlib.sha256(text.encode()).digest()), dtype=torch.uint8)

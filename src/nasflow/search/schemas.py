@@ -1,0 +1,45 @@
+"""The JSON Schemas of all documents."""
+
+from typing import Any
+
+from nasflow.base.document import Document
+from nasflow.base.errors import InvalidSpec
+from nasflow.search import cluster, record
+from nasflow.search import config as search
+from nasflow.search.file import SearchFile
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.tree import Tree
+
+DOCUMENTS: dict[str, type[Document]] = {
+    kind.__name__: kind
+    for kind in (
+        Tree,
+        NetworkSpec,
+        ChildSpec,
+        SearchFile,
+        search.SearchConfig,
+        search.BudgetRecord,
+        record.Proposal,
+        record.ControllerUpdate,
+        record.BirthRecord,
+        record.Checkpoint,
+        record.TrainingRecord,
+        record.ChildRecord,
+        record.Attempt,
+        record.SearchStop,
+        record.FinishRecord,
+        cluster.Submission,
+        cluster.Run,
+        cluster.Trouble,
+    )
+}
+
+
+def schemas(name: str | None = None) -> dict[str, Any]:
+    """The schema of the document `name`, or all by name; raise InvalidSpec for an unknown one."""
+    if name is None:
+        return {each: kind.model_json_schema() for each, kind in DOCUMENTS.items()}
+    if name not in DOCUMENTS:
+        raise InvalidSpec(f"no document is called {name!r}: known are {', '.join(DOCUMENTS)}")
+    return DOCUMENTS[name].model_json_schema()

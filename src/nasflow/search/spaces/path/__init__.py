@@ -1,0 +1,1 @@
+"""The path space: tree-structured cells, grown by questions."""

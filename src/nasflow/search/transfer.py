@@ -1,0 +1,54 @@
+"""A found cell in another network: a search without children, which is resumed and shown like any other."""
+
+import hashlib
+from typing import Any
+
+from nasflow.base.document import canonical_json
+from nasflow.base.errors import InvalidSpec
+from nasflow.search.config import SearchConfig
+from nasflow.spec.tree import Tree
+
+HELD_OUT = {"digits": 200, "fashion-mnist": 5000, "cifar10": 5000, "cifar100": 5000}
+"""Training images held out for the learning curve where nobody says how many."""
+
+
+def transfer(cell: Tree, host: Any, data: Any, recipe: Any, seed: int, name: str | None) -> SearchConfig:
+    """Train `cell` in `host` on `data` by `recipe`, each as a configuration has it, and test it once.
+
+    A host may be an address (`torchvision:resnet18`), a data set a name, a recipe a name. Without a name the
+    same transfer always gets the same one. Raise InvalidSpec with one line.
+    """
+    if not host:
+        raise InvalidSpec("transfer: a host is wanted, e.g. '{kind: densenet, growth: 48, blocks: 6}'")
+    if isinstance(host, str):
+        host = _adopted(host)
+    if isinstance(data, str):
+        data = {"name": data}
+    if not isinstance(data, dict):
+        raise InvalidSpec(f"transfer: no data set {data!r}: a name, or '{{name: cifar10, path: FOLDER}}'")
+    if data.get("name") in HELD_OUT:
+        data = {"held_out": HELD_OUT[data["name"]], **data}
+    parts = {
+        "name": name or "transfer",
+        "seed": seed,
+        "data": data,
+        "host": host,
+        "start_cell": cell,
+        "start": recipe,
+        "budget": {"children": 0},
+        "finish": {"host": host, "recipe": recipe, "compare": False},
+    }
+    config = SearchConfig.from_data(parts, "transfer")
+    if name:
+        return config
+    digest = hashlib.sha256(canonical_json(config.identity()).encode()).hexdigest()
+    return config.model_copy(update={"name": f"transfer-{digest[:8]}"})
+
+
+def _adopted(address: str) -> dict[str, str]:
+    if address.startswith("models:/") or ":" not in address:
+        raise InvalidSpec(
+            f"transfer: no host {address!r}: give its kind and sizes, "
+            "'{kind: densenet, growth: 48, blocks: 6, groups: 2}', or torchvision:NAME, or module:factory"
+        )
+    return {"kind": "adopted", "network": address}

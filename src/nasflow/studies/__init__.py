@@ -1,0 +1,1 @@
+"""What only docs, benchmarks and proofs need."""

@@ -1,0 +1,44 @@
+"""The paper's networks, counted: what is built here beside what was published."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from nasflow.measure.counts import measure
+from nasflow.studies.published import PUBLISHED
+
+MILLION = 10**6
+
+
+class Row(NamedTuple):
+    """One network: parameters, and multiply-adds for one image; None where nothing was published."""
+
+    network: str
+    params: int
+    mult_adds: int
+    published_params: int | None
+    published_mult_adds: int | None
+
+
+def rows() -> Iterator[Row]:
+    """Each published network, counted from its built modules."""
+    for each in PUBLISHED:
+        cost = measure(each.network)
+        yield Row(each.name, *cost, _plain(each.params), _plain(each.mult_adds))
+
+
+def markdown(rows: Iterable[Row]) -> str:
+    """The rows as a table, in millions."""
+    lines = ["| network | parameters | published | mult-adds | published |", "|---|---|---|---|---|"]
+    for row in rows:
+        sizes = f"{row.params / MILLION:.2f} M | {_millions(row.published_params, 1)}"
+        work = f"{row.mult_adds / MILLION:,.1f} M | {_millions(row.published_mult_adds, 0)}"
+        lines.append(f"| {row.network} | {sizes} | {work} |")
+    return "\n".join(lines)
+
+
+def _plain(millions: str | None) -> int | None:
+    return None if millions is None else round(float(millions) * MILLION)
+
+
+def _millions(number: int | None, digits: int) -> str:
+    return "" if number is None else f"{number / MILLION:.{digits}f} M"

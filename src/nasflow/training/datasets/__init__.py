@@ -1,0 +1,1 @@
+"""The images: one file a data set."""

@@ -1,0 +1,95 @@
+"""The images that a search learns from, and, apart from them, the test images for the finish."""
+
+from dataclasses import dataclass
+
+from nasflow.base.errors import InvalidSpec
+from nasflow.spec.data import DataFacts, DataSpec
+from nasflow.training.datasets import cifar, digits, fashion, folder
+from nasflow.training.datasets.images import Images, Part
+from nasflow.training.datasets.split import split
+from nasflow.training.datasets.statistics import mean_and_std
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The training part of a data set, split."""
+
+    facts: DataFacts
+    train: Images
+    """What the weights are trained on, and nothing else is."""
+    held_out: Images
+    """What children are compared by; never trained on."""
+
+
+def load_data(spec: DataSpec, expected: DataFacts | None = None) -> TrainingData:
+    """Read the training part of a data set and split it; the test files are not opened.
+
+    With the `expected` facts of a child, its files are checked against them and the mean and standard
+    deviation are taken from there (an image-folder is then not decoded twice). Raise DataSetMissing
+    with the way to get the files; InvalidSpec if they are broken, too few, or not those expected.
+    """
+    part = _read_train(spec)
+    train_indices, held_out_indices = split(part.labels, part.classes, spec)
+    train, held_out = part.take(train_indices), part.take(held_out_indices)
+    facts = _facts(spec, part, train, len(held_out), expected)
+    if expected is not None and facts.identity() != expected.identity():
+        raise InvalidSpec(f"{_place(spec)}: not the images that the search began with: bring them back")
+    return TrainingData(facts, train, held_out)
+
+
+def load_test(spec: DataSpec) -> Images:
+    """Read the test part: once, at the finish. Raise as `load_data` does."""
+    match spec.name:
+        case "digits":
+            return digits.read_test(spec)
+        case "fashion-mnist":
+            return fashion.read_test(spec)
+        case "cifar10" | "cifar100":
+            return cifar.read_test(spec)
+        case "image-folder":
+            return folder.read_test(spec)
+
+
+def _read_train(spec: DataSpec) -> Part:
+    match spec.name:
+        case "digits":
+            return digits.read_train(spec)
+        case "fashion-mnist":
+            return fashion.read_train(spec)
+        case "cifar10" | "cifar100":
+            return cifar.read_train(spec)
+        case "image-folder":
+            return folder.read_train(spec)
+
+
+def _facts(
+    spec: DataSpec, part: Part, train: Images, held_out_images: int, expected: DataFacts | None
+) -> DataFacts:
+    _, channels, size, _ = train.batch(train.labels.new_zeros(1)).shape
+    mean, std = (expected.mean, expected.std) if expected else _normalisation(spec, train, channels)
+    return DataFacts(
+        spec=spec,
+        fingerprint=part.fingerprint(),
+        channels=channels,
+        size=size,
+        classes=part.classes,
+        train_images=len(train),
+        held_out_images=held_out_images,
+        mean=mean,
+        std=std,
+    )
+
+
+def _normalisation(
+    spec: DataSpec, train: Images, channels: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """As it was asked for, or as the training images have it."""
+    if spec.mean is None or spec.std is None:
+        return mean_and_std(train)
+    if len(spec.mean) != channels:
+        raise InvalidSpec(f"data.mean has {len(spec.mean)} numbers, and the images have {channels} channels")
+    return spec.mean, spec.std
+
+
+def _place(spec: DataSpec) -> str:
+    return f"{spec.name} in {spec.path}" if spec.path else spec.name

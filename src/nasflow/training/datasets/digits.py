@@ -1,0 +1,40 @@
+"""The 1,797 handwritten digits that come with scikit-learn: 8x8 pixels, one channel, ten classes."""
+
+import torch
+from torch import Tensor
+
+from nasflow.spec.data import DataSpec
+from nasflow.training.datasets.images import MemoryImages
+from nasflow.training.datasets.split import draw
+
+TEST_SHARE = 0.2
+_TEST_SEED = 0
+"""Fixed: the digits have no official test part, and no search may choose its own."""
+
+
+def read_train(spec: DataSpec) -> MemoryImages:
+    """The digits outside the test part."""
+    return _part(test=False)
+
+
+def read_test(spec: DataSpec) -> MemoryImages:
+    """A stratified fifth of the digits, the same for every specification."""
+    return _part(test=True)
+
+
+def _part(*, test: bool) -> MemoryImages:
+    images = _all()
+    count = round(TEST_SHARE * len(images))
+    chosen, rest = draw(images.labels, torch.arange(len(images)), count, _TEST_SEED)
+    return images.take(chosen if test else rest)
+
+
+def _all() -> MemoryImages:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    values = torch.from_numpy(digits.images)
+    labels: Tensor = torch.from_numpy(digits.target).to(torch.int64)
+    # The values go from 0 to 16.
+    pixels = (values * 255 / 16).round().to(torch.uint8)
+    return MemoryImages(pixels[:, None], labels, classes=10)

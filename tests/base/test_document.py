@@ -1,0 +1,289 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from nasflow.base.document import MAXIMUM_BYTES, Document, canonical_json
+from nasflow.base.errors import InvalidSpec
+from nasflow.search.config import SearchConfig
+from nasflow.search.record import ChildRecord, ControllerUpdate, Proposal
+from nasflow.spec.child import ChildSpec
+from nasflow.spec.tree import Tree
+
+DOCUMENTS: list[type[Document]] = [Tree, SearchConfig, ChildSpec, ChildRecord, Proposal, ControllerUpdate]
+KEYS = st.sampled_from(
+    ["schema_version", "root", "kind", "path", "random", "densenet", "host", "name", "cell"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | KEYS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def refusal(document: type[Document], data: Any) -> str:
+    """The message with which a document refuses data."""
+    with pytest.raises(InvalidSpec) as raised:
+        document.from_data(data, "search.yaml")
+    return str(raised.value)
+
+
+def changed(data: dict[str, Any], place: str, value: Any) -> dict[str, Any]:
+    """`data` with another value at `place`, e.g. `host.growth`."""
+    *above, last = place.split(".")
+    inner = data
+    for key in above:
+        inner = inner.setdefault(key, {})
+    inner[last] = value
+    return data
+
+
+def padded(frames: int, text: str) -> None:
+    """Read `text` as a tree with `frames` frames of the stack already used."""
+    if frames:
+        padded(frames - 1, text)
+    else:
+        Tree.from_json(text, "here")
+
+
+@settings(max_examples=100, deadline=None)
+@given(document=st.sampled_from(DOCUMENTS), data=VALUES)
+def test_any_json(document: type[Document], data: Any) -> None:
+    """Whatever JSON comes, also with NaN, it is a document or one line says why not."""
+    message = "here: read"
+    try:
+        read = document.from_json(json.dumps(data), "here")
+        assert document.from_json(read.to_bytes(), "there") == read
+    except InvalidSpec as error:
+        message = str(error)
+    assert message.startswith("here: ")
+    assert message.isprintable()
+
+
+@settings(max_examples=100, deadline=None)
+@given(document=st.sampled_from(DOCUMENTS), data=st.binary(max_size=200))
+def test_any_bytes(document: type[Document], data: bytes) -> None:
+    """Random bytes are refused with one line."""
+    with pytest.raises(InvalidSpec) as raised:
+        document.from_json(data, "here")
+    assert "\n" not in str(raised.value)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_one_value_away(data: st.DataObject) -> None:
+    """A configuration in which any one value is replaced by any other is read, or refused in one line."""
+    config = SearchConfig.model_validate(
+        {
+            "name": "a",
+            "data": {"name": "digits", "held_out": 9},
+            "host": {"growth": 4, "blocks": 1},
+            "start": {},
+            "budget": {"rounds": 1},
+            "finish": {"host": {"growth": 4, "blocks": 1}, "recipe": {}},
+        }
+    ).model_dump(mode="json")
+    inner: Any = config
+    while True:
+        key = data.draw(st.sampled_from(sorted(inner)))
+        if not isinstance(inner[key], dict) or data.draw(st.booleans()):
+            break
+        inner = inner[key]
+    inner[key] = data.draw(VALUES)
+    message = ""
+    try:
+        SearchConfig.from_data(config, "here")
+    except InvalidSpec as error:
+        message = str(error)
+    assert message.isprintable()
+
+
+@pytest.mark.parametrize("cut", [1, 10, 50, -1])
+def test_broken_json(search: dict[str, Any], cut: int) -> None:
+    """A file that is cut off is called broken, with its name."""
+    text = SearchConfig.from_data(search, "here").canonical_json()
+    with pytest.raises(InvalidSpec, match=r"^cut\.json: not JSON .* broken or cut off$"):
+        SearchConfig.from_json(text[:cut], "cut.json")
+
+
+@pytest.mark.parametrize("levels", [10, 100, 500, *range(930, 1001, 5), 5_000, 1_000_000])
+@pytest.mark.parametrize("start", ["", '{"root":', '{"schema_version":', '{"root":{"branches":'])
+def test_deep_nesting(levels: int, start: str) -> None:
+    """JSON nested to any depth is refused, whatever holds it: never a RecursionError."""
+    text = start + "[" * levels + "]" * levels + "}" * start.count("{")
+    with pytest.raises(InvalidSpec) as raised:
+        Tree.from_json(text, "here")
+    assert len(str(raised.value)) < 700
+
+
+@pytest.mark.parametrize("levels", [16, 17, 60, 150, 200, 255, 260, 400])
+@pytest.mark.parametrize("frames", [0, 300, 600])
+def test_deep_trees(levels: int, frames: int) -> None:
+    """A tree too deep is refused in whatever depth of the stack it is read."""
+    text = '{"merge":"none","branches":[{"operation":"identity"}]}'
+    for _ in range(levels):
+        text = '{"merge":"none","branches":[{"operation":"identity","child":' + text + "}]}"
+    with pytest.raises(InvalidSpec):
+        padded(frames, '{"root":' + text + "}")
+
+
+@pytest.mark.parametrize("text", [" " * (MAXIMUM_BYTES + 1), b" " * (MAXIMUM_BYTES + 1)])
+def test_huge(text: str | bytes) -> None:
+    """A huge file is refused before it is parsed."""
+    with pytest.raises(InvalidSpec, match="too many for a Tree"):
+        Tree.from_json(text, "here")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400, "9" * 5000, '"3e"'])
+def test_no_finite_number(search: dict[str, Any], number: str) -> None:
+    """NaN, infinities and numbers too large are no learning rates."""
+    text = json.dumps(changed(search, "start.learning_rate", "HERE")).replace('"HERE"', number)
+    with pytest.raises(InvalidSpec) as raised:
+        SearchConfig.from_json(text, "here")
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 250
+
+
+def test_no_nan_is_written() -> None:
+    """NaN never gets into a document, nor into JSON."""
+    with pytest.raises(ValidationError):
+        ControllerUpdate(round=1, controller=None, metrics={"loss": float("nan")})
+    with pytest.raises(ValueError, match="Out of range"):
+        canonical_json({"a": float("inf")})
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("sed", 1, "unknown key 'sed': did you mean 'seed'?"),
+        ("host.growht", 1, "unknown key 'host.growht': did you mean 'growth'?"),
+        ("controller.hiden", 1, "unknown key 'controller.hiden': did you mean 'hidden'?"),
+        ("finish.recipe.epoch", 1, "unknown key 'finish.recipe.epoch': did you mean 'epochs'?"),
+        ("space.max_dept", 1, "unknown key 'space.max_dept': did you mean 'max_depth'?"),
+        ("budget.zzz", 1, "unknown key 'budget.zzz': known keys: children, gpu_hours, rounds, seconds"),
+        ("path", 1, "unknown key 'path': known keys: budget"),
+        ("random", 1, "unknown key 'random': did you mean 'random_share'?"),
+        ("host.densenet", 1, "unknown key 'host.densenet': known keys: blocks"),
+        ("controller.path", 1, "unknown key 'controller.path': known keys: baseline_decay"),
+        ("controller", {"kind": "random", "hidden": 1}, "unknown key 'controller.hidden': known keys: kind"),
+        ("a\nb", 1, r"unknown key 'a\nb': known keys"),
+    ],
+)
+def test_unknown_key(search: dict[str, Any], place: str, value: Any, message: str) -> None:
+    """An unknown key is named with all that is above it, and with the nearest right one."""
+    assert refusal(SearchConfig, changed(search, place, value)).startswith(f"search.yaml: {message}")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("host.growth", "many", "host.growth: Input should be a valid integer"),
+        ("host.growth", 4.5, "host.growth: Input should be a valid integer"),
+        ("host.growth", 0, "host.growth: Input should be greater than or equal to 1 (given: 0)"),
+        ("host.stages", 10**12, "host.stages: Input should be less than or equal to"),
+        ("host.reduction", 0.01, "host: reduction 0.01 leaves no channel after a transition"),
+        ("host.groups", 5, "host: growth 12 is not a multiple of groups 5"),
+        ("data.path", 5, "data.path: Input should be a valid string (given: 5)"),
+        ("data.name", "mnist", "data.name: Input should be 'digits'"),
+        ("data", [], "data: Input should be a valid dictionary"),
+        ("name", "Not A Name", "name: String should match pattern"),
+        ("name", "x" * 100_000, "name: String should match pattern"),
+        ("controller.kind", "q\nlearning", "controller: Input tag 'q learning'"),
+        ("controller.hidden", 0, "controller.hidden: Input should be greater than or equal to 1 (given: 0)"),
+        ("start_cell", "( ds3\n)", "start_cell: cell '( ds3 )': edge 0 is ds3"),
+        ("start_cell", 5, "start_cell: Input should be a valid dictionary"),
+        ("space.operations", ["identity", "3x3G"], "space: operations is a non-empty choice"),
+        ("space.operations", [], "space: operations is a non-empty choice"),
+        ("space.add_branches", [2, 2], "space: add_branches names something twice"),
+        ("space.add_branches", [1], "space: a node can have 2 to 8 branches"),
+        ("space.add_branches", [2, "three"], "space.add_branches.1: Input should be a valid integer"),
+        ("budget", {}, "budget: set at least one of"),
+        ("schema_version", 2, "has schema version 2, and this nasflow reads 1 to 1: upgrade nasflow"),
+        ("schema_version", "9" * 10_000, "has schema version '999"),
+        ("schema_version", 0, "has schema version 0"),
+        ("schema_version", None, "has schema version None"),
+    ],
+)
+def test_wrong_value(search: dict[str, Any], place: str, value: Any, message: str) -> None:
+    """A wrong value is refused with one line: the file, the key with all above it, the reason."""
+    text = refusal(SearchConfig, changed(search, place, value))
+    assert text.startswith(f"search.yaml: {message}")
+    assert text.isprintable()
+    assert len(text) < 400
+
+
+def test_newer_inside() -> None:
+    """A newer document is called newer before its unknown keys are."""
+    data = {"schema_version": 2, "shape": "round"}
+    assert refusal(Tree, data) == (
+        "search.yaml: has schema version 2, and this nasflow reads 1 to 1: upgrade nasflow"
+    )
+
+
+def test_missing_key(search: dict[str, Any]) -> None:
+    """A missing key is named."""
+    del search["host"]["growth"]
+    assert refusal(SearchConfig, search) == "search.yaml: host.growth: Field required"
+
+
+@pytest.mark.parametrize("data", [[], "text", None, 3])
+def test_no_mapping(data: Any) -> None:
+    """A document is a mapping and nothing else."""
+    assert "a SearchConfig is a mapping, this is" in refusal(SearchConfig, data)
+
+
+def test_keys_of_a_metric() -> None:
+    """A line break in a user's key does not get into the message."""
+    data = {"round": 1, "controller": None, "metrics": {"a\nb": "x"}}
+    assert refusal(ControllerUpdate, data).startswith(r"search.yaml: metrics.a\nb: ")
+
+
+def test_unions_in_a_list() -> None:
+    """The tag of a transform is no part of the place, its keys are."""
+    receipt = {"transform": {"kind": "replicate", "path": [0], "count": 1}, "difference": 0.0}
+    data = {
+        "child": "c",
+        "cell": "( 3x3G )",
+        "status": "trained",
+        "parameters": 1,
+        "mult_adds": 1,
+        "receipt": {
+            "difference": 0.0,
+            "tolerance": 0.0,
+            "images": 1,
+            "parent_accuracy": 0.0,
+            "birth_accuracy": 0.0,
+            "transforms": [receipt],
+        },
+    }
+    assert "receipt.transforms.0.transform.count: Input" in refusal(ChildRecord, data)
+    receipt["transform"] = {"kind": "replicate", "path": ["x"], "count": 2}
+    assert "receipt.transforms.0.transform.path.0: Input" in refusal(ChildRecord, data)
+    receipt["transform"] = {"kind": "insert", "pth": [0]}
+    assert "receipt.transforms.0.transform.pth': did you mean 'path'?" in refusal(ChildRecord, data)
+
+
+def test_canonical_json() -> None:
+    """The canonical JSON has sorted keys and no spaces, and keeps letters as they are."""
+    assert canonical_json({"b": [1, 2.5], "a": "é"}) == '{"a":"é","b":[1,2.5]}'
+
+
+def test_key_order_means_nothing(search: dict[str, Any]) -> None:
+    """Two files that differ in the order of their keys or in 1 and 1.0 are one document."""
+    search["start"]["learning_rate"] = 1
+    one = SearchConfig.from_data(search, "here")
+    search["start"]["learning_rate"] = 1.0
+    other = SearchConfig.from_data(dict(reversed(search.items())), "there")
+    assert one.digest() == other.digest()
+
+
+def test_frozen(search: dict[str, Any]) -> None:
+    """A document cannot be changed after it was read."""
+    config: BaseModel = SearchConfig.from_data(search, "here")
+    with pytest.raises(ValidationError, match="frozen"):
+        config.__setattr__("name", "other")

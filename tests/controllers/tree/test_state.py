@@ -1,0 +1,101 @@
+import pytest
+import torch
+from safetensors.torch import load, save
+from tests.controllers.samples import SMALL_POLICY, TINY
+
+from nasflow.base.errors import InvalidSpec
+from nasflow.controllers import Batch, Request, make_controller
+from nasflow.controllers.tree.state import PolicyState, pack, unpack
+from nasflow.search.config import PathController, Space
+from nasflow.spec.tree import START_CELL
+
+
+def learned() -> bytes:
+    """A state after one round."""
+    controller = make_controller(SMALL_POLICY, 1)
+    episodes = controller.propose(None, Request(START_CELL, TINY, 0, 3, frozenset()))
+    state, _ = controller.update(None, Batch(START_CELL, TINY, 0, tuple(episodes), (0.1, 0.2, None)))
+    assert state is not None
+    return state
+
+
+def changed(name: str, value: torch.Tensor | None) -> bytes:
+    """A learned state with one tensor replaced or left out."""
+    tensors = load(learned())
+    del tensors[name]
+    return save(tensors if value is None else tensors | {name: value})
+
+
+def test_round_trip() -> None:
+    """What is packed is unpacked, and packed again gives the same bytes."""
+    data = learned()
+    state = unpack(data, SMALL_POLICY, TINY)
+    assert pack(state, SMALL_POLICY, TINY) == data
+    assert state.steps == state.baseline.rounds == 1
+    assert state.baseline.mean == pytest.approx(0.15)
+
+
+def test_initial_state_is_stored_exactly() -> None:
+    """None and the stored initial state are the same state."""
+    initial = PolicyState.initial(SMALL_POLICY, TINY, seed=5)
+    again = unpack(pack(initial, SMALL_POLICY, TINY), SMALL_POLICY, TINY)
+    for name, value in initial.parameters.items():
+        assert torch.equal(value, again.parameters[name])
+
+
+def test_seed_decides_initial_parameters() -> None:
+    """Another seed is another initial policy."""
+    one, other = (PolicyState.initial(SMALL_POLICY, TINY, seed).parameters["operations"] for seed in (1, 2))
+    assert not torch.equal(one, other)
+
+
+def test_size_of_the_paper() -> None:
+    """With the paper's sizes the policy has about as many parameters as the paper's: 0.6 million."""
+    parameters = PolicyState.initial(PathController(), Space(), 0).parameters
+    assert 500_000 < sum(value.numel() for value in parameters.values()) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("parameters.operations", None),
+        ("parameters.operations", torch.zeros(2, 2)),
+        ("parameters.operations", torch.full((9, 4), torch.nan)),
+        ("first.operations", torch.full((9, 4), torch.inf)),
+        ("second.operations", torch.full((9, 4), -1.0)),
+        ("steps", torch.tensor([-1, 0])),
+        ("kind", torch.zeros(32, dtype=torch.uint8)),
+        ("kind", None),
+    ],
+)
+def test_damage_is_refused(name: str, value: torch.Tensor | None) -> None:
+    """A state with a tensor missing, misshapen or impossible is refused with one line."""
+    with pytest.raises(InvalidSpec, match="controller state") as caught:
+        unpack(changed(name, value), SMALL_POLICY, TINY)
+    assert "\n" not in str(caught.value)
+
+
+def test_additions_are_refused() -> None:
+    """A tensor that is none of ours is refused."""
+    data = save(load(learned()) | {"more": torch.zeros(1)})
+    with pytest.raises(InvalidSpec, match="'more'"):
+        unpack(data, SMALL_POLICY, TINY)
+
+
+def test_cut_off() -> None:
+    """A file that was not written to its end is refused."""
+    with pytest.raises(InvalidSpec, match="broken or cut off"):
+        unpack(learned()[:-10], SMALL_POLICY, TINY)
+
+
+@pytest.mark.parametrize(
+    ("spec", "space"),
+    [
+        (SMALL_POLICY.model_copy(update={"hidden": 9}), TINY),
+        (SMALL_POLICY, TINY.model_copy(update={"operations": TINY.operations[::-1]})),
+    ],
+)
+def test_other_policy_or_space(spec: PathController, space: Space) -> None:
+    """A state of another size, or for options in another order, is refused."""
+    with pytest.raises(InvalidSpec, match="another policy, space or version"):
+        unpack(learned(), spec, space)

@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+from scipy.stats import kendalltau
+from tests.steps.samples import config, copy_of_finished, documents, open_archive, run_search
+
+from nasflow.base.errors import InvalidSpec
+from nasflow.steps.ledger import read_ledger
+from nasflow.studies.audit import agreement, audit, choose
+
+
+def test_the_worst_and_the_best_are_among_them(tmp_path: Path) -> None:
+    """The children are spread over the ranks, from the worst to the best."""
+    archive = open_archive(copy_of_finished(tmp_path))
+    ledger = read_ledger(archive, "tiny")
+    chosen = choose(ledger, 3)
+    accuracies = [each.accuracy for each in ledger.children if each.accuracy is not None]
+    assert [chosen[0].accuracy, chosen[-1].accuracy] == [min(accuracies), max(accuracies)]
+    assert len({each.child for each in chosen}) == 3
+
+
+def test_an_audit_is_kept(tmp_path: Path) -> None:
+    """Each child is trained from scratch once: a second audit trains nothing, and says the same."""
+    archive = open_archive(copy_of_finished(tmp_path))
+    seen: list[tuple[int, float]] = []
+    first = audit(archive, "tiny", 3, lambda number, share: seen.append((number, share)))
+    before = documents(archive)
+    assert {number for number, _ in seen} <= {0, 1, 2}
+    assert audit(archive, "tiny", 3) == first
+    assert documents(archive) == before
+    assert all(each.full is not None for each in first.children)
+
+
+def test_too_few_children(tmp_path: Path) -> None:
+    """A search with fewer trained children than are asked for says how many it has."""
+    archive = open_archive(tmp_path / "store")
+    run_search(tmp_path / "store", config(budget={"children": 2}))
+    with pytest.raises(InvalidSpec, match="has 2"):
+        audit(archive, "tiny", 4)
+
+
+def test_agreement() -> None:
+    """Equal ranks give 1, opposite ones -1, a real case what scipy says with an interval round it."""
+    pairs = [(number / 10, number / 5) for number in range(8)]
+    assert agreement(pairs)[0] == pytest.approx(1)
+    assert agreement(pairs)[1] == pytest.approx((1, 1))
+    assert agreement([(one, -two) for one, two in pairs])[0] == pytest.approx(-1)
+    mixed = list(zip((0.1, 0.2, 0.3, 0.4, 0.5, 0.6), (0.3, 0.1, 0.2, 0.6, 0.5, 0.4), strict=True))
+    expected = kendalltau(*zip(*mixed, strict=True)).statistic
+    tau, interval = agreement(mixed)
+    assert tau == pytest.approx(expected)
+    assert interval
+    assert interval[0] < expected < interval[1]
+
+
+def test_nothing_to_rank() -> None:
+    """Where all are equal, or two are left, there is no tau."""
+    assert agreement([(0.5, 0.1), (0.5, 0.2), (0.5, 0.3)]) == (None, None)
+    assert agreement([(0.1, 0.1), (0.2, 0.2)]) == (None, None)
