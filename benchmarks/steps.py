@@ -7,18 +7,18 @@ from torch.nn import functional as F
 
 from nasflow.networks import build, initialise
 from nasflow.spec.cells import TREE_CELL_B
-from nasflow.spec.host import DenseNet, places
+from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.parts import Parts
 
-SPEC = NetworkSpec(
-    host=DenseNet(growth=8, blocks=1, groups=2), cell=TREE_CELL_B, channels=1, size=28, classes=10
-)
+HOST = DenseNet(growth=8, blocks=1, groups=2)
+SPEC = NetworkSpec(host=HOST, parts=Parts(cell=TREE_CELL_B), channels=1, size=28, classes=10)
 BATCH = 64
 
 
 def child_steps() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
     """Forward and backward pass of a batch."""
-    title = f"a child's step: TreeCell-B, width {places(SPEC.host)[0][0]}, {BATCH} images of 28 x 28"
+    title = f"a child's step: TreeCell-B, width {HOST.growth}, {BATCH} images of 28 x 28"
     yield (
         title,
         {

@@ -6,7 +6,7 @@ in the store: killed, it goes on where it was.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,16 +18,17 @@ from nasflow.backends.inline import run
 from nasflow.cli.options import read_file
 from nasflow.report.curves import draw_curves
 from nasflow.search.config import SearchConfig
+from nasflow.search.finalists import full_size
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import ChildRecord
+from nasflow.search.record import AnyRecord, FailedRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.steps.archive import Archive, child_key, search_key
+from nasflow.spec.origin import Grown, Scratch
+from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
-from nasflow.steps.child import run_child
-from nasflow.steps.finish import full_size
+from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import open_store
-from nasflow.studies.audit import Audit, audit, choose
+from nasflow.studies.audit import Audit, audit, choose, train_apart
 
 ARMS = ("path", "random")
 FROM_SCRATCH = 5
@@ -38,13 +39,13 @@ LONGER = 5
 
 
 class _Nobody:
-    def stage(self, name: str, children: int) -> None:
+    def stage(self, title: str, children: int) -> None:
         pass
 
-    def training(self, share: float) -> None:
+    def training(self, child: str, share: float) -> None:
         pass
 
-    def child(self, record: ChildRecord) -> None:
+    def child(self, record: AnyRecord) -> None:
         pass
 
 
@@ -57,16 +58,15 @@ def search(url: str, config: SearchConfig) -> Ledger:
 
 def trained(url: str, spec: ChildSpec) -> float:
     """Held-out accuracy of a child, trained now unless the bank has it."""
-    archive = Archive(open_store(url))
-    record = run_child(archive, archive.create(child_key(spec.id, "spec"), spec).id)
-    if record.accuracy is None:
+    record = train_apart(Archive(open_store(url)), spec)
+    if isinstance(record, FailedRecord):
         raise SystemExit(f"child {record.child} failed: {record.failure}")
     return record.accuracy
 
 
 def changed(spec: ChildSpec, **changes: Any) -> ChildSpec:
     """A child on the same images and of the same seed."""
-    return ChildSpec.model_validate({**dict(spec), **changes})
+    return ChildSpec.model_validate(spec.model_dump() | changes)
 
 
 def rivals(start: ChildSpec, child: ChildSpec) -> tuple[ChildSpec, ...]:
@@ -74,7 +74,7 @@ def rivals(start: ChildSpec, child: ChildSpec) -> tuple[ChildSpec, ...]:
     epochs = child.recipe.epochs
     fast = start.recipe.model_copy(update={"epochs": epochs})
     long = start.recipe.model_copy(update={"epochs": start.recipe.epochs + epochs})
-    return child, *(changed(child, parent=None, recipe=recipe) for recipe in (child.recipe, fast, long))
+    return child, *(changed(child, origin=Scratch(), recipe=recipe) for recipe in (child.recipe, fast, long))
 
 
 def longer(child: ChildSpec) -> ChildSpec:
@@ -92,10 +92,11 @@ class Study:
 
     def inheritance(self, name: str) -> Callable[[], Inheritance]:
         """Begin to train some children of a search from scratch; the result waits for them."""
-        start = self._archive.read(search_key(name, "start"), ChildSpec)
-        chosen = [self._spec(each.child) for each in choose(read_ledger(self._archive, name), FROM_SCRATCH)]
+        ledger = read_ledger(self._archive, name)
+        start = ledger.start_spec
+        chosen = [self._spec(each.child) for each in choose(ledger, FROM_SCRATCH)]
         compared = [[self._train(spec) for spec in rivals(start, child)] for child in chosen]
-        control = self._train(changed(chosen[0], parent=start.id, network=start.network))
+        control = self._train(changed(chosen[0], origin=Grown(parent=start.id), network=start.network))
         first = self._train(start)
         return lambda: Inheritance(
             children=tuple(Rivals(*(each.result() for each in row)) for row in compared),
@@ -105,8 +106,9 @@ class Study:
 
     def audit(self, name: str) -> Callable[[], tuple[Audit, list[float]]]:
         """Begin to train some children at full size, and again for longer; the result waits for them."""
-        chosen = choose(read_ledger(self._archive, name), AUDITED)
-        full = [self._train(self._spec(full_size(self._archive, name, each.cell))) for each in chosen]
+        ledger = read_ledger(self._archive, name)
+        chosen = choose(ledger, AUDITED)
+        full = [self._train(full_size(ledger, each.parts)) for each in chosen]
         long = [self._train(longer(self._spec(each.child))) for each in chosen]
 
         def result() -> tuple[Audit, list[float]]:
@@ -116,10 +118,22 @@ class Study:
         return result
 
     def _spec(self, child: str) -> ChildSpec:
-        return self._archive.read(child_key(child, "spec"), ChildSpec)
+        return self._archive.read(spec_key(child), ChildSpec)
 
     def _train(self, spec: ChildSpec) -> Future[float]:
         return self._pool.submit(trained, self._url, spec)
+
+
+def searches_of(base: SearchConfig, seeds: range) -> dict[tuple[int, str], SearchConfig]:
+    """The search of each seed and arm."""
+    return {
+        (seed, arm): SearchConfig.model_validate(
+            base.model_dump()
+            | {"name": f"{base.name}-{arm}-{seed}", "seed": seed, "controller": {"kind": arm}}
+        )
+        for seed in seeds
+        for arm in ARMS
+    }
 
 
 def main() -> None:
@@ -131,20 +145,12 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--plot", type=Path, help="an SVG of the arms' rounds")
     given = parser.parse_args()
-    base = read_file(given.config).config()
     seeds = range(1, given.seeds + 1)
-    configs = {
-        (seed, arm): SearchConfig.model_validate(
-            base.model_dump()
-            | {"name": f"{base.name}-{arm}-{seed}", "seed": seed, "controller": {"kind": arm}}
-        )
-        for seed in seeds
-        for arm in ARMS
-    }
+    configs = searches_of(read_file(given.config).config(), seeds)
     with ProcessPoolExecutor(given.processes, mp_context=get_context("spawn")) as pool:
         searches = {key: pool.submit(search, given.store, config) for key, config in configs.items()}
         ledgers = {key: future.result() for key, future in searches.items()}
-        print("\n".join(tables.arms(ledgers)), flush=True)
+        tell(tables.arms(ledgers))
         if given.plot:
             drawn = draw_curves(
                 tables.rounds(ledgers), "A round's children against their start network", "children", "points"
@@ -154,10 +160,13 @@ def main() -> None:
         study = Study(given.store, pool)
         compared = {seed: study.inheritance(name) for seed, name in names.items()}
         audited = study.audit(names[1])
-        print(
-            "\n".join(tables.inheritance({seed: result() for seed, result in compared.items()})), flush=True
-        )
-        print("\n".join(tables.audited(*audited())))
+        tell(tables.inheritance({seed: result() for seed, result in compared.items()}))
+        tell(tables.audited(*audited()))
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Print what is known already: the rest takes hours."""
+    print("\n".join(lines), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from nasflow.report.analysis import accuracy_over_rounds, best
+from nasflow.base.errors import NotFound
 from nasflow.report.curves import Band
 from nasflow.search.ledger import Ledger
+from nasflow.search.record import ChildRecord, TrainedRecord
 from nasflow.studies.audit import Audit, agreement
 from nasflow.studies.rehearsal.result import interval
 
@@ -40,6 +41,42 @@ class Inheritance:
     """The start network after another child's training, not grown."""
 
 
+@dataclass(frozen=True)
+class Searched:
+    """What a finished search came to: accuracies, 0 to 1."""
+
+    children: tuple[float, ...]
+    """Of those that were trained, in the order of their proposals."""
+    best: float
+    test: float
+    """Of its cell at full size, on the test images."""
+    start_test: float
+    """Of the start cell in the same place."""
+
+    @property
+    def compared(self) -> dict[str, float]:
+        """What the arms are compared in, by title."""
+        means = {"all children": fmean(self.children), f"last {LAST}": fmean(self.children[-LAST:])}
+        return means | {"best": self.best, "test": self.test}
+
+
+def searched(ledger: Ledger) -> Searched:
+    """The figures of a search; raise NotFound where it has not come to its end."""
+    finish, winner = ledger.finish, ledger.config.judge.best(ledger.children)
+    if finish is None or finish.start_test_accuracy is None or winner is None:
+        raise NotFound(f"search {ledger.config.name!r} has no tests of the found cell and of the start cell")
+    return Searched(
+        children=_accuracies(ledger.children),
+        best=winner.accuracy,
+        test=finish.test_accuracy,
+        start_test=finish.start_test_accuracy,
+    )
+
+
+def _accuracies(records: Iterable[ChildRecord | None]) -> tuple[float, ...]:
+    return tuple(each.accuracy for each in records if isinstance(each, TrainedRecord))
+
+
 def _points(values: Sequence[float]) -> str:
     """Mean and 95 % interval, in points."""
     mean, found = 100 * fmean(values), interval(values)
@@ -53,36 +90,20 @@ def arms(ledgers: Ledgers) -> Iterable[str]:
         "start cell at full size: test | hours of training |"
     )
     yield "|" + "---|" * 8
-    for (seed, arm), ledger in ledgers.items():
-        row = " | ".join(f"{100 * each:.2f} %" for each in (*_figures(ledger), _start_test(ledger)))
-        yield f"| {seed} | {arm} | {row} | {sum(each.kept_seconds for each in ledger.attempts) / 3600:.2f} |"
+    found = {key: searched(ledger) for key, ledger in ledgers.items()}
+    for (seed, arm), each in found.items():
+        row = " | ".join(f"{100 * value:.2f} %" for value in (*each.compared.values(), each.start_test))
+        hours = sum(attempt.kept_seconds for attempt in ledgers[seed, arm].attempts) / 3600
+        yield f"| {seed} | {arm} | {row} | {hours:.2f} |"
     yield ""
     yield "| path minus random, points (95 % over seeds) | |"
     yield "|---|---|"
-    seeds = sorted({seed for seed, _ in ledgers})
-    for place, title in enumerate(("all children", f"last {LAST}", "best", "test")):
-        pairs = [
-            (_figures(ledgers[seed, "path"])[place], _figures(ledgers[seed, "random"])[place])
-            for seed in seeds
-        ]
-        yield f"| {title} | {_points([one - other for one, other in pairs])} |"
-    gains = [_figures(ledger)[3] - _start_test(ledger) for ledger in ledgers.values()]
+    pairs = [(found[seed, "path"], found[seed, "random"]) for seed in sorted({seed for seed, _ in found})]
+    for title in pairs[0][0].compared:
+        differences = [one.compared[title] - other.compared[title] for one, other in pairs]
+        yield f"| {title} | {_points(differences)} |"
+    gains = [each.test - each.start_test for each in found.values()]
     yield f"| found minus start cell, test, all {len(gains)} searches | {_points(gains)} |"
-
-
-def _figures(ledger: Ledger) -> tuple[float, float, float, float]:
-    accuracies = [each.accuracy for each in ledger.children if each.accuracy is not None]
-    finish, winner = ledger.finish, best(ledger.children)
-    assert finish is not None
-    assert winner is not None
-    assert winner.accuracy is not None
-    return fmean(accuracies), fmean(accuracies[-LAST:]), winner.accuracy, finish.test_accuracy
-
-
-def _start_test(ledger: Ledger) -> float:
-    assert ledger.finish is not None
-    assert ledger.finish.start_test_accuracy is not None
-    return ledger.finish.start_test_accuracy
 
 
 def rounds(ledgers: Ledgers) -> dict[str, Band]:
@@ -103,10 +124,10 @@ def rounds(ledgers: Ledgers) -> dict[str, Band]:
 
 
 def _gains(ledger: Ledger) -> list[float]:
-    assert ledger.start is not None
-    start = ledger.start.accuracy
-    assert start is not None
-    return [100 * (each.mean - start) for each in accuracy_over_rounds(ledger) if each.mean is not None]
+    if not isinstance(ledger.start, TrainedRecord):
+        raise NotFound(f"search {ledger.config.name!r} has no trained start network")
+    found = [_accuracies(each.records) for each in ledger.rounds]
+    return [100 * (fmean(accuracies) - ledger.start.accuracy) for accuracies in found if accuracies]
 
 
 def inheritance(seeds: Mapping[int, Inheritance]) -> Iterable[str]:
@@ -140,14 +161,15 @@ def audited(found: Audit, longer: Sequence[float]) -> Iterable[str]:
     yield "| in the search | trained for longer | from scratch at full size | cell |"
     yield "|---|---|---|---|"
     for each, long in zip(found.children, longer, strict=True):
-        values = (each.searched, long, each.full or 0.0)
-        yield "| " + " | ".join(f"{100 * value:.2f} %" for value in values) + f" | `{each.cell}` |"
+        values = " | ".join(found.shown(value) for value in (each.searched, long, each.full))
+        yield f"| {values} | `{each.parts}` |"
     yield ""
     yield "| Kendall's tau with the full size (95 %) | |"
     yield "|---|---|"
-    full = [each.full or 0.0 for each in found.children]
+    rows = zip(found.children, longer, strict=True)
+    pairs = [(long, each.full) for each, long in rows if each.full is not None]
     yield f"| in the search | {_tau(found.tau, found.interval)} |"
-    yield f"| trained for longer | {_tau(*agreement(list(zip(longer, full, strict=True))))} |"
+    yield f"| trained for longer | {_tau(*agreement(pairs))} |"
 
 
 def _tau(tau: float | None, interval: tuple[float, float] | None) -> str:

@@ -2,24 +2,28 @@
 
 from collections.abc import Callable, Iterator
 
-from nasflow.controllers import Batch, Request, make_controller
-from nasflow.search.config import PathController, Space
-from nasflow.spec.tree import START_CELL
+from nasflow.controllers import Lesson, Request, Results, make_controller
+from nasflow.search.controller import PathController
+from nasflow.search.spaces import PathSpace
+from nasflow.spec.hosts import DenseNet
+from nasflow.spec.network import NetworkSpec
 
 EPISODES = 20
+START = NetworkSpec(host=DenseNet(growth=48, blocks=1, groups=2), channels=3, size=32, classes=10)
 
 
 def controllers() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
     """Propose episodes and learn from them."""
-    controller = make_controller(PathController(), 0)
+    controller, space = make_controller(PathController(), 0), PathSpace()
 
     def rounds(count: int) -> Callable[[], object]:
         def run() -> None:
             for seed in range(EPISODES // count):
-                request = Request(START_CELL, Space(), seed, count, frozenset())
-                episodes = tuple(controller.propose(None, request))
-                rewards = tuple(float(number % 7) for number in range(count))
-                controller.update(None, Batch(START_CELL, Space(), seed, episodes, rewards))
+                draws = controller.propose(None, Request(space, START, seed, count))
+                lessons = tuple(
+                    Lesson(draw.decisions, draw.tries, float(number % 7)) for number, draw in enumerate(draws)
+                )
+                controller.learn(None, Results(space, START, seed, lessons))
 
         return run
 

@@ -1,1 +1,1 @@
-"""Kubeflow components: one folder each, a thin wrapper round one function of `nasflow.steps.pods`."""
+"""Kubeflow components: one folder each, a thin wrapper round one method of `nasflow.steps.pods.Pod`."""

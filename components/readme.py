@@ -6,24 +6,27 @@ from typing import Any
 
 import docstring_parser
 
-FOLDER = Path(__file__).resolve().parent
-NAMES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/component.py")))
+from nasflow.steps.table import Step
+
+COMPONENTS = Path(__file__).parent
+"""Their folders are in this one."""
 
 
-def load(name: str) -> Any:
-    """The component of a folder."""
-    return getattr(importlib.import_module(f"nasflow.components.{name}.component"), name)
+def load_component(step: Step) -> Any:
+    """The component of a step."""
+    module = importlib.import_module(f"nasflow.components.{step.function}.component")
+    return getattr(module, step.function)
 
 
-def readme(name: str) -> str:
-    """The README of a component: what it does, what goes in, what comes out."""
-    component = load(name)
+def readme(step: Step) -> str:
+    """The README of a step's component: what it does, what goes in, what comes out."""
+    component = load_component(step)
     spec = component.component_spec
     said = docstring_parser.parse(component.python_func.__doc__)
     what = {each.arg_name: each.description for each in said.params}
     if said.returns:
         what["Output"] = said.returns.description
-    lines = [f"# {name.replace('_', '-')}", "", said.short_description or ""]
+    lines = [f"# {step.title}", "", said.short_description or ""]
     if said.long_description:
         lines += ["", said.long_description]
     for title, parts in (("input", spec.inputs), ("output", spec.outputs)):
@@ -41,11 +44,11 @@ def _type(part: Any) -> str:
     return str(part.type).removeprefix("system.").partition("@")[0]
 
 
-def main() -> None:
+def write_readmes() -> None:
     """Write them all."""
-    for name in NAMES:
-        (FOLDER / name / "README.md").write_text(readme(name), encoding="utf-8")
+    for step in Step:
+        (COMPONENTS / step.function / "README.md").write_text(readme(step), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    write_readmes()

@@ -10,6 +10,7 @@ from nasflow.components.register_and_report.component import register_and_report
 from nasflow.components.retrain.component import retrain
 from nasflow.components.select.component import select
 from nasflow.pipelines.placement import Placement
+from nasflow.steps.table import Step
 
 
 def finish_pipeline(place: Placement) -> Any:
@@ -17,14 +18,14 @@ def finish_pipeline(place: Placement) -> Any:
 
     @dsl.pipeline(name="nasflow-finish", description="Retrain, test, register and report the found cell.")
     def nasflow_finish(search: str, number: int) -> None:
-        last = place.last(advance(search=search, number=number), "advance")
+        last = place(advance(search=search, number=number), Step.ADVANCE)
         with dsl.ExitHandler(last, name="finish"):
-            chosen = place.light(select(search=search), "select")
+            chosen = place(select(search=search), Step.SELECT)
             with dsl.ParallelFor(
                 chosen.output, name="finalists", parallelism=place.cluster.parallelism
             ) as each:
-                trained = place.train(retrain(search=search, child=each), "retrain")
-            tested = place.train(evaluate_on_test(search=search), "evaluate-on-test").after(trained)
-            place.light(register_and_report(search=search), "register-and-report").after(tested)
+                trained = place(retrain(search=search, child=each), Step.RETRAIN)
+            tested = place(evaluate_on_test(search=search), Step.EVALUATE_ON_TEST).after(trained)
+            place(register_and_report(search=search), Step.REGISTER_AND_REPORT).after(tested)
 
     return nasflow_finish

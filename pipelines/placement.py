@@ -5,32 +5,37 @@ from typing import Any
 
 from kfp import kubernetes
 
-from nasflow.search.cluster import MLFLOW_CREDENTIALS, MLFLOW_URI, Cluster, PodSpec, own
+from nasflow.base import settings
+from nasflow.base.settings import TRACKING_CREDENTIALS, TRACKING_URI, own
+from nasflow.search.cluster import Cluster, PodSpec
+from nasflow.steps.table import Step
 
-REQUIRED = {"NASFLOW_STORE": "NASFLOW_STORE"}
+REQUIRED = {settings.STORE.name: settings.STORE.name}
 """Keys that the ConfigMap must have, and the variables that get their values."""
 
-OPTIONAL = {
-    MLFLOW_URI: own(MLFLOW_URI),
-    "AWS_ENDPOINT_URL_S3": "AWS_ENDPOINT_URL_S3",
-    "AWS_DEFAULT_REGION": "AWS_DEFAULT_REGION",
-    "NASFLOW_KFP_HOST": "NASFLOW_KFP_HOST",
-    "NASFLOW_KFP_AUTH": "NASFLOW_KFP_AUTH",
-    "NASFLOW_MLFLOW_UI": "NASFLOW_MLFLOW_UI",
+OPTIONAL = {TRACKING_URI.name: own(TRACKING_URI).name} | {
+    variable.name: variable.name
+    for variable in (
+        settings.S3_ENDPOINT,
+        settings.S3_REGION,
+        settings.KFP_HOST,
+        settings.KFP_AUTH,
+        settings.TRACKING_PAGE,
+    )
 }
 """Keys that it may have."""
 
-SECRETS = {name: name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+SECRETS = {variable.name: variable.name for variable in (settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY)}
 """Keys of the Secret; a cloud's workload identity needs none of them."""
 
-OPTIONAL_SECRETS = {name: own(name) for name in MLFLOW_CREDENTIALS}
+OPTIONAL_SECRETS = {variable.name: own(variable).name for variable in TRACKING_CREDENTIALS}
 """Keys that it may have, for an MLflow that asks who is there."""
 
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 SEARCH_LABEL = "nasflow/search"
 LABELS = {"app.kubernetes.io/name": "nasflow", "app.kubernetes.io/part-of": "nasflow"}
 
-_LAST_TIMEOUT = 3600
+_PATIENT_TIMEOUT = 3600
 _PULL_POLICY = "IfNotPresent"
 _BACKOFF = {"backoff_duration": "10s", "backoff_factor": 2.0}
 
@@ -43,24 +48,25 @@ class Placement:
     """The search's id: each pod is labelled with it."""
     cluster: Cluster
 
-    def light(self, task: Any, name: str) -> Any:
-        """Run a task that trains nothing; it is shown as `name`."""
-        return _place(task, self, self.cluster.light, name)
+    def __call__(self, task: Any, step: Step, turn: int | None = None) -> Any:
+        """Run a step's task in a pod as the step needs it; `turn` is its round's place in the run."""
+        title = step.title if turn is None else f"{step.title} {turn}"
+        return _place(task, self, self._pod(step), title)
 
-    def last(self, task: Any, name: str) -> Any:
-        """As `light`, with time to wait for a server that is away: nothing comes after it."""
+    def _pod(self, step: Step) -> PodSpec:
         light = self.cluster.light
-        patient = light.model_copy(update={"timeout": max(light.timeout, _LAST_TIMEOUT)})
-        return _place(task, self, patient, name)
+        match step.pod:
+            case "light":
+                return light
+            case "patient":
+                return light.model_copy(update={"timeout": max(light.timeout, _PATIENT_TIMEOUT)})
+            case "train":
+                return self.cluster.train
 
-    def train(self, task: Any, name: str) -> Any:
-        """Run a task that trains, or tests what was trained, on the accelerator."""
-        return _place(task, self, self.cluster.train, name)
 
-
-def _place(task: Any, placement: Placement, pod: PodSpec, name: str) -> Any:
+def _place(task: Any, placement: Placement, pod: PodSpec, title: str) -> Any:
     cluster = placement.cluster
-    task.set_display_name(name)
+    task.set_display_name(title)
     task.set_container_image(cluster.image)
     # KFP's cache knows the image's name, not what is in it, and nothing of the store: never use it.
     task.set_caching_options(False)

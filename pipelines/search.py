@@ -12,6 +12,7 @@ from nasflow.components.train.component import train
 from nasflow.components.update.component import update
 from nasflow.components.warm_start.component import warm_start
 from nasflow.pipelines.placement import Placement
+from nasflow.steps.table import Step
 
 
 def search_pipeline(place: Placement) -> Any:
@@ -22,7 +23,7 @@ def search_pipeline(place: Placement) -> Any:
 
     @dsl.pipeline(name="nasflow-search", description="Some rounds of an architecture search.")
     def nasflow_search(search: str, number: int) -> None:
-        last = place.last(advance(search=search, number=number), "advance")
+        last = place(advance(search=search, number=number), Step.ADVANCE)
         with dsl.ExitHandler(last, name="rounds"):
             before = None
             for turn in range(1, place.cluster.rounds_per_run + 1):
@@ -34,21 +35,21 @@ def search_pipeline(place: Placement) -> Any:
 def _round(place: Placement, search: Any, turn: int, before: Any | None) -> Any:
     """propose -> for each child: warm-start -> train -> evaluate -> update; returns the update's task."""
     grow = _fused if place.cluster.layout == "fused" else _steps
-    proposed = place.light(propose(search=search), f"propose {turn}")
+    proposed = place(propose(search=search), Step.PROPOSE, turn)
     if before is not None:
         proposed.after(before)
     with dsl.ParallelFor(
         proposed.output, name=f"children-{turn}", parallelism=place.cluster.parallelism
     ) as each:
         trained = grow(place, search, each)
-    return place.light(update(search=search), f"update {turn}").after(trained)
+    return place(update(search=search), Step.UPDATE, turn).after(trained)
 
 
 def _fused(place: Placement, search: Any, each: Any) -> Any:
-    return place.train(child(search=search, child=each), "child")
+    return place(child(search=search, child=each), Step.CHILD)
 
 
 def _steps(place: Placement, search: Any, each: Any) -> Any:
-    born = place.light(warm_start(search=search, child=each), "warm-start")
-    trained = place.train(train(search=search, child=each), "train").after(born)
-    return place.light(evaluate(search=search, child=each), "evaluate").after(trained)
+    born = place(warm_start(search=search, child=each), Step.WARM_START)
+    trained = place(train(search=search, child=each), Step.TRAIN).after(born)
+    return place(evaluate(search=search, child=each), Step.EVALUATE).after(trained)

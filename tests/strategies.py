@@ -1,21 +1,14 @@
-"""Hypothesis strategies: cells, networks, and transforms that fit them."""
+"""Hypothesis strategies: cells, networks, and the edits that fit them."""
 
 from hypothesis import strategies as st
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.spec.channels import check_channels
-from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, apply
-from nasflow.spec.host import DenseNet
+from nasflow.spec.edits import CellEdit, Insert, Replace, Replicate, Split
+from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.tree import (
-    CELL_OPERATIONS,
-    START_CELL,
-    Branch,
-    Merge,
-    Node,
-    Operation,
-    Tree,
-)
+from nasflow.spec.parts import CellPart, Parts
+from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Branch, Merge, Node, Operation, Tree
 
 MIXING = tuple(operation for operation in CELL_OPERATIONS if operation.mixes_channels)
 
@@ -50,8 +43,8 @@ def _merges(parts: int, *, is_root: bool) -> list[Merge]:
 
 
 @st.composite
-def network_specs(draw: st.DrawFn, max_depth: int = 3) -> NetworkSpec:
-    """A small network round any cell."""
+def network_specs(draw: st.DrawFn, max_depth: int = 3, *, with_own: bool = False) -> NetworkSpec:
+    """A small network round any cell; `with_own`: some of its places may have cells of their own."""
     groups = draw(st.integers(1, 3))
     growth = groups * draw(st.integers(1, 4))
     host = DenseNet(
@@ -61,18 +54,26 @@ def network_specs(draw: st.DrawFn, max_depth: int = 3) -> NetworkSpec:
         stages=draw(st.integers(1, 3)),
         reduction=draw(st.sampled_from([0.5, 1.0])),
     )
+    cells = trees(growth, groups, max_depth)
+    names = st.sampled_from([place.name for place in host.places])
+    own = draw(st.dictionaries(names, cells, max_size=2)) if with_own else {}
     return NetworkSpec(
         host=host,
-        cell=draw(trees(growth, groups, max_depth)),
+        parts=Parts(cell=draw(cells), own=own_cells(own)),
         channels=draw(st.integers(1, 3)),
         size=draw(st.integers(4, 9)),
         classes=draw(st.integers(2, 5)),
     )
 
 
-def fitting(tree: Tree, channels: int, groups: int = 1, counts: tuple[int, ...] = (2, 3)) -> list[Transform]:
-    """Every transform that fits `tree`, with branch numbers out of `counts`."""
-    candidates: list[Transform] = []
+def own_cells(cells: dict[str, Tree]) -> tuple[tuple[str, CellPart], ...]:
+    """Places with cells of their own, as `Parts` holds them."""
+    return tuple((place, CellPart(tree=tree)) for place, tree in sorted(cells.items()))
+
+
+def fitting(tree: Tree, channels: int, groups: int = 1, counts: tuple[int, ...] = (2, 3)) -> list[CellEdit]:
+    """Every edit that fits `tree`, with branch numbers out of `counts`."""
+    candidates: list[CellEdit] = []
     for path, branch in [((), None), *tree.edges()]:
         if tree.node(path):
             for count in counts:
@@ -84,9 +85,9 @@ def fitting(tree: Tree, channels: int, groups: int = 1, counts: tuple[int, ...] 
     return [each for each in candidates if _fits(tree, each, channels, groups)]
 
 
-def _fits(tree: Tree, transform: Transform, channels: int, groups: int) -> bool:
+def _fits(tree: Tree, edit: CellEdit, channels: int, groups: int) -> bool:
     try:
-        check_channels(apply(tree, transform), channels, groups)
+        check_channels(edit.change(tree), channels, groups)
     except InvalidSpec:
         return False
     return True
@@ -100,19 +101,26 @@ def growths(
     groups: int = 1,
     steps: int = 6,
     edges: int = 16,
-) -> tuple[Transform, ...]:
-    """Up to `steps` transforms in any fitting order, anywhere, while the cell has at most `edges` edges.
+) -> tuple[CellEdit, ...]:
+    """Up to `steps` edits in any fitting order, anywhere, while the cell has at most `edges` edges.
 
-    The kind is drawn before the place: else nearly all would be a Replace.
+    The kind is drawn before the path: else nearly all would be a Replace.
     """
-    tree, sequence = start, list[Transform]()
+    tree, sequence = start, list[CellEdit]()
     for _ in range(draw(st.integers(1, steps))):
         options = fitting(tree, channels, groups)
-        options = [each for each in options if len(list(apply(tree, each).edges())) <= edges]
+        options = [each for each in options if len(list(each.change(tree).edges())) <= edges]
         if not options:
             break
         kind = draw(st.sampled_from(sorted({each.kind for each in options})))
-        transform = draw(st.sampled_from([each for each in options if each.kind == kind]))
-        sequence.append(transform)
-        tree = apply(tree, transform)
+        edit = draw(st.sampled_from([each for each in options if each.kind == kind]))
+        sequence.append(edit)
+        tree = edit.change(tree)
     return tuple(sequence)
+
+
+def grown(tree: Tree, edits: tuple[CellEdit, ...]) -> Tree:
+    """The cell after one edit after the other."""
+    for edit in edits:
+        tree = edit.change(tree)
+    return tree

@@ -14,6 +14,6 @@ def advance(search: str, number: int) -> None:
         search: Id of the search.
         number: Number of this run.
     """
-    from nasflow.steps import pods
+    from nasflow.steps.pods import Pod
 
-    pods.advance(search, number)
+    Pod(search).advance(number)

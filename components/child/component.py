@@ -15,6 +15,6 @@ def child(search: str, child: str, metrics: dsl.Output[dsl.Metrics], cell: dsl.O
         metrics: Its accuracy, size and cost.
         cell: A drawing of its cell.
     """
-    from nasflow.steps import pods
+    from nasflow.steps.pods import Pod
 
-    pods.run_child(search, child, metrics.log_metric, cell.path)
+    Pod(search, child).child(metrics.log_metric, cell.path)

@@ -13,6 +13,6 @@ def evaluate(search: str, child: str, metrics: dsl.Output[dsl.Metrics], cell: ds
         metrics: Its accuracy, size and cost.
         cell: A drawing of its cell.
     """
-    from nasflow.steps import pods
+    from nasflow.steps.pods import Pod
 
-    pods.evaluate(search, child, metrics.log_metric, cell.path)
+    Pod(search, child).evaluate(metrics.log_metric, cell.path)

@@ -11,6 +11,6 @@ def evaluate_on_test(search: str, metrics: dsl.Output[dsl.Metrics]) -> None:
         search: Id of the search.
         metrics: The test accuracy of the found cell, and of the start cell beside it.
     """
-    from nasflow.steps import pods
+    from nasflow.steps.pods import Pod
 
-    pods.evaluate_on_test(search, metrics.log_metric)
+    Pod(search).evaluate_on_test(metrics.log_metric)

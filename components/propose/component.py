@@ -16,6 +16,6 @@ def propose(search: str) -> list[str]:
     Returns:
         Ids of the children.
     """
-    from nasflow.steps import pods
+    from nasflow.steps.pods import Pod
 
-    return pods.propose(search)
+    return Pod(search).propose()

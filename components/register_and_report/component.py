@@ -12,6 +12,6 @@ def register_and_report(search: str, report: dsl.Output[dsl.HTML], links: dsl.Ou
         report: The search's page, also in the store.
         links: The search and its final network in MLflow.
     """
-    from nasflow.steps import pods
+    from nasflow.steps.pods import Pod
 
-    pods.register_and_report(search, report.path, links.path)
+    Pod(search).register_and_report(report.path, links.path)

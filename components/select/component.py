@@ -13,6 +13,6 @@ def select(search: str) -> list[str]:
     Returns:
         Ids of the full-size networks: the chosen cell's, and the start cell's to compare it with.
     """
-    from nasflow.steps import pods
+    from nasflow.steps.pods import Pod
 
-    return pods.select(search)
+    return Pod(search).select()

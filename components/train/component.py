@@ -14,6 +14,6 @@ def train(search: str, child: str) -> None:
         search: Id of the search.
         child: Id of the child.
     """
-    from nasflow.steps import pods
+    from nasflow.steps.pods import Pod
 
-    pods.train(search, child)
+    Pod(search, child).train()

@@ -13,6 +13,6 @@ def update(search: str, links: dsl.Output[dsl.Markdown]) -> None:
         search: Id of the search.
         links: The search and the round's children in MLflow.
     """
-    from nasflow.steps import pods
+    from nasflow.steps.pods import Pod
 
-    pods.update(search, links.path)
+    Pod(search).update(links.path)

@@ -14,6 +14,6 @@ def warm_start(search: str, child: str) -> None:
         search: Id of the search.
         child: Id of the child.
     """
-    from nasflow.steps import pods
+    from nasflow.steps.pods import Pod
 
-    pods.warm_start(search, child)
+    Pod(search, child).warm_start()

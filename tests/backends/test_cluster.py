@@ -10,7 +10,7 @@ from nasflow.base.errors import Conflict, InvalidSpec, NotReady
 from nasflow.kubeflow import RunState, RunView
 from nasflow.search.cluster import Run
 from nasflow.search.file import SearchFile
-from nasflow.steps.archive import run_key
+from nasflow.steps.keys import run_key
 from nasflow.steps.succession import follow, read_submission
 from nasflow.store import get_blob
 

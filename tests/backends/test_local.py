@@ -10,12 +10,13 @@ import pytest
 from tests.cli.calling import call, write_config
 from tests.steps.samples import config, copy_of_finished, open_archive
 
-from nasflow.backends.local import left_as_found, run
+from nasflow.backends.local import left_as_found, run_components
 from nasflow.base.errors import SearchFailed
 from nasflow.cli.summary import summary
 from nasflow.search.cluster import Cluster, Layout
-from nasflow.steps.archive import Archive, search_key
+from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
+from nasflow.steps.keys import start_key
 
 ONE_ROUND = {"budget": {"children": 2}}
 
@@ -25,7 +26,7 @@ def search(url: str | Path, layout: Layout) -> list[str]:
     archive = open_archive(url)
     said: list[str] = []
     begin(archive, config(**ONE_ROUND))
-    run(
+    run_components(
         archive,
         "tiny",
         Cluster(image="python", layout=layout, rounds_per_run=2),
@@ -55,9 +56,9 @@ def test_a_failed_task_ends_it_with_its_cause(tmp_path: Path) -> None:
     store = Path(copy_of_finished(tmp_path))
     archive = open_archive(store)
     archive.store.delete("searches/tiny/finishes/0002/finish.json")
-    archive.store.delete(search_key("tiny", "start"))
+    archive.store.delete(start_key("tiny"))
     with pytest.raises(SearchFailed, match="propose failed: NotFound"):
-        run(
+        run_components(
             Archive(archive.store),
             "tiny",
             Cluster(image="python", rounds_per_run=1, retries=0),

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ValidationError
 from nasflow.base.document import MAXIMUM_BYTES, Document, canonical_json
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
-from nasflow.search.record import ChildRecord, ControllerUpdate, Proposal
+from nasflow.search.record import ChildRecord
+from nasflow.search.rounds import ControllerUpdate, Proposal
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.tree import Tree
 

@@ -1,6 +1,6 @@
 import pytest
 
-from nasflow.base.errors import masked
+from nasflow.base.credentials import masked
 
 
 @pytest.mark.parametrize(

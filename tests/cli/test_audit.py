@@ -13,7 +13,7 @@ def test_audit(tmp_path: Path) -> None:
     said = call("audit", "tiny", "--store", store, "--children", "3")
     assert said.code == 0
     assert "Kendall's tau" in said.out
-    assert all(each["cell"] in said.out for each in found["children"])
+    assert all(each["parts"] in said.out for each in found["children"])
 
 
 def test_more_than_there_are(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from nasflow.cli.options import read_file
-from nasflow.spec.host import PyramidNet
+from nasflow.spec.hosts import PyramidNet
 from nasflow.spec.recipes import RECIPES
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -8,23 +8,21 @@ from uuid import uuid4
 from kubernetes import client, config, watch
 from tests.cluster.reach import IMAGE
 
+from nasflow.steps.table import Step
+
 PATIENCE = 600
 """Seconds until a step's pod must have ended."""
 
-CALLS = {
-    "propose": "propose(search)",
-    "warm-start": "warm_start(search, child)",
-    "train": "train(search, child)",
-    "evaluate": "evaluate(search, child, print, '/tmp/cell.html')",
-    "child": "run_child(search, child, print, '/tmp/cell.html')",
-    "update": "update(search, '/tmp/links.md')",
-    "advance": "advance(search, 1)",
-    "select": "select(search)",
-    "retrain": "run_child(search, child, print, '/tmp/cell.html')",
-    "evaluate-on-test": "evaluate_on_test(search, print)",
-    "register-and-report": "register_and_report(search, '/tmp/report.html', '/tmp/links.md')",
+OUTPUTS = {
+    Step.EVALUATE: "print, '/tmp/cell.html'",
+    Step.CHILD: "print, '/tmp/cell.html'",
+    Step.RETRAIN: "print, '/tmp/cell.html'",
+    Step.UPDATE: "'/tmp/links.md'",
+    Step.ADVANCE: "1",
+    Step.EVALUATE_ON_TEST: "print",
+    Step.REGISTER_AND_REPORT: "'/tmp/report.html', '/tmp/links.md'",
 }
-"""What each component calls."""
+"""What components give besides ids of search and child."""
 
 
 class Pods:
@@ -34,13 +32,13 @@ class Pods:
         config.load_kube_config()
         self._core, self._namespace = client.CoreV1Api(), namespace
 
-    def run(self, step: str, search: str, child: str | None = None) -> list[str]:
+    def run(self, step: Step, search: str, child: str | None = None) -> list[str]:
         """Run a step to its end: the ids that it returns. A test fails here if the step does."""
         return self.end(self.start(step, search, child))
 
-    def start(self, step: str, search: str, child: str | None = None) -> str:
+    def start(self, step: Step, search: str, child: str | None = None) -> str:
         """Start a step; the pod's name."""
-        name = f"{step}-{uuid4().hex[:6]}"
+        name = f"{step.title}-{uuid4().hex[:6]}"
         self._core.create_namespaced_pod(self._namespace, _pod(name, step, search, child))
         return name
 
@@ -71,8 +69,9 @@ class Pods:
         return phase
 
 
-def _pod(name: str, step: str, search: str, child: str | None) -> dict[str, Any]:
-    program = f"from nasflow.steps import pods; {search=}; {child=}; print(pods.{CALLS[step]})"
+def _pod(name: str, step: Step, search: str, child: str | None) -> dict[str, Any]:
+    call = f"Pod({search!r}, {child or ''!r}).{step.function}({OUTPUTS.get(step, '')})"
+    program = f"from nasflow.steps.pods import Pod; print({call})"
     labels = {"app.kubernetes.io/part-of": "nasflow", "app.kubernetes.io/component": "step"}
     return {
         "metadata": {"name": name, "labels": labels},

@@ -7,7 +7,7 @@ from tests.cluster.reach import IMAGE, assert_same_as_inline, assert_shown
 from tests.images.containers import docker
 from tests.steps.samples import config, open_archive
 
-from nasflow.backends.local import run
+from nasflow.backends.local import run_components
 from nasflow.search.cluster import Cluster
 from nasflow.steps.begin import begin
 
@@ -30,7 +30,7 @@ def test_a_whole_search(image: str, s3_url: str, server_uri: str, tmp_path: Path
     """A search in read-only containers ends in the ledger of one process, and MLflow shows each child."""
     archive, said = open_archive(s3_url), list[str]()
     begin(archive, config())
-    run(archive, "tiny", Cluster(image=image, rounds_per_run=2), "docker", server_uri, said.append)
+    run_components(archive, "tiny", Cluster(image=image, rounds_per_run=2), "docker", server_uri, said.append)
     assert any(line.startswith("nasflow: propose tiny") for line in said)
     assert_same_as_inline(s3_url, config(), tmp_path)
     assert_shown(s3_url, "tiny", server_uri)

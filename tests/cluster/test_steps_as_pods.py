@@ -12,10 +12,11 @@ from tests.steps.samples import config, open_archive
 
 from nasflow.search.config import SearchConfig
 from nasflow.search.record import BirthRecord, TrainingRecord
-from nasflow.steps.archive import Archive, child_key
+from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
+from nasflow.steps.keys import attempts_prefix, birth_key, checkpoint_key, report_key, training_key
 from nasflow.steps.ledger import read_ledger
-from nasflow.steps.publish import report_key
+from nasflow.steps.table import Step
 from nasflow.steps.train import train
 from nasflow.steps.warm_start import warm_start
 
@@ -34,20 +35,20 @@ def pods(installation: Installation) -> Pods:
 def test_a_whole_search(pods: Pods, url: str, tmp_path: Path) -> None:
     """Every step, a pod each, brings a search to the ledger of one process; MLflow and bucket show it."""
     search = begin(open_archive(url), config(**ONE_ROUND))
-    (start,) = pods.run("propose", search)
+    (start,) = pods.run(Step.PROPOSE, search)
     run_in_three(pods, search, start)
-    pods.run("update", search)
-    first, second = pods.run("propose", search)
-    other = pods.start("child", search, second)
+    pods.run(Step.UPDATE, search)
+    first, second = pods.run(Step.PROPOSE, search)
+    other = pods.start(Step.CHILD, search, second)
     run_in_three(pods, search, first)
     pods.end(other)
-    pods.run("update", search)
-    assert pods.run("propose", search) == []
-    pods.run("advance", search)
-    for finalist in pods.run("select", search):
-        pods.run("retrain", search, finalist)
-    pods.run("evaluate-on-test", search)
-    pods.run("register-and-report", search)
+    pods.run(Step.UPDATE, search)
+    assert pods.run(Step.PROPOSE, search) == []
+    pods.run(Step.ADVANCE, search)
+    for finalist in pods.run(Step.SELECT, search):
+        pods.run(Step.RETRAIN, search, finalist)
+    pods.run(Step.EVALUATE_ON_TEST, search)
+    pods.run(Step.REGISTER_AND_REPORT, search)
     assert_same_as_inline(url, config(**ONE_ROUND), tmp_path)
     assert_shown(url, search, os.environ["MLFLOW_TRACKING_URI"])
     assert open_archive(url).store.exists(report_key(search))
@@ -55,7 +56,7 @@ def test_a_whole_search(pods: Pods, url: str, tmp_path: Path) -> None:
 
 def run_in_three(pods: Pods, search: str, child: str) -> None:
     """A child in the layout of three tasks."""
-    for step in ("warm-start", "train", "evaluate"):
+    for step in (Step.WARM_START, Step.TRAIN, Step.EVALUATE):
         pods.run(step, search, child)
 
 
@@ -64,16 +65,16 @@ def test_a_pod_deleted_in_the_middle_of_training(pods: Pods, url: str, tmp_path:
     wanted = config(name="killed", start=LONG)
     archive = open_archive(url)
     child = born(archive, wanted)
-    pod = pods.start("train", "killed", child)
+    pod = pods.start(Step.TRAIN, "killed", child)
     wait_for_checkpoint(archive, child)
     pods.kill(pod)
-    pods.run("train", "killed", child)
+    pods.run(Step.TRAIN, "killed", child)
     ours = open_archive(tmp_path / "inline")
     assert born(ours, wanted) == child
     unharmed = train(ours, child)
     assert unharmed.weights
-    assert archive.read(child_key(child, "training"), TrainingRecord) == unharmed
-    assert len(archive.store.list(f"children/{child}/attempts/")) == 2
+    assert archive.read(training_key(child), TrainingRecord) == unharmed
+    assert len(archive.store.list(attempts_prefix(child))) == 2
 
 
 def born(archive: Archive, wanted: SearchConfig) -> str:
@@ -81,14 +82,14 @@ def born(archive: Archive, wanted: SearchConfig) -> str:
     start = read_ledger(archive, begin(archive, wanted)).start_spec
     assert start
     warm_start(archive, start.id)
-    assert archive.read(child_key(start.id, "birth"), BirthRecord).weights
+    assert archive.read(birth_key(start.id), BirthRecord).weights
     return start.id
 
 
 def wait_for_checkpoint(archive: Archive, child: str) -> None:
     """Until an epoch is kept; the training must not be over by then."""
     deadline = time.monotonic() + PATIENCE
-    while not archive.store.exists(child_key(child, "checkpoint")):
+    while not archive.store.exists(checkpoint_key(child)):
         assert time.monotonic() < deadline, f"no checkpoint of {child}"
-        assert not archive.store.exists(child_key(child, "training")), "trained before it could be killed"
+        assert not archive.store.exists(training_key(child)), "trained before it could be killed"
         time.sleep(0.2)

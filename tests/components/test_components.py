@@ -4,44 +4,53 @@ from pathlib import Path
 import pytest
 from kfp import compiler
 
-from nasflow.components.readme import FOLDER, NAMES, load, readme
+from nasflow.components.readme import COMPONENTS, load_component, readme
+from nasflow.steps.pods import Pod
+from nasflow.steps.table import Step
 
-STEPS = {"propose", "warm_start", "train", "evaluate", "child", "update", "advance"}
-FINISH = {"select", "retrain", "evaluate_on_test", "register_and_report"}
+a_step = pytest.mark.parametrize("step", Step, ids=lambda step: step.title)
 
 
 def test_every_step_has_a_folder() -> None:
-    """The search's steps and the finish's are there, and nothing else is."""
-    assert set(NAMES) == STEPS | FINISH
+    """Each step of the table is a component, and nothing else is."""
+    folders = {path.parent.name for path in COMPONENTS.glob("*/component.py")}
+    assert folders == {step.function for step in Step}
+    assert folders == {path.parent.name for path in COMPONENTS.glob("*/*") if path.suffix}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_compiles(name: str, tmp_path: Path) -> None:
+def test_every_step_is_what_a_pod_can_do() -> None:
+    """A pod has a method for each step of the table, and no other public one."""
+    assert {name for name in vars(Pod) if not name.startswith("_")} == {step.function for step in Step}
+
+
+@a_step
+def test_it_compiles(step: Step, tmp_path: Path) -> None:
     """Kubeflow's compiler takes each component by itself."""
-    compiler.Compiler().compile(load(name), str(tmp_path / "component.yaml"))
+    compiler.Compiler().compile(load_component(step), str(tmp_path / "component.yaml"))
     assert "nasflow" in (tmp_path / "component.yaml").read_text()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_readme_is_the_docstring(name: str) -> None:
+@a_step
+def test_the_readme_is_the_docstring(step: Step) -> None:
     """The committed README is what the docstring says: `python -m nasflow.components.readme` writes it."""
-    assert (FOLDER / name / "README.md").read_text() == readme(name)
+    assert (COMPONENTS / step.function / "README.md").read_text() == readme(step)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_body_is_one_call(name: str) -> None:
-    """A component imports one module of nasflow, and calls one function of it with ids and file names."""
-    tree = ast.parse((FOLDER / name / "component.py").read_text())
+@a_step
+def test_the_body_is_one_call(step: Step) -> None:
+    """A component makes a pod of the ids that name its work, and calls the method that has its own name."""
+    tree = ast.parse((COMPONENTS / step.function / "component.py").read_text())
     (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef))
     docstring, imported, call = function.body
     assert isinstance(docstring, ast.Expr)
-    assert ast.unparse(imported) == "from nasflow.steps import pods"
+    assert ast.unparse(imported) == "from nasflow.steps.pods import Pod"
     value = getattr(call, "value", None)
     assert isinstance(value, ast.Call)
-    assert ast.unparse(value.func).startswith("pods.")
+    ids = [each for each in step.arguments if each != "number"]
+    assert ast.unparse(value.func) == f"Pod({', '.join(ids)}).{step.function}"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_only_ids_come_in(name: str) -> None:
-    """No input is an address, a secret or a file: a search's id, a child's id, a run's number."""
-    assert set(load(name).component_spec.inputs) <= {"search", "child", "number"}
+@a_step
+def test_only_the_tables_ids_come_in(step: Step) -> None:
+    """No input is an address, a secret or a file: what the table says, and nothing else."""
+    assert tuple(load_component(step).component_spec.inputs) == step.arguments

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from nasflow.controllers.protocol import Controller, Request
-from nasflow.search.config import PathController, Space
-from nasflow.search.record import Episode
-from nasflow.search.spaces.path.walk import Walk
+from nasflow.search.config import Space
+from nasflow.search.controller import PathController
+from nasflow.search.rounds import Episode
+from nasflow.search.spaces import Walk
 from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, Tree
 
 TINY = Space(

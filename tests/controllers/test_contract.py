@@ -8,14 +8,9 @@ from tests.controllers.samples import GROWN, SMALL_POLICY, TINY, exhaust, names,
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.controllers import Batch, Controller, make_controller, replay
-from nasflow.search.config import (
-    ControllerSpec,
-    EvolutionController,
-    PaperController,
-    RandomController,
-    Space,
-)
-from nasflow.search.record import Episode
+from nasflow.search.config import Space
+from nasflow.search.controller import ControllerSpec, EvolutionController, PaperController, RandomController
+from nasflow.search.rounds import Episode
 from nasflow.spec.channels import check_channels
 from nasflow.spec.tree import START_CELL, Merge, Tree
 

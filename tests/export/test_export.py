@@ -14,24 +14,28 @@ from nasflow.export import write_code, write_onnx
 from nasflow.networks import build, initialise
 from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.data import DataFacts, DataSpec
-from nasflow.spec.host import Adopted, AnyHost, CondenseNet, DenseNet, NasNet, PyramidNet
+from nasflow.spec.hosts import Adopted, Chain, CondenseNet, DenseNet, Host, PyramidNet
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.tree import START_CELL, Tree
+from nasflow.spec.parts import CellPart, Parts, Width
+from nasflow.studies.nasnet import NasNet, NasNetwork
 
 STRANGERS = "tests.networks.strangers"
-NETWORKS: dict[str, tuple[AnyHost, Tree]] = {
-    "densenet": (DenseNet(growth=8, blocks=1, groups=2), TREE_CELL_A),
+NETWORKS: dict[str, tuple[Host, Parts]] = {
+    "densenet": (DenseNet(growth=8, blocks=1, groups=2), Parts(cell=TREE_CELL_A)),
+    "densenet, cells of their own": (
+        DenseNet(growth=8, blocks=1),
+        Parts().put("stages.2.cell", CellPart(tree="concat( 3x3G, 3x3G -> ( ds3 ) )")),
+    ),
     "pyramidnet": (
         PyramidNet(widening=6, blocks=1, groups=2),
-        Tree.parse("concat( 3x3G, 3x3G -> ( avg3 ) )"),
+        Parts(cell="concat( 3x3G, 3x3G -> ( avg3 ) )"),
     ),
-    "condensenet": (CondenseNet(layers=(1, 2), growth=(8, 8), cells=(0, 1), first_stride=1), START_CELL),
-    "adopted": (
-        Adopted(network=f"{STRANGERS}:PostActivation"),
-        Tree.parse("( 3x3G -> ( ds3 ) )"),
-    ),
-    "nasnet": (NasNet(cells=1, channels=4), START_CELL),
+    "condensenet": (CondenseNet(layers=(1, 2), growth=(8, 8), cells=(0, 1), first_stride=1), Parts()),
+    "chain": (Chain(widths=(4, 6, 8), pools=(1, 2)), Parts().put("layers.1", Width(channels=5))),
+    "adopted": (Adopted(network=f"{STRANGERS}:PostActivation"), Parts(cell="( 3x3G -> ( ds3 ) )")),
 }
+BASELINE = "nasnet"
+"""Nothing of ours: a network can be exported whatever made it."""
 FACTS = DataFacts(
     spec=DataSpec(name="digits", held_out=20),
     fingerprint="made up",
@@ -46,16 +50,23 @@ FACTS = DataFacts(
 PIXELS = torch.randint(256, (4, 3, 9, 9), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
 
 
-@pytest.fixture(params=NETWORKS)
+@pytest.fixture(params=[*NETWORKS, BASELINE])
 def network(request: pytest.FixtureRequest) -> nn.Module:
     """A network of each host, every tensor of it drawn, its statistics too."""
-    host, cell = NETWORKS[str(request.param)]
-    made = build(NetworkSpec(host=host, cell=cell, channels=3, size=9, classes=5))
+    made = made_of(str(request.param))
     initialise(made, 1)
     with torch.no_grad():
         for _ in range(3):
             made.train()(torch.randn(16, 3, 9, 9, generator=torch.Generator().manual_seed(2)))
     return made.eval()
+
+
+def made_of(name: str) -> nn.Module:
+    """One of the networks above, or the baseline."""
+    if name == BASELINE:
+        return NasNetwork(NasNet(cells=1, channels=4, size=9, classes=5))
+    host, parts = NETWORKS[name]
+    return build(NetworkSpec(host=host, parts=parts, channels=3, size=9, classes=5))
 
 
 def logits(network: nn.Module) -> Tensor:
@@ -66,7 +77,7 @@ def logits(network: nn.Module) -> Tensor:
     return out
 
 
-@pytest.mark.parametrize("network", ["densenet", "condensenet", "adopted"], indirect=True)
+@pytest.mark.parametrize("network", ["densenet", "condensenet", "chain", "adopted"], indirect=True)
 def test_one_file_that_needs_torch_alone(network: nn.Module, tmp_path: Path) -> None:
     """In a process that can import no nasflow, the file gives the same logits."""
     code = write_code(network, FACTS, "A network.", "weights.safetensors")

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from nasflow.measure.counts import Cost, measure
 from nasflow.networks import build
-from nasflow.spec.host import DenseNet
+from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import Tree
 

@@ -17,7 +17,7 @@ from nasflow.networks.adopted import (
     make,
     put_cells,
 )
-from nasflow.spec.host import Adopted
+from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import Tree
 

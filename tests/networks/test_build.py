@@ -10,7 +10,7 @@ from nasflow.networks import build, initialise
 from nasflow.networks.build import he_deviation
 from nasflow.networks.densenet import DenseNetwork
 from nasflow.spec.cells import TREE_CELL_A
-from nasflow.spec.host import DenseNet
+from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
 
 

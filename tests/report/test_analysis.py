@@ -7,7 +7,8 @@ from nasflow.report.analysis import accuracy_over_rounds, arm_lift, best, chosen
 from nasflow.search.config import SearchConfig
 from nasflow.search.costs import Spent, costs
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import Arm, Attempt, ChildRecord, Episode, Proposal, SearchStop
+from nasflow.search.record import Attempt, ChildRecord
+from nasflow.search.rounds import Arm, Episode, Proposal, SearchStop
 from nasflow.spec.tree import START_CELL
 
 

@@ -12,7 +12,7 @@ from nasflow.report.scale import fence, fit
 )
 def test_count(number: float | None, text: str) -> None:
     """A count has three digits and a unit."""
-    assert figures.count(number).replace(figures.NARROW, " ") == text
+    assert figures.amount(number).replace(figures.NARROW, " ") == text
 
 
 def test_ticks_have_no_idle_zeros() -> None:

@@ -1,7 +1,8 @@
 from collections.abc import Callable
 
 from nasflow.report.verdict import lift_sentence, verdict
-from nasflow.search.config import RandomController, SearchConfig
+from nasflow.search.config import SearchConfig
+from nasflow.search.controller import RandomController
 from nasflow.search.ledger import Ledger
 
 MakeLedger = Callable[..., Ledger]

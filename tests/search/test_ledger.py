@@ -2,7 +2,8 @@ from typing import Any
 
 from nasflow.search.config import SearchConfig
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import Arm, ChildRecord, ControllerUpdate, Episode, Proposal
+from nasflow.search.record import ChildRecord
+from nasflow.search.rounds import Arm, ControllerUpdate, Episode, Proposal
 from nasflow.spec.tree import START_CELL
 
 UPDATE = ControllerUpdate(round=1, controller=None, metrics={})

@@ -1,29 +1,24 @@
-"""A small search and a child, as documents and as the mappings a user would write."""
+"""A child, and the configuration of a small search as the mapping that a user would write."""
 
 from typing import Any
 
 import pytest
+from tests.search.samples import smallest
 
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSpec
-from nasflow.spec.host import DenseNet
+from nasflow.spec.edits import Insert
+from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.origin import Grown
+from nasflow.spec.parts import Parts
 from nasflow.spec.recipe import Recipe
 
 
 @pytest.fixture
 def search() -> dict[str, Any]:
     """The smallest configuration of a search, as YAML or JSON would give it."""
-    host = {"growth": 12, "blocks": 1}
-    return {
-        "name": "small",
-        "data": {"name": "digits", "held_out": 300, "path": "/data"},
-        "host": dict(host),
-        "start": {"epochs": 2},
-        "controller": {"kind": "path"},
-        "budget": {"children": 20},
-        "finish": {"host": dict(host), "recipe": {"epochs": 5}},
-    }
+    return smallest()
 
 
 @pytest.fixture
@@ -40,5 +35,7 @@ def child() -> ChildSpec:
         mean=(0.3,),
         std=(0.4,),
     )
-    network = NetworkSpec(host=DenseNet(growth=12, blocks=1), channels=1, size=8, classes=10)
-    return ChildSpec(network=network, parent="a" * 16, data=data, recipe=Recipe(), seed=7)
+    parts = Parts.model_validate("( 3x3G -> ( identity ) )")
+    network = NetworkSpec(host=DenseNet(growth=12, blocks=1), parts=parts, channels=1, size=8, classes=10)
+    origin = Grown(parent="a" * 16, edits=(Insert(path=(0,)),))
+    return ChildSpec(network=network, origin=origin, data=data, recipe=Recipe(), seed=7, measures=("latency",))

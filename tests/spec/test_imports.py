@@ -2,13 +2,20 @@ import pkgutil
 import subprocess
 import sys
 
+import pytest
+
+import nasflow.base
+import nasflow.search
 import nasflow.spec
 
+HEAVY = ["torch", "torchvision", "numpy", "scipy", "sklearn", "mlflow", "kfp", "boto3", "matplotlib"]
 
-def test_no_heavy_imports() -> None:
-    """All of nasflow.spec is read without torch or any other heavy library."""
-    names = [f"nasflow.spec.{module.name}" for module in pkgutil.iter_modules(nasflow.spec.__path__)]
-    heavy = ["torch", "torchvision", "numpy", "scipy", "sklearn", "mlflow", "kfp", "boto3", "matplotlib"]
-    program = f"import sys, {', '.join(names)}; print([name for name in {heavy} if name in sys.modules])"
+
+@pytest.mark.parametrize("room", [nasflow.base, nasflow.spec, nasflow.search])
+def test_no_heavy_imports(room: object) -> None:
+    """All of a room that is data is read without torch or any other heavy library."""
+    path, name = getattr(room, "__path__"), getattr(room, "__name__")
+    names = [module.name for module in pkgutil.walk_packages(path, f"{name}.")]
+    program = f"import sys, {', '.join(names)}; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

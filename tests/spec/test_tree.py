@@ -1,11 +1,10 @@
 import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
-from tests.strategies import network_specs, trees
+from tests.strategies import trees
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.spec.cells import NAMED_CELLS, TREE_CELL_A, TREE_CELL_B, find_cell
-from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import (
     CELL_OPERATIONS,
     MAXIMUM_BRANCHES,
@@ -38,14 +37,6 @@ def test_json_round_trip(tree: Tree) -> None:
     again = Tree.from_json(tree.to_bytes(), "here")
     assert again == tree
     assert again.digest() == tree.digest()
-
-
-@FAST
-@given(spec=network_specs())
-def test_network_json_round_trip(spec: NetworkSpec) -> None:
-    """A network's cell is stored in its text form and read back without loss."""
-    assert NetworkSpec.from_json(spec.canonical_json(), "here") == spec
-    assert spec.model_dump(mode="json")["cell"] == str(spec.cell)
 
 
 @FAST

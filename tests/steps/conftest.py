@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from tests.steps.samples import LONGER, config, copy_of_finished, open_archive
 
-from nasflow.search.record import Proposal
-from nasflow.steps.archive import Archive, round_key
+from nasflow.search.rounds import Proposal
+from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
+from nasflow.steps.keys import proposal_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.propose import propose
 
@@ -41,7 +42,7 @@ def archive(proposed: Path) -> Archive:
 @pytest.fixture
 def child(archive: Archive) -> str:
     """The first of the proposed children."""
-    return archive.read(round_key("tiny", 1, "proposal"), Proposal).children[0]
+    return archive.read(proposal_key("tiny", 1), Proposal).children[0]
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from typing import Any
 
 from nasflow.backends.inline import run
 from nasflow.search.config import SearchConfig
-from nasflow.search.record import ChildRecord, SearchStop
+from nasflow.search.record import AnyRecord
+from nasflow.search.rounds import SearchStop
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.store import open_store
@@ -51,13 +52,13 @@ def open_archive(url: str | Path) -> Archive:
 class Nobody:
     """Looks on and says nothing."""
 
-    def stage(self, name: str, children: int) -> None:
+    def stage(self, title: str, children: int) -> None:
         """See Watcher."""
 
-    def training(self, share: float) -> None:
+    def training(self, child: str, share: float) -> None:
         """See Watcher."""
 
-    def child(self, record: ChildRecord) -> None:
+    def child(self, record: AnyRecord) -> None:
         """See Watcher."""
 
 

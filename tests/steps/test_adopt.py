@@ -15,8 +15,9 @@ from nasflow.networks.adopted import _source
 from nasflow.search.config import SearchConfig
 from nasflow.search.record import BirthRecord, ChildRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.steps.archive import Archive, child_key, search_key
+from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
+from nasflow.steps.keys import birth_key, record_key, spec_key, start_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.publish import track
 from nasflow.store import get_blob
@@ -85,11 +86,11 @@ def test_the_finish_goes_on_from_what_was_found(weights: Path, tmp_path: Path) -
     ledger = read_ledger(archive, "tiny")
     assert ledger.finish
     assert ledger.start
-    final = archive.read(child_key(ledger.finish.final, "spec"), ChildSpec)
+    final = archive.read(spec_key(ledger.finish.final), ChildSpec)
     assert final.parent == ledger.finish.child
-    birth = archive.read(child_key(ledger.finish.final, "birth"), BirthRecord)
+    birth = archive.read(birth_key(ledger.finish.final), BirthRecord)
     assert birth.weights == ledger.children[0].weights
-    start = archive.read(child_key(str(ledger.finish.start_final), "spec"), ChildSpec)
+    start = archive.read(spec_key(str(ledger.finish.start_final)), ChildSpec)
     assert start.parent == ledger.start.child
 
 
@@ -122,7 +123,7 @@ def test_code_that_has_changed(weights: Path, tmp_path: Path, monkeypatch: pytes
     with pytest.raises(InvalidSpec, match="its code is not what it was when its search began"):
         begin(archive, config(start))
     begin(archive, config(start, name="other"))
-    ids = [archive.read(search_key(name, "start"), ChildSpec).id for name in ("tiny", "other")]
+    ids = [archive.read(start_key(name), ChildSpec).id for name in ("tiny", "other")]
     assert ids[0] != ids[1]
 
 
@@ -141,8 +142,8 @@ def test_frozen_layers(tmp_path: Path) -> None:
 
 def trained_roots(archive: Archive, child: str) -> list[str]:
     """Weights of the frozen convolution that are not what they were at the child's birth."""
-    birth = archive.read(child_key(child, "birth"), BirthRecord).weights
-    record = archive.read(child_key(child, "record"), ChildRecord).weights
+    birth = archive.read(birth_key(child), BirthRecord).weights
+    record = archive.read(record_key(child), ChildRecord).weights
     before, after = (from_bytes(get_blob(archive.store, str(each)), child)[0] for each in (birth, record))
     root = re.compile(r"network\.grouped\.root\.branches\.\d\.operation\.weight\.weight")
     names = [name for name in before if root.fullmatch(name)]

@@ -5,9 +5,10 @@ import pytest
 from tests.steps.samples import config, open_archive, run_search
 
 from nasflow.base.errors import SearchFailed
-from nasflow.cli.summary import status
+from nasflow.cli.summary import standing
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import Arm, Attempt, ChildRecord, ControllerUpdate, Episode, Proposal
+from nasflow.search.record import Attempt, ChildRecord
+from nasflow.search.rounds import Arm, ControllerUpdate, Episode, Proposal
 from nasflow.spec.tree import START_CELL
 from nasflow.steps.advance import Done, Finish, Round, Start, advance, decide
 from nasflow.steps.begin import begin
@@ -176,7 +177,7 @@ def test_an_exhausted_space(space: dict[str, Any], cells: int, tmp_path: Path) -
     assert stop.reason == "exhausted"
     assert len({record.child for record in ledger.children}) == len(ledger.children) == cells
     assert stop.best
-    assert status(ledger) == "finished"
+    assert standing(ledger) == "finished"
 
 
 def test_an_empty_space(tmp_path: Path) -> None:
@@ -184,7 +185,7 @@ def test_an_empty_space(tmp_path: Path) -> None:
     empty = {"operations": ["identity"], "max_depth": 1, "add_branches": [], "concat_branches": []}
     with pytest.raises(SearchFailed, match="every cell of the space has been tried"):
         run_search(tmp_path, config(space=empty))
-    assert status(read_ledger(open_archive(tmp_path), "tiny")) == "failed"
+    assert standing(read_ledger(open_archive(tmp_path), "tiny")) == "failed"
 
 
 def test_a_stop_is_written_once(finished: Path) -> None:

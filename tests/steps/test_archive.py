@@ -6,9 +6,10 @@ import pytest
 from tests.steps.samples import documents, open_archive
 
 from nasflow.base.errors import InvalidSpec, NotFound
-from nasflow.search.record import ControllerUpdate
+from nasflow.search.rounds import ControllerUpdate
 from nasflow.steps.archive import Archive
-from nasflow.steps.publish import report_key, write_report
+from nasflow.steps.keys import report_key
+from nasflow.steps.publish import write_report
 
 
 def update(number: int) -> ControllerUpdate:

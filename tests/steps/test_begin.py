@@ -4,7 +4,7 @@ import pytest
 from tests.steps.samples import HOST, config, documents, open_archive
 
 from nasflow.base.errors import Conflict, DataSetMissing, InvalidSpec
-from nasflow.search.config import Budget
+from nasflow.search.budget import Budget
 from nasflow.steps.advance import Round, advance
 from nasflow.steps.begin import begin
 from nasflow.steps.ledger import read_config, search_ids

@@ -8,10 +8,11 @@ from tests.steps.samples import DIVERGING, LONGER, config, documents, open_archi
 from nasflow.base.errors import BlobDamaged
 from nasflow.search.record import Attempt, Checkpoint, ChildRecord
 from nasflow.steps import attempts
-from nasflow.steps.archive import Archive, child_key
+from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
 from nasflow.steps.evaluate import evaluate
+from nasflow.steps.keys import attempts_prefix, checkpoint_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.propose import propose
 from nasflow.steps.train import train
@@ -45,7 +46,7 @@ def train_until(share: float, store: Path, child: str) -> None:
 def read_attempts(store: Path, child: str) -> list[Attempt]:
     """The attempts at a child, in order."""
     archive = open_archive(store)
-    return [archive.read(key, Attempt) for key in archive.store.list(f"children/{child}/attempts/")]
+    return [archive.read(key, Attempt) for key in archive.store.list(attempts_prefix(child))]
 
 
 def test_each_step_twice_is_once(proposed: Path, child: str) -> None:
@@ -105,11 +106,11 @@ def test_a_killed_training_goes_on(share: float, proposed: Path, child: str) -> 
     train_until(share / 2, proposed, child)
     train_until(share, proposed, child)
     done = 3 * share // 1
-    checkpoint = open_archive(proposed).find(child_key(child, "checkpoint"), Checkpoint)
+    checkpoint = open_archive(proposed).find(checkpoint_key(child), Checkpoint)
     assert (len(checkpoint.history) if checkpoint else 0) == done
     assert run_child(open_archive(proposed), child) == whole
     left = open_archive(proposed).store
-    assert not left.exists(child_key(child, "checkpoint"))
+    assert not left.exists(checkpoint_key(child))
     assert checkpoint is None or not left.exists(blob_key(checkpoint.state))
 
 
@@ -124,7 +125,7 @@ def forget(store: Path, child: str) -> None:
 def test_a_damaged_checkpoint(proposed: Path, child: str) -> None:
     """A cut-off checkpoint stops the training in one line; once it is deleted, the training begins anew."""
     train_until(0.5, proposed, child)
-    checkpoint = open_archive(proposed).read(child_key(child, "checkpoint"), Checkpoint)
+    checkpoint = open_archive(proposed).read(checkpoint_key(child), Checkpoint)
     blob = proposed / blob_key(checkpoint.state)
     blob.write_bytes(blob.read_bytes()[:-20])
     with pytest.raises(BlobDamaged, match=checkpoint.state) as caught:

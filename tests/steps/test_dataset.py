@@ -2,17 +2,18 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.steps.samples import config, documents, open_archive, run_search
-from tests.training.datasets.test_fashion import idx
+from tests.training.datasets.small import noise, write_idx
 
 from nasflow.base.errors import BlobDamaged, DataSetMissing
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSetRecord
-from nasflow.steps.archive import data_set_key, search_key
 from nasflow.steps.begin import begin
 from nasflow.steps.dataset import located, upload
 from nasflow.steps.images import _load, load_test_images, training_data
+from nasflow.steps.keys import data_set_key, start_key
 from nasflow.store import blob_key
 
 
@@ -27,19 +28,10 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
     """A small Fashion-MNIST, test part included."""
-    import gzip
-
-    import numpy as np
-
-    folder = tmp_path / "fashion"
-    folder.mkdir()
-    generator = np.random.default_rng(0)
     for part, count in (("train", 400), ("t10k", 60)):
-        pixels = generator.integers(0, 256, (count, 28, 28), dtype=np.uint8)
         labels = (np.arange(count) % 10).astype(np.uint8)
-        (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(pixels)))
-        (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(labels)))
-    return folder
+        write_idx(tmp_path / "fashion", part, noise(count, 28, 28, seed=count), labels)
+    return tmp_path / "fashion"
 
 
 @pytest.fixture
@@ -54,7 +46,7 @@ def store(tmp_path: Path, images: Path) -> Path:
 
 def facts(store: Path) -> DataFacts:
     """What the search knows of its images."""
-    return open_archive(store).read(search_key("tiny", "start"), ChildSpec).data
+    return open_archive(store).read(start_key("tiny"), ChildSpec).data
 
 
 def test_a_pod_without_the_files(store: Path, images: Path) -> None:

@@ -5,7 +5,7 @@ from tests.steps.samples import Nobody, config, copy_of_finished, open_archive, 
 
 from nasflow.backends.inline import run
 from nasflow.base.errors import BlobDamaged
-from nasflow.search.config import Budget
+from nasflow.search.budget import Budget
 from nasflow.steps.begin import set_budget
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import blob_key

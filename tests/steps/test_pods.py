@@ -6,11 +6,11 @@ from tests.steps.samples import config, open_archive
 
 from nasflow.base.errors import KubeflowUnavailable, NasflowError, NotFound
 from nasflow.search.cluster import Trouble
-from nasflow.steps import pods
-from nasflow.steps.archive import Archive, trouble_key
+from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
+from nasflow.steps.keys import report_key, trouble_key, troubles_prefix
 from nasflow.steps.ledger import read_ledger
-from nasflow.steps.publish import report_key
+from nasflow.steps.pods import Pod, patiently
 
 
 @pytest.fixture
@@ -32,18 +32,18 @@ def test_a_search_by_pods_alone(store: Path, tmp_path: Path) -> None:
     drawing = tmp_path / "cell.html"
     seen: dict[str, float] = {}
     for _ in range(3):
-        for child in pods.propose("tiny"):
-            pods.run_child("tiny", child, seen.__setitem__, str(drawing))
-        pods.update("tiny", str(tmp_path / "links.md"))
-    pods.advance("tiny", 1)
-    assert pods.propose("tiny") == []
-    for child in pods.select("tiny"):
-        pods.run_child("tiny", child, ignore, str(drawing))
-    pods.evaluate_on_test("tiny", seen.__setitem__)
+        for child in Pod("tiny").propose():
+            Pod("tiny", child).child(seen.__setitem__, str(drawing))
+        Pod("tiny").update(str(tmp_path / "links.md"))
+    Pod("tiny").advance(1)
+    assert Pod("tiny").propose() == []
+    for child in Pod("tiny").select():
+        Pod("tiny", child).retrain(ignore, str(drawing))
+    Pod("tiny").evaluate_on_test(seen.__setitem__)
     # The finish's last task but one was killed: the last one writes the report all the same.
-    pods.advance("tiny", 2)
+    Pod("tiny").advance(2)
     assert open_archive(store).store.exists(report_key("tiny"))
-    pods.register_and_report("tiny", str(tmp_path / "report.html"), str(tmp_path / "links.md"))
+    Pod("tiny").register_and_report(str(tmp_path / "report.html"), str(tmp_path / "links.md"))
     finish = read_ledger(open_archive(store), "tiny").finish
     assert finish
     assert seen["test_accuracy"] == finish.test_accuracy
@@ -56,7 +56,7 @@ def test_without_a_store(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     """A pod without NASFLOW_STORE says which object should have given it."""
     monkeypatch.delenv("NASFLOW_STORE", raising=False)
     with pytest.raises(SystemExit) as end:
-        pods.propose("tiny")
+        Pod("tiny").propose()
     assert end.value.code == 2
     assert "NASFLOW_STORE is not set" in capsys.readouterr().err
 
@@ -65,11 +65,11 @@ def test_an_error_is_one_line_and_a_record(store: Path, capsys: pytest.CaptureFi
     """What a step fails with is told on one line, and kept in the store in the order of the failures."""
     for _ in range(2):
         with pytest.raises(SystemExit) as end:
-            pods.train("tiny", "0123456789abcdef")
+            Pod("tiny", "0123456789abcdef").train()
         assert end.value.code == 4
     assert "nasflow: error: " in capsys.readouterr().err
     archive = open_archive(store)
-    assert len(archive.store.list("searches/tiny/troubles/")) == 2
+    assert len(archive.store.list(troubles_prefix("tiny"))) == 2
     trouble = archive.read(trouble_key("tiny", 2), Trouble)
     assert (trouble.step, trouble.child) == ("train", "0123456789abcdef")
     assert "NotFound" in trouble.reason
@@ -83,14 +83,14 @@ def test_a_bug_keeps_its_traceback(store: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("nasflow.steps.turn.children_to_train", broken)
     with pytest.raises(RuntimeError):
-        pods.propose("tiny")
+        Pod("tiny").propose()
     assert open_archive(store).read(trouble_key("tiny", 1), Trouble).reason == "RuntimeError: no such kernel"
 
 
 def test_a_report_before_the_end(store: Path) -> None:
     """A search that is not finished is not registered."""
     with pytest.raises(SystemExit):
-        pods.register_and_report("tiny", "/dev/null", "/dev/null")
+        Pod("tiny").register_and_report("/dev/null", "/dev/null")
 
 
 def failing(*errors: NasflowError) -> tuple[Callable[[], None], list[str]]:
@@ -109,7 +109,7 @@ def test_advance_outlasts_a_short_absence() -> None:
     """A Kubeflow that is away for some minutes does not end the chain of runs."""
     act, done = failing(*[KubeflowUnavailable("restarting")] * 4)
     waited: list[float] = []
-    pods.patiently(act, waited.append)
+    patiently(act, waited.append)
     assert done == ["worked"]
     assert len(waited) == 4
     assert 60 < sum(waited) < 600
@@ -120,7 +120,7 @@ def test_advance_gives_up_at_last() -> None:
     act, done = failing(*[KubeflowUnavailable("gone")] * 50)
     waited: list[float] = []
     with pytest.raises(KubeflowUnavailable):
-        pods.patiently(act, waited.append)
+        patiently(act, waited.append)
     assert 600 < sum(waited) < 1200
     assert done == []
 
@@ -130,5 +130,5 @@ def test_advance_does_not_wait_for_what_is_not_there() -> None:
     act, _ = failing(NotFound("never submitted"))
     waited: list[float] = []
     with pytest.raises(NotFound):
-        pods.patiently(act, waited.append)
+        patiently(act, waited.append)
     assert waited == []

@@ -8,10 +8,11 @@ from nasflow.base.errors import NotFound, Stuck
 from nasflow.kubeflow import RunState
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.record import Attempt, ChildRecord
-from nasflow.steps.archive import Archive, child_key, run_key, search_key, trouble_key
+from nasflow.steps.archive import Archive
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
+from nasflow.steps.keys import attempts_prefix, record_key, run_key, submission_key, trouble_key
 from nasflow.steps.succession import bury, follow, measure_progress, read_submission
 from nasflow.steps.turn import children_at_work, children_to_train
 from nasflow.store import put_blob
@@ -32,7 +33,7 @@ def submitted(archive: Archive, halted: bool = False) -> Archive:
         finish=put_blob(archive.store, b"finish"),
         halted=halted,
     )
-    archive.replace(search_key("tiny", "submission"), submission, None)
+    archive.replace(submission_key("tiny"), submission, None)
     return archive
 
 
@@ -150,7 +151,7 @@ def test_a_child_that_is_killed_every_time(archive: Archive, child: str) -> None
     killed(archive, child)
     run_child_birth(archive, child)
     assert bury(archive, "tiny", limit=3) == (child,)
-    record = archive.read(child_key(child, "record"), ChildRecord)
+    record = archive.read(record_key(child), ChildRecord)
     assert record.status == "failed"
     assert "3 attempts ended before another epoch was kept, the last one: killed" in str(record.failure)
 
@@ -167,9 +168,9 @@ def test_a_killed_child_does_not_stop_the_search(
         for _ in range(attempts):
             killed(archive, child)
     assert [run.name[-4:] for run in kubeflow.runs] == ["0001", "0002"]
-    assert archive.find(child_key(child, "record"), ChildRecord) is None
+    assert archive.find(record_key(child), ChildRecord) is None
     follow(archive, "tiny", kubeflow, after=2, wait=never)
-    assert archive.read(child_key(child, "record"), ChildRecord).status == "failed"
+    assert archive.read(record_key(child), ChildRecord).status == "failed"
 
 
 def test_the_start_network_is_never_given_up(tmp_path: Path, kubeflow: MemoryKubeflow) -> None:
@@ -181,7 +182,7 @@ def test_the_start_network_is_never_given_up(tmp_path: Path, kubeflow: MemoryKub
         killed(archive, start)
     with pytest.raises(Stuck):
         follow(archive, "tiny", kubeflow, after=1, wait=never)
-    assert archive.find(child_key(start, "record"), ChildRecord) is None
+    assert archive.find(record_key(start), ChildRecord) is None
 
 
 def test_a_person_gives_up_nobody(archive: Archive, child: str, kubeflow: MemoryKubeflow) -> None:
@@ -190,7 +191,7 @@ def test_a_person_gives_up_nobody(archive: Archive, child: str, kubeflow: Memory
     for _ in range(5):
         killed(archive, child)
     follow(archive, "tiny", kubeflow, after=0, is_asked=True, wait=never)
-    assert archive.find(child_key(child, "record"), ChildRecord) is None
+    assert archive.find(record_key(child), ChildRecord) is None
 
 
 def test_what_a_step_said_is_the_reason(archive: Archive, child: str) -> None:
@@ -200,7 +201,7 @@ def test_what_a_step_said_is_the_reason(archive: Archive, child: str) -> None:
     trouble = Trouble(step="train", child=child, pod="pod-1", reason="RuntimeError: no such kernel")
     archive.create(trouble_key("tiny", 1), trouble)
     assert bury(archive, "tiny", limit=1) == (child,)
-    assert "no such kernel" in str(archive.read(child_key(child, "record"), ChildRecord).failure)
+    assert "no such kernel" in str(archive.read(record_key(child), ChildRecord).failure)
 
 
 def run_child_birth(archive: Archive, child: str) -> None:
@@ -215,7 +216,7 @@ def test_a_child_that_comes_further_each_time(archive: Archive, child: str) -> N
     for _ in range(4):
         killed(archive, child, kept=True)
     assert bury(archive, "tiny", limit=3) == ()
-    attempts = archive.store.list(f"children/{child}/attempts/")
+    attempts = archive.store.list(attempts_prefix(child))
     assert [archive.find_changing(key, Attempt)[0] is not None for key in attempts] == [True] * 4
 
 

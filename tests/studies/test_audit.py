@@ -5,6 +5,7 @@ from scipy.stats import kendalltau
 from tests.steps.samples import config, copy_of_finished, documents, open_archive, run_search
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.search.record import TrainedRecord
 from nasflow.steps.ledger import read_ledger
 from nasflow.studies.audit import agreement, audit, choose
 
@@ -14,7 +15,7 @@ def test_the_worst_and_the_best_are_among_them(tmp_path: Path) -> None:
     archive = open_archive(copy_of_finished(tmp_path))
     ledger = read_ledger(archive, "tiny")
     chosen = choose(ledger, 3)
-    accuracies = [each.accuracy for each in ledger.children if each.accuracy is not None]
+    accuracies = [each.accuracy for each in ledger.children if isinstance(each, TrainedRecord)]
     assert [chosen[0].accuracy, chosen[-1].accuracy] == [min(accuracies), max(accuracies)]
     assert len({each.child for each in chosen}) == 3
 

@@ -1,33 +1,25 @@
-from copy import deepcopy
-from functools import reduce
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import torch
-from hypothesis import given, settings
-from tests.strategies import growths
+from tests.surgery.patients import Patient, alone, replaced
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasflow.networks import Cell
 from nasflow.search.record import Birth
-from nasflow.spec.growth import Insert, Replace, Replicate, Split, Transform, apply
-from nasflow.spec.tree import CELL_OPERATIONS, START_CELL, Operation, Tree
-from nasflow.surgery import Gates, calibrate
-from nasflow.surgery.gates import births_after, cells
-
-if TYPE_CHECKING:
-    from .conftest import Host
+from nasflow.spec.edits import Insert, Replace, Replicate
+from nasflow.spec.tree import CELL_OPERATIONS, Operation, Tree
+from nasflow.surgery import Gates, Operated, calibrate
 
 NEW = tuple(operation for operation in CELL_OPERATIONS if operation is not Operation.IDENTITY)
-SOME = settings(max_examples=30, deadline=None)
 
 
 class Edge(NamedTuple):
     """A cell with one new operation, its birth, and what its edge computes."""
 
     cell: Cell
-    births: tuple[Birth, ...]
+    operated: Operated
     operation: nn.Module
 
     def passed(self, x: Tensor) -> Tensor:
@@ -47,7 +39,8 @@ class Edge(NamedTuple):
 def edge(operation: Operation) -> Edge:
     """`( 3x3G -> ( operation ) )`, of which the operation is new."""
     cell = Cell(Tree.parse(f"( 3x3G -> ( {operation.value} ) )"), 4, 6).eval()
-    return Edge(cell, (Birth(path=(0, 0)),), cell.get_submodule("root.branches.0.child.branches.0.operation"))
+    operated = alone(cell, (Birth(path=(0, 0)),))
+    return Edge(cell, operated, cell.get_submodule("root.branches.0.child.branches.0.operation"))
 
 
 def hooks(module: nn.Module) -> int:
@@ -73,7 +66,7 @@ def test_shut(operation: Operation, training: bool) -> None:
     born.cell.train(training)
     for parameter in born.operation.parameters():
         nn.init.constant_(parameter, float("inf"))
-    with Gates(born.cell, born.births), torch.no_grad():
+    with Gates(born.operated), torch.no_grad():
         # In training mode the host's convolution has its batch statistics: they are the same twice.
         assert torch.equal(born.passed(images()), born.input(images()))
 
@@ -83,7 +76,7 @@ def test_shut(operation: Operation, training: bool) -> None:
 def test_half_open(operation: Operation, share: float) -> None:
     """A half open edge is the blend of its input and its operation."""
     born = edge(operation)
-    with Gates(born.cell, born.births) as gates, torch.no_grad():
+    with Gates(born.operated) as gates, torch.no_grad():
         gates.open(share)
         x = born.input(images())
         blend = (1 - share) * x + share * born.operation.forward(x)
@@ -94,7 +87,7 @@ def test_half_open(operation: Operation, share: float) -> None:
 def test_open(operation: Operation) -> None:
     """A fully open edge is its operation to the bit, and there is no hook any more."""
     born = edge(operation)
-    with Gates(born.cell, born.births) as gates, torch.no_grad():
+    with Gates(born.operated) as gates, torch.no_grad():
         gates.open(0.5)
         assert hooks(born.cell) == 1
         gates.open(1.0)
@@ -106,20 +99,20 @@ def test_open(operation: Operation) -> None:
 def test_opened_before_the_block() -> None:
     """Gates that were opened in advance are not there at all."""
     born = edge(Operation.DS3)
-    gates = Gates(born.cell, born.births)
+    gates = Gates(born.operated)
     gates.open(1.0)
     with gates:
         assert hooks(born.cell) == 0
 
 
-def test_gates_end_with_the_block(host: "Host") -> None:
+def test_gates_end_with_the_block(patient: Patient) -> None:
     """After the block no hook is left, also after an exception inside it."""
-    child = host.grow(Insert(path=(0,)), Replace(path=(0, 0), operation=Operation.DS3))
-    network = child.grown.network
-    with Gates(network, child.grown.births):
+    child = patient.operate(*replaced(Operation.DS3))
+    network = child.network
+    with Gates(child.operated):
         assert hooks(network) == 2, "one in each layer's cell"
     assert hooks(network) == 0
-    with pytest.raises(RuntimeError, match="out of memory"), Gates(network, child.grown.births):
+    with pytest.raises(RuntimeError, match="out of memory"), Gates(child.operated):
         raise RuntimeError("out of memory")
     assert hooks(network) == 0
 
@@ -128,7 +121,7 @@ def test_gates_end_with_the_block(host: "Host") -> None:
 def test_gradient(operation: Operation) -> None:
     """The gradient reaches a new operation as soon as its gate is open a little, not before."""
     born = edge(operation)
-    with Gates(born.cell, born.births) as gates:
+    with Gates(born.operated) as gates:
         for share in (0.0, 0.1):
             gates.open(share)
             born.cell.zero_grad()
@@ -141,8 +134,9 @@ def test_gradient(operation: Operation) -> None:
 def test_statistics_of_a_shut_operation() -> None:
     """Behind its shut gate a new operation gathers BatchNorm statistics in training mode."""
     born = edge(Operation.CONV1)
+    born.cell.train()
     before = state_of(born.operation)
-    with Gates(born.cell.train(), born.births):
+    with Gates(born.operated):
         born.cell(images())
     after = born.operation.state_dict()
     changed = {name for name, tensor in before.items() if not torch.equal(tensor, after[name])}
@@ -158,99 +152,25 @@ def test_cut_and_shut(channels: int, parts: int) -> None:
     births = tuple(Birth(path=(0, number), share=(number, parts)) for number in range(parts))
     node = cell.get_submodule("root.branches.0.child")
     x = torch.randn(2, channels, 5, 5)
-    with Gates(cell, births), torch.no_grad():
+    with Gates(alone(cell, births)), torch.no_grad():
         assert torch.equal(node(x), x)
 
 
-INSERTED = Tree.parse("( 3x3G -> ( identity ) )")
-NESTED = Tree.parse("( 3x3G -> add( identity, ds3 -> ( identity -> ( 1x1 ) ) ) )")
-
-
-@pytest.mark.parametrize(
-    ("tree", "births", "transform", "after"),
-    [
-        (START_CELL, [], Insert(path=(0,)), []),
-        (INSERTED, [], Replace(path=(0, 0), operation=Operation.DS3), [Birth(path=(0, 0))]),
-        (INSERTED, [], Replace(path=(0, 0), operation=Operation.MAX3), [Birth(path=(0, 0))]),
-        (INSERTED, [], Replace(path=(0, 0), operation=Operation.IDENTITY), []),
-        (
-            NESTED,
-            [Birth(path=(0, 1, 0, 0))],
-            Replace(path=(0, 0), operation=Operation.AVG3),
-            [Birth(path=(0, 1, 0, 0)), Birth(path=(0, 0))],
-        ),
-        (
-            Tree.parse("( 3x3G -> ( ds3 ) )"),
-            [Birth(path=(0, 0))],
-            Split(path=(0,), count=2),
-            [Birth(path=(0, 0), share=(0, 2)), Birth(path=(0, 1), share=(1, 2))],
-        ),
-        (
-            Tree.parse("( 3x3G -> ( max3 ) )"),
-            [Birth(path=(0, 0))],
-            Split(path=(0,), count=2),
-            [Birth(path=(0, 0)), Birth(path=(0, 1))],
-        ),
-        (
-            NESTED,
-            [Birth(path=(0, 1)), Birth(path=(0, 1, 0, 0))],
-            Replicate(path=(), count=2),
-            [
-                Birth(path=(0, 1)),
-                Birth(path=(1, 1)),
-                Birth(path=(0, 1, 0, 0)),
-                Birth(path=(1, 1, 0, 0)),
-            ],
-        ),
-        (
-            NESTED,
-            [Birth(path=(0, 1)), Birth(path=(0, 1, 0, 0))],
-            Replicate(path=(0, 1), count=2),
-            [Birth(path=(0, 1)), Birth(path=(0, 1, 0, 0)), Birth(path=(0, 1, 1, 0))],
-        ),
-        (
-            Tree.parse("( 3x3G -> cut( ds3, ds3 ) )"),
-            [Birth(path=(0, 1), share=(1, 2))],
-            Replicate(path=(), count=2),
-            [Birth(path=(0, 1), share=(1, 2)), Birth(path=(1, 1), share=(1, 2))],
-        ),
-        (NESTED, [Birth(path=(0, 1, 0, 0))], Insert(path=(0, 0)), [Birth(path=(0, 1, 0, 0))]),
-    ],
-)
-def test_births_after(tree: Tree, births: list[Birth], transform: Transform, after: list[Birth]) -> None:
-    """A new operation is a birth; copies and parts of it are, with the share of channels they pass on."""
-    assert list(births_after(births, tree, transform)) == after
-
-
-@SOME
-@given(growth=growths(steps=8, edges=40))
-def test_births_are_edges(growth: tuple[Transform, ...]) -> None:
-    """Grown from nothing, the births are all edges but identities and the host's, each of them once."""
-    births: tuple[Birth, ...] = ()
-    tree = START_CELL
-    for transform in growth:
-        births = births_after(births, tree, transform)
-        tree = apply(tree, transform)
-    old = {Operation.HOST, Operation.IDENTITY}
-    expected = [path for path, branch in tree.edges() if branch.operation not in old]
-    assert sorted(birth.path for birth in births) == sorted(expected)
-    assert reduce(apply, growth, START_CELL) == tree
-
-
 @pytest.mark.parametrize("operation", [Operation.CONV1, Operation.DS3, Operation.DS7])
-def test_calibrated_norm_is_the_identity(host: "Host", operation: Operation) -> None:
+def test_calibrated_norm_is_the_identity(patient: Patient, operation: Operation) -> None:
     """On the images that calibrated it, the BatchNorm of a new operation gives what it reads."""
-    child = host.grow(
+    child = patient.operate(
         Insert(path=(0,)), Replicate(path=(0,), count=2), Replace(path=(0, 1), operation=operation)
     )
-    network = child.grown.network.eval()
-    calibrate(network, child.grown.births, child.digits.calibrate)
+    network = child.network.eval()
+    child.calibrate()
     pairs: list[tuple[Tensor, Tensor]] = []
-    for _, cell in cells(network):
+    for _, cell in child.operated.cells(None):
         norm = cell.get_submodule("root.branches.0.child.branches.1.operation.norm")
         norm.register_forward_hook(lambda _module, inputs, out: pairs.append((inputs[0], out)))
     for training in (False, True):
-        with Gates(network.train(training), child.grown.births), torch.no_grad():
+        network.train(training)
+        with Gates(child.operated), torch.no_grad():
             network(child.digits.calibrate)
     assert len(pairs) == 4
     for x, out in pairs[:2]:
@@ -260,15 +180,15 @@ def test_calibrated_norm_is_the_identity(host: "Host", operation: Operation) -> 
     assert (out - x).abs().max() < 0.5 * x.abs().max()
 
 
-def test_calibrate_touches_nothing_else(host: "Host") -> None:
+def test_calibrate_touches_nothing_else(patient: Patient) -> None:
     """Only the BatchNorms of the new operations change, and mode, hooks and old births stay."""
-    trained = host.grow(Insert(path=(0,)), Replace(path=(0, 0), operation=Operation.DS3)).train(steps=4)
-    child = trained.grow(Insert(path=(0, 0)), Replace(path=(0, 0, 0), operation=Operation.CONV1))
-    network = child.grown.network
+    trained = patient.operate(*replaced(Operation.DS3)).train(steps=4)
+    child = trained.operate(Insert(path=(0, 0)), Replace(path=(0, 0, 0), operation=Operation.CONV1))
+    network = child.network
     for training in (False, True):
         network.train(training)
         before = state_of(network)
-        calibrate(network, child.grown.births, child.digits.calibrate[: 100 + training])
+        calibrate(child.operated, child.digits.calibrate[: 100 + training])
         changed = {
             name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])
         }
@@ -282,27 +202,26 @@ def test_calibrate_touches_nothing_else(host: "Host") -> None:
         assert hooks(network) == 0
 
 
-def test_calibrate_cleans_up(host: "Host") -> None:
+def test_calibrate_cleans_up(patient: Patient) -> None:
     """If the forward pass breaks, no hook is left and the mode is the old one."""
-    child = host.grow(Insert(path=(0,)), Replace(path=(0, 0), operation=Operation.DS3))
-    network = child.grown.network.train()
+    child = patient.operate(*replaced(Operation.DS3))
+    network = child.network.train()
     with pytest.raises(RuntimeError):
-        calibrate(network, child.grown.births, torch.zeros(2, 7, 8, 8))
+        calibrate(child.operated, torch.zeros(2, 7, 8, 8))
     assert hooks(network) == 0
     assert network.training
 
 
-def test_new_operations_start_near_the_identity(host: "Host") -> None:
+def test_new_operations_start_near_the_identity(patient: Patient) -> None:
     """Calibrated and fully open, a new operation gives the positive part of its input, but for some noise."""
-    child = host.grow(Insert(path=(0,)), Replace(path=(0, 0), operation=Operation.DS3))
-    network = deepcopy(child.grown.network)
-    calibrate(network, child.grown.births, child.digits.calibrate)
+    child = patient.operate(*replaced(Operation.DS3))
+    child.calibrate()
     seen: list[tuple[Tensor, Tensor]] = []
-    for _, cell in cells(network):
+    for _, cell in child.operated.cells(None):
         born = cell.get_submodule("root.branches.0.child.branches.0.operation")
         born.register_forward_hook(lambda _module, inputs, out: seen.append((inputs[0], out)))
     with torch.no_grad():
-        network.eval()(child.digits.calibrate)
+        child.network.eval()(child.digits.calibrate)
     for x, out in seen:
         distance = (out - F.relu(x)).square().mean().sqrt() / F.relu(x).square().mean().sqrt()
         assert 0.001 < float(distance) < 0.5

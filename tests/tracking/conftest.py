@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from nasflow.base.settings import by_name
 from nasflow.tracking.connection import QUIET
 
 from .searches import Searches
@@ -45,7 +46,7 @@ def name() -> str:
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database with all its tables: making one takes seconds, copying it none."""
-    os.environ.update(QUIET)
+    os.environ.update(by_name(QUIET))
     from mlflow import MlflowClient
 
     file = tmp_path_factory.mktemp("empty") / "mlflow.db"
@@ -99,7 +100,7 @@ def serve(
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=dict(environment) | QUIET | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            env=dict(environment) | by_name(QUIET) | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

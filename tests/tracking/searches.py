@@ -1,22 +1,13 @@
 """Searches made up to be shown."""
 
-from nasflow.search.config import Budget, Finish, SearchConfig
+from nasflow.search.budget import Budget
+from nasflow.search.config import Finish, SearchConfig
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import (
-    Arm,
-    Attempt,
-    ChildRecord,
-    ControllerUpdate,
-    Episode,
-    Epoch,
-    FinishRecord,
-    Proposal,
-    Receipt,
-    SearchStop,
-)
+from nasflow.search.record import Attempt, ChildRecord, Epoch, Receipt
+from nasflow.search.rounds import Arm, ControllerUpdate, Episode, FinishRecord, Proposal, SearchStop
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSpec
-from nasflow.spec.host import DenseNet
+from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import START_CELL, Tree

@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
+from nasflow.base.settings import by_name
 from nasflow.search.ledger import Ledger
 from nasflow.tracking.connection import QUIET
 
@@ -14,7 +15,7 @@ class Shown:
     """What MLflow shows of one search."""
 
     def __init__(self, uri: str, name: str) -> None:
-        os.environ.update(QUIET)
+        os.environ.update(by_name(QUIET))
         from mlflow import MlflowClient
 
         self.client = MlflowClient(uri, uri)

@@ -10,6 +10,7 @@ from nasflow.spec.data import DataFacts, DataSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.training.datasets.data import TrainingData
 from nasflow.training.datasets.images import MemoryImages
+from nasflow.training.session import Training
 
 CLASSES = 4
 
@@ -84,3 +85,15 @@ def data() -> TrainingData:
 def recipe() -> Recipe:
     """Three epochs with augmentation."""
     return Recipe(epochs=3, batch_size=16, learning_rate=0.05, augmentation="standard")
+
+
+@pytest.fixture
+def training(network: nn.Sequential, data: TrainingData, recipe: Recipe) -> Training:
+    """The fresh network, the small data, three epochs, seed 0."""
+    return Training(network, data, recipe, 0)
+
+
+@pytest.fixture
+def new_training(data: TrainingData, recipe: Recipe) -> Callable[[int], Training]:
+    """Makes the same training of another fresh network, by the seed of its weights."""
+    return lambda seed: Training(make_network(seed), data, recipe, 0)

@@ -18,7 +18,8 @@ from nasflow.spec.data import DataFacts, DataSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.training.datasets.data import TrainingData
 from nasflow.training.datasets.images import MemoryImages
-from nasflow.training.loop import train
+from nasflow.training.loop import train_network
+from nasflow.training.session import Training, Watch
 from nasflow.training.state import TrainingState
 
 RECIPE = Recipe(epochs=3, batch_size=32, learning_rate=0.05, augmentation="standard")
@@ -73,7 +74,8 @@ def run(folder: Path, killed_at: tuple[int, ...] = ()) -> None:
         if (epoch, batch) == killed_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    state = train(make_network(8), make_data(), RECIPE, 3, resume=resume, after_epoch=keep, beat=beat)
+    training = Training(make_network(8), make_data(), RECIPE, 3, watch=Watch(keep, beat))
+    state = train_network(training, resume)
     (folder / "final").write_bytes(state.to_bytes())
 
 
@@ -83,7 +85,7 @@ def exhaust(further: int) -> None:
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + further, used + further))
     try:
-        train(network, data, RECIPE, seed=0)
+        train_network(Training(network, data, RECIPE, 0))
     except ChildFailed as failure:
         print(failure)
 

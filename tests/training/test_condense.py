@@ -1,16 +1,17 @@
 import pytest
 import torch
+from tests.training.states import every_state
 
 from nasflow.networks import build, initialise
 from nasflow.networks.condensenet import CondenseNetwork, Learned, condensed
-from nasflow.spec.host import CondenseNet
+from nasflow.spec.hosts import CondenseNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import Tree
 from nasflow.training.condense import Condensation, inputs_left
 from nasflow.training.datasets.data import TrainingData
-from nasflow.training.loop import train
-from nasflow.training.state import TrainingState
+from nasflow.training.loop import train_network
+from nasflow.training.session import Training
 
 HOST = CondenseNet(layers=(2, 2), growth=(8, 8), cells=(0, 1), groups=4, condense=4, first_stride=1)
 SPEC = NetworkSpec(host=HOST, cell=Tree.parse("( 3x3G -> ( ds3 ) )"), channels=1, size=8, classes=10)
@@ -32,7 +33,7 @@ def layers(network: CondenseNetwork) -> list[Learned]:
 
 def test_what_is_learned_is_what_is_condensed(learned: CondenseNetwork, data: TrainingData) -> None:
     """After its training every group reads its share, and the condensed network gives the same logits."""
-    state = train(learned, data, RECIPE.model_copy(update={"epochs": 12}), 1)
+    state = train_network(Training(learned, data, RECIPE.model_copy(update={"epochs": 12}), 1))
     assert state.history[-1].held_out_accuracy > 0.5
     for layer in layers(learned):
         assert layer.mask.sum(1).tolist() == [layer.kept] * layer.groups
@@ -49,11 +50,17 @@ def test_what_is_learned_is_what_is_condensed(learned: CondenseNetwork, data: Tr
 
 def test_it_goes_on_from_any_epoch(learned: CondenseNetwork, data: TrainingData) -> None:
     """Killed before, at and after the last inputs were given up, it ends with the same bits."""
-    states: list[TrainingState] = []
-    whole = train(learned, data, RECIPE, 1, after_epoch=states.append)
-    for state in states[:3]:
-        again = CondenseNetwork(SPEC, HOST, is_learned=True)
-        assert train(again, data, RECIPE, 1, resume=state).to_bytes() == whole.to_bytes()
+    *states, whole = every_state(Training(learned, data, RECIPE, 1))
+    for state in states:
+        again = Training(CondenseNetwork(SPEC, HOST, is_learned=True), data, RECIPE, 1)
+        assert train_network(again, state).to_bytes() == whole.to_bytes()
+
+
+def test_inputs_go_as_if_it_went_on(learned: CondenseNetwork, data: TrainingData) -> None:
+    """Ended after a fourth or a half of the recipe's steps, it has given up what is due by then, no more."""
+    for until, left in ((1, 16), (2, 8)):
+        train_network(Training(learned, data, RECIPE, 1), until=until)
+        assert layers(learned)[0].mask.sum(1).tolist() == [left] * 4
 
 
 def test_inputs_go_in_the_first_half(learned: CondenseNetwork) -> None:

@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from nasflow.training.datasets.data import TrainingData
-from nasflow.training.evaluate import evaluate, logits, normalise
+from nasflow.training.evaluate import evaluate_network, logits, normalise
 
 
 def test_the_figures_are_the_mean_over_all_images(network: nn.Sequential, data: TrainingData) -> None:
@@ -12,7 +12,7 @@ def test_the_figures_are_the_mean_over_all_images(network: nn.Sequential, data: 
     outputs = logits(network, data.train, data.facts, device="cpu")
     loss = F.cross_entropy(outputs, data.train.labels).item()
     accuracy = (outputs.argmax(1) == data.train.labels).double().mean().item()
-    result = evaluate(network, data.train, data.facts, device="cpu", batch_size=7)
+    result = evaluate_network(network, data.train, data.facts, device="cpu", batch_size=7)
     assert result.loss == pytest.approx(loss)
     assert result.accuracy == pytest.approx(accuracy)
     assert result.images == 98
@@ -23,7 +23,7 @@ def test_the_network_stays_as_it_was(network: nn.Sequential, data: TrainingData)
     network.train()
     network[1].eval()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    evaluate(network, data.held_out, data.facts, device="cpu")
+    evaluate_network(network, data.held_out, data.facts, device="cpu")
     assert network.training
     assert not network[1].training
     assert network[5].training
@@ -34,7 +34,7 @@ def test_the_mode_comes_back_after_an_error(data: TrainingData) -> None:
     """A network that fails in evaluation is in its own mode afterwards."""
     network = nn.Sequential(nn.BatchNorm2d(5))
     with pytest.raises(RuntimeError):
-        evaluate(network, data.held_out, data.facts, device="cpu")
+        evaluate_network(network, data.held_out, data.facts, device="cpu")
     assert network[0].training
 
 

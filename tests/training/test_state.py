@@ -1,58 +1,56 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import save
+from tests.training.states import every_state
 from torch import nn
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.spec.recipe import Recipe
-from nasflow.training.datasets.data import TrainingData
-from nasflow.training.loop import train
+from nasflow.training.loop import train_network
+from nasflow.training.session import Training
 from nasflow.training.state import TrainingState
 from nasflow.training.weights import weights_to_bytes
 
-NewNetwork = Callable[[int], nn.Sequential]
+NewTraining = Callable[[int], Training]
 
 
 @pytest.fixture
-def states(new_network: NewNetwork, data: TrainingData, recipe: Recipe) -> list[TrainingState]:
+def states(training: Training) -> list[TrainingState]:
     """The state after each of three epochs."""
-    states = list[TrainingState]()
-    train(new_network(0), data, recipe, seed=5, after_epoch=states.append)
-    return states
+    return every_state(training)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_going_on_from_any_epoch_changes_no_bit(
-    new_network: NewNetwork, data: TrainingData, recipe: Recipe, precision: str, channels_last: bool
+    new_training: NewTraining, precision: str, channels_last: bool
 ) -> None:
     """From the bytes after any epoch, another network ends where the uninterrupted one ended."""
-    way = recipe.model_copy(update={"precision": precision, "channels_last": channels_last})
-    states = list[TrainingState]()
-    last = train(new_network(0), data, way, seed=5, after_epoch=states.append)
+
+    def training(seed: int) -> Training:
+        plain, changes = new_training(seed), {"precision": precision, "channels_last": channels_last}
+        return replace(plain, recipe=plain.recipe.model_copy(update=changes))
+
+    states = every_state(training(0))
     for state in states:
-        resume = TrainingState.from_bytes(state.to_bytes(), "checkpoint")
-        again = train(new_network(9), data, way, seed=5, resume=resume)
-        assert again.history == last.history
-        assert again.to_bytes() == last.to_bytes()
+        again = train_network(training(9), TrainingState.from_bytes(state.to_bytes(), "checkpoint"))
+        assert again.history == states[-1].history
+        assert again.to_bytes() == states[-1].to_bytes()
 
 
-def test_a_parameter_without_gradient_needs_no_momentum(
-    new_network: NewNetwork, data: TrainingData, recipe: Recipe
-) -> None:
+def test_a_parameter_without_gradient_needs_no_momentum(new_training: NewTraining) -> None:
     """A frozen parameter has no momentum, and its network goes on all the same."""
 
-    def frozen(seed: int) -> nn.Sequential:
-        network = new_network(seed)
-        network[0].weight.requires_grad_(False)
-        return network
+    def frozen() -> Training:
+        training = new_training(0)
+        training.network.get_parameter("0.weight").requires_grad_(False)
+        return training
 
-    states = list[TrainingState]()
-    last = train(frozen(0), data, recipe, seed=5, after_epoch=states.append)
-    assert "0.weight" not in last.momentum
-    assert train(frozen(0), data, recipe, seed=5, resume=states[0]).to_bytes() == last.to_bytes()
+    states = every_state(frozen())
+    assert "0.weight" not in states[-1].momentum
+    assert train_network(frozen(), states[0]).to_bytes() == states[-1].to_bytes()
 
 
 def test_bytes_hold_everything(states: list[TrainingState]) -> None:
@@ -94,9 +92,9 @@ def test_what_is_no_state_is_refused(states: list[TrainingState], network: nn.Se
 
 
 def test_momentum_of_another_network_is_refused(
-    states: list[TrainingState], new_network: NewNetwork, data: TrainingData, recipe: Recipe
+    states: list[TrainingState], new_training: NewTraining
 ) -> None:
     """Momentum that no parameter has is named."""
     strange = TrainingState(1, states[0].network, {"other.weight": torch.zeros(1)}, states[0].history)
     with pytest.raises(InvalidSpec, match=r"'other.weight' is not in the network"):
-        train(new_network(0), data, recipe, seed=5, resume=strange)
+        train_network(new_training(0), strange)

@@ -12,9 +12,10 @@ from nasflow.kubeflow.pods import PodView, failures, step_pods
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.file import SearchFile
 from nasflow.spec.child import ChildSpec
-from nasflow.steps.archive import Archive, run_key, search_key
+from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.dataset import upload
+from nasflow.steps.keys import run_key, start_key, submission_key, troubles_prefix
 from nasflow.steps.succession import (
     follow,
     last_run,
@@ -71,7 +72,7 @@ def prepare(archive: Archive, file: SearchFile) -> str:
     # Before anything is read: the chart's own store makes its bucket at the first write.
     check_writable(archive.store)
     search = begin(archive, file.config())
-    upload(archive, archive.read(search_key(search, "start"), ChildSpec).data)
+    upload(archive, archive.read(start_key(search), ChildSpec).data)
     _write_submission(archive, search, cluster)
     return search
 
@@ -158,7 +159,7 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
             said = failures(submission.cluster.namespace, view.id)
     except KubeflowUnavailable as error:
         note = str(error)
-    keys = archive.store.list(f"searches/{search}/troubles/")
+    keys = archive.store.list(troubles_prefix(search))
     return ClusterStatus(
         run=last,
         state=view.state if view else None,
@@ -176,7 +177,7 @@ def _write_submission(archive: Archive, search: str, cluster: Cluster) -> None:
     from nasflow.pipelines import compile_pipelines
 
     blobs = {name: put_blob(archive.store, data) for name, data in compile_pipelines(search, cluster).items()}
-    key = search_key(search, "submission")
+    key = submission_key(search)
     written = None
     while written is None:
         present, version = archive.find_changing(key, Submission)
@@ -193,4 +194,4 @@ def _set_halted(archive: Archive, search: str, halted: bool) -> None:
         if present.halted == halted:
             return
         changed = present.model_copy(update={"halted": halted})
-        written = archive.replace(search_key(search, "submission"), changed, version)
+        written = archive.replace(submission_key(search), changed, version)

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nasflow.base.errors import KubeflowUnavailable, NasflowError, masked
+from nasflow.base.credentials import masked
+from nasflow.base.errors import KubeflowUnavailable, NasflowError
+from nasflow.base.settings import KFP_HOST, S3_ACCESS_KEY, S3_SECRET_KEY, STORE, TRACKING_URI
 from nasflow.kubeflow.kubernetes import load_kubernetes
 from nasflow.search.cluster import Cluster
 from nasflow.tracking import tracking_uri
@@ -78,7 +80,7 @@ def _mlflow() -> Said:
 
     uri = tracking_uri(None)
     if uri is None:
-        return "skip", "MLFLOW_TRACKING_URI is not set"
+        return "skip", f"{TRACKING_URI} is not set"
     with connected(uri, catch_up("ID")) as client:
         found = client.get_experiment_by_name(_EXPERIMENT)
         experiment = (
@@ -127,10 +129,10 @@ def _config_map(cluster: Cluster, kubernetes: Any, store: str) -> Said:
     if found is None:
         return "bad", f"{cluster.config_map} is missing in {cluster.namespace}: install the chart there"
     data = found.data or {}
-    for key in ("NASFLOW_STORE", "NASFLOW_KFP_HOST"):
-        if not data.get(key):
-            return "bad", f"{cluster.config_map} has no {key}: set it in the chart's values"
-    named = data["NASFLOW_STORE"].rstrip("/")
+    for variable in (STORE, KFP_HOST):
+        if not data.get(variable.name):
+            return "bad", f"{cluster.config_map} has no {variable}: set it in the chart's values"
+    named = data[STORE.name].rstrip("/")
     if named != store:
         return "bad", f"pods use the store {named}, you {store}: give --store {named}, or correct the chart's"
     return f"{cluster.config_map} names this store and a Kubeflow"
@@ -142,7 +144,8 @@ def _secret(cluster: Cluster, kubernetes: Any) -> Said:
     found = _get(kubernetes.CoreV1Api().read_namespaced_secret, cluster.secret, cluster.namespace)
     if found is None:
         return "bad", f"{cluster.secret} is missing in {cluster.namespace}: install the chart, or create it"
-    missing = [key for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if key not in (found.data or {})]
+    keys = (S3_ACCESS_KEY.name, S3_SECRET_KEY.name)
+    missing = [key for key in keys if key not in (found.data or {})]
     if missing:
         return "bad", f"{cluster.secret} lacks {', '.join(missing)}: add it to the Secret"
     return f"{cluster.secret} has both keys"

@@ -11,22 +11,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from nasflow.backends.outcome import outcome
+from nasflow.base import settings
 from nasflow.base.errors import SearchFailed, Stuck
 from nasflow.search.cluster import Cluster, Trouble
-from nasflow.search.record import SearchStop
-from nasflow.steps.advance import Done, Finish, advance
+from nasflow.search.rounds import SearchStop
+from nasflow.search.schedule import is_finish
 from nasflow.steps.archive import Archive
 from nasflow.steps.dataset import upload
+from nasflow.steps.execute import settled_tasks
+from nasflow.steps.keys import troubles_prefix
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.succession import measure_progress
 
 Runner = Literal["subprocess", "docker"]
 
-PASSED_ON = ("AWS_", "MLFLOW_", "OMP_NUM_THREADS")
+PASSED_ON = (settings.OF_S3, settings.OF_MLFLOW, settings.THREADS.name)
 """Beginnings of the names of environment variables that a container gets."""
 
 
-def run(
+def run_components(
     archive: Archive,
     search: str,
     cluster: Cluster,
@@ -41,14 +45,13 @@ def run(
     """
     from nasflow.pipelines import Placement, finish_pipeline, search_pipeline
 
-    start = read_ledger(archive, search).start_spec
-    if start and runner == "docker":
-        upload(archive, start.data)
+    if runner == "docker":
+        upload(archive, read_ledger(archive, search).start_spec.data)
     number, seen, old = 0, "", len(_troubles(archive, search))
-    while not isinstance(step := advance(archive, search), Done):
+    while tasks := settled_tasks(archive, search):
         number += 1
-        pipeline = finish_pipeline if isinstance(step, Finish) else search_pipeline
-        with _environment(archive, tracking), tempfile.TemporaryDirectory(prefix="nasflow-kfp-") as root:
+        pipeline = finish_pipeline if is_finish(tasks) else search_pipeline
+        with _as_in_a_pod(archive, tracking), tempfile.TemporaryDirectory(prefix="nasflow-kfp-") as root:
             _prepare(runner, archive, root)
             try:
                 with left_as_found(), contextlib.redirect_stdout(_Lines(say)), warnings.catch_warnings():
@@ -57,9 +60,7 @@ def run(
             except _task_errors() as error:
                 raise SearchFailed(_cause(archive, search, old) or _said(error)) from None
         seen = _assert_further(archive, search, seen, old)
-    if step.stop.best is None:
-        raise SearchFailed(f"search {search!r} stopped without a cell: {step.stop.detail}")
-    return step.stop
+    return outcome(archive, search)
 
 
 def _prepare(runner: Runner, archive: Archive, root: str) -> None:
@@ -74,10 +75,9 @@ def _docker(archive: Archive) -> Any:
     """Containers as the cluster's pods are: read-only but for /tmp, no privileges; on the host's network."""
     from kfp import local
 
-    environment = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
     url = archive.store.url
     return local.DockerRunner(
-        environment=environment | {"NASFLOW_STORE": url},
+        environment=settings.environment(*PASSED_ON) | {settings.STORE.name: url},
         network_mode="host",
         read_only=True,
         tmpfs={"/tmp": "exec"},
@@ -110,24 +110,11 @@ def left_as_found() -> Iterator[None]:
         root.handlers[:] = handlers
 
 
-@contextlib.contextmanager
-def _environment(archive: Archive, tracking: str | None) -> Iterator[None]:
+def _as_in_a_pod(archive: Archive, tracking: str | None) -> contextlib.AbstractContextManager[None]:
     """What the chart's ConfigMap gives to pods, but for Kubeflow's address: this process goes on itself."""
-    wanted = {"NASFLOW_STORE": archive.store.url, "NASFLOW_KFP_HOST": None, "MLFLOW_TRACKING_URI": tracking}
-    before = {name: os.environ.get(name) for name in wanted}
-    _set(wanted)
-    try:
-        yield
-    finally:
-        _set(before)
-
-
-def _set(values: dict[str, str | None]) -> None:
-    for name, value in values.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+    return settings.temporarily(
+        {settings.STORE: archive.store.url, settings.KFP_HOST: None, settings.TRACKING_URI: tracking}
+    )
 
 
 def _task_errors() -> tuple[type[Exception], ...]:
@@ -168,7 +155,7 @@ def _cause(archive: Archive, search: str, after: int) -> str | None:
 
 
 def _troubles(archive: Archive, search: str) -> list[str]:
-    return archive.store.list(f"searches/{search}/troubles/")
+    return archive.store.list(troubles_prefix(search))
 
 
 _INDENT = "    "

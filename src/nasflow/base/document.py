@@ -7,6 +7,7 @@ with one line.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from difflib import get_close_matches
 from reprlib import Repr
 from types import NoneType
@@ -15,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationError, model_validator
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.base.plugins import PLUGGED, OpenUnion
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
 """Documents are small; something larger is not one of ours and is refused before it is parsed."""
@@ -47,14 +49,29 @@ class Document(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_newer(cls, data: Any) -> Any:
-        """Say "newer" before pydantic lists every field that a newer schema has added."""
-        version = data.get("schema_version", cls.SCHEMA) if isinstance(data, dict) else cls.SCHEMA
+    def _of_this_schema(cls, data: Any) -> Any:
+        """Say "newer" before pydantic lists every field that a newer schema has added; upgrade older data."""
+        if not isinstance(data, dict):
+            return data
+        version = data.get("schema_version", cls.SCHEMA)
         if not isinstance(version, int) or not 1 <= version <= cls.SCHEMA:
             raise ValueError(
                 f"has schema version {_SHORT.repr(version)}, and this nasflow reads 1 to {cls.SCHEMA}: "
                 "upgrade nasflow"
             )
+        try:
+            present = data if version == cls.SCHEMA else cls.upgrade(data)
+        except (LookupError, TypeError, AttributeError) as error:
+            raise ValueError(f"is no {cls.__name__} of schema version {version} ({error!r})") from None
+        return {**present, "schema_version": cls.SCHEMA}
+
+    @classmethod
+    def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """The same document in the present schema; `data` has an older `schema_version`, and is not checked.
+
+        It may take for granted what a document of that version has: a LookupError, a TypeError or an
+        AttributeError becomes the message that this is none.
+        """
         return data
 
     def canonical_json(self) -> str:
@@ -88,7 +105,7 @@ class Document(Frozen):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise InvalidSpec(f"{where}: {_first_line(cls, error)}") from None
+            raise InvalidSpec(f"{where}: {_first_line(cls, error, data)}") from None
 
 
 def canonical_json(data: Any) -> str:
@@ -96,15 +113,15 @@ def canonical_json(data: Any) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _first_line(model: type[BaseModel], error: ValidationError) -> str:
+def _first_line(model: type[BaseModel], error: ValidationError, data: Any) -> str:
     """The first problem of a validation in one line, with the nearest right key for an unknown one."""
     problems = error.errors(include_url=False)
     # A mistyped key is also a missing one: the unknown key says more.
     problem = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
-    keys, inner = _walk(model, problem["loc"])
+    keys, inner = _walk(model, problem["loc"], data)
     place = _printable(".".join(keys))
     if problem["type"] == "extra_forbidden":
-        known = sorted(_known_keys(inner[-1]))
+        known = sorted(_known_keys(inner))
         near = get_close_matches(keys[-1], known, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
         return f"unknown key '{place}': {remedy}"
@@ -125,37 +142,60 @@ def _printable(text: str) -> str:
     return line if len(text) <= 500 else line + "..."
 
 
-def _walk(model: Any, location: tuple[int | str, ...]) -> tuple[list[str], list[Any]]:
-    """The keys of the user's file that lead to `location`, and what type of value each of them is in.
+def _walk(model: Any, location: tuple[int | str, ...], data: Any) -> tuple[list[str], Any]:
+    """The keys of the user's `data` that lead to `location`, and what type of value the last one is in.
 
-    Pydantic puts the tag of a union's member between the keys: it is no part of the file.
+    Pydantic puts the tag of a union's member between the keys, and says so where it means a key and not what
+    stands there: neither is part of the file.
     """
-    keys, inner = [], []
+    keys: list[str] = []
+    inner = model
     for part in location:
         model = _bare(model)
-        members = _members(model)
+        members = _members(model, data)
         if part in members:
             model = members[part]
-            continue
-        keys.append(str(part))
-        inner.append(model)
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            field = model.model_fields.get(str(part))
-            model = field.annotation if field else None
-        else:
-            model = next(iter(get_args(model)), None)
+        elif part != "[key]":
+            keys.append(str(part))
+            inner, model = model, _below(model, part)
+            data = _inside(data, part)
     return keys, inner
 
 
+def _below(model: Any, part: int | str) -> Any:
+    """The type of what stands under a key of a value of type `model`."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        field = model.model_fields.get(str(part))
+        unions = [each for each in (field.metadata if field else ()) if isinstance(each, OpenUnion)]
+        return unions[0] if unions else field and field.annotation
+    inner, outer = get_args(model), get_origin(model)
+    if isinstance(outer, type) and issubclass(outer, Mapping):
+        return inner[-1]
+    if outer is tuple and Ellipsis not in inner:
+        return _inside(inner, part)
+    return inner[0] if inner else None
+
+
+def _inside(data: Any, part: int | str) -> Any:
+    try:
+        return data[part]
+    except (LookupError, TypeError):
+        return None
+
+
 def _bare(annotation: Any) -> Any:
-    """A type without `Annotated` and `| None` round it."""
+    """A type without `Annotated` and `| None` round it; an open union for the base class that it opens."""
     inner = [each for each in get_args(annotation) if each is not NoneType]
+    if get_origin(annotation) is Annotated:
+        return next((each for each in inner if isinstance(each, OpenUnion)), None) or _bare(inner[0])
     is_optional = len(inner) < len(get_args(annotation)) and len(inner) == 1
-    return _bare(inner[0]) if is_optional or get_origin(annotation) is Annotated else annotation
+    return _bare(inner[0]) if is_optional else annotation
 
 
-def _members(annotation: Any) -> dict[Any, Any]:
+def _members(annotation: Any, data: Any) -> dict[Any, Any]:
     """The models of a union by their tags; nothing for another type."""
+    if isinstance(annotation, OpenUnion):
+        return {**annotation.kinds, PLUGGED: annotation.member(data)}
     members: dict[Any, Any] = {}
     for each in get_args(annotation):
         tags = [part.tag for part in getattr(each, "__metadata__", ()) if isinstance(part, Tag)]

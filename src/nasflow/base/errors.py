@@ -2,23 +2,8 @@
 
 Each message is one line that names the thing, its value and the remedy; the door (`nasflow.cli`)
 prints it and exits with the class's `exit_code`. A traceback is a bug of ours. What comes from elsewhere,
-an address or another program's message, goes through `masked` first.
+an address or another program's message, goes through `credentials.masked` first.
 """
-
-import os
-import re
-
-_SECRET_VARIABLE = re.compile(r"_(PASSWORD|TOKEN|SECRET|SECRET_ACCESS_KEY)$")
-_IN_ADDRESS = re.compile(r"//[^/\s]*@")
-_IN_QUERY = re.compile(r"(?i)\b((?:password|passwd|pwd|token|secret|api_key)=)[^&\s]+")
-
-
-def masked(text: str) -> str:
-    """`text` without the credentials that an address, an error or the environment can have put there."""
-    for name, value in os.environ.items():
-        if value and _SECRET_VARIABLE.search(name):
-            text = text.replace(value, "***")
-    return _IN_QUERY.sub(r"\1***", _IN_ADDRESS.sub("//***@", text))
 
 
 class NasflowError(Exception):
@@ -99,3 +84,9 @@ class Stuck(NasflowError):
     """A search whose last run added nothing: going on by itself would go on for ever."""
 
     exit_code = 12
+
+
+class LaneLost(NasflowError):
+    """A process that trained a child was killed from outside, for want of memory most likely."""
+
+    exit_code = 13

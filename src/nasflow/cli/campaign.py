@@ -4,22 +4,26 @@ import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nasflow.cli.options import DEFAULT_STORE, JsonOption, SearchArgument, StoreOption, open_archive, write
 
-app = typer.Typer()
+if TYPE_CHECKING:
+    from nasflow.studies.rehearsal import Trial
+    from nasflow.studies.rehearsal.rewards import Reward
+
+proof_commands = typer.Typer()
 
 
-@app.command()
-def verify(
-    random: Annotated[int, typer.Option("--random", min=1, help="Random transform sequences.")] = 50,
+@proof_commands.command("verify")
+def _verify(
+    random: Annotated[int, typer.Option("--random", min=1, help="Random sequences of edits.")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the hosts, the cells and the sequences.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove that transforms preserve the function, by random sequences on trained networks."""
+    """Prove that edits preserve the function, by random sequences on trained networks."""
     from rich.console import Console
     from rich.progress import track
 
@@ -44,14 +48,14 @@ def verify(
         )
 
 
-class Reward(StrEnum):
+class _Reward(StrEnum):
     """What a cell is worth in a rehearsal."""
 
     HASH = "hash"
     STRUCTURED = "structured"
 
 
-class Arm(StrEnum):
+class _Arm(StrEnum):
     """Who rehearses."""
 
     PATH = "path"
@@ -60,55 +64,44 @@ class Arm(StrEnum):
     PAPER = "paper"
 
 
-_ARMS = [Arm.PATH, Arm.RANDOM, Arm.EVOLUTION]
+_ARMS = [_Arm.PATH, _Arm.RANDOM, _Arm.EVOLUTION]
 
 
-@app.command()
-def rehearse(
+@proof_commands.command("rehearse")
+def _rehearse(
     children: Annotated[int, typer.Option(min=1, max=100_000, help="Children a seed.")] = 500,
     seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Seeds an arm.")] = 3,
     first_seed: Annotated[int, typer.Option(min=0, help="The first seed; the others follow it.")] = 0,
-    reward: Annotated[Reward, typer.Option(help="What a cell is worth.")] = Reward.HASH,
+    reward: Annotated[_Reward, typer.Option(help="What a cell is worth.")] = _Reward.HASH,
     reward_seed: Annotated[int, typer.Option(min=0, help="Of the structured reward.")] = 0,
     arms: Annotated[
-        list[Arm], typer.Option("--arm", help="Who proposes; may be given several times.")
+        list[_Arm], typer.Option("--arm", help="Who proposes; may be given several times.")
     ] = _ARMS,
     plot: Annotated[Path | None, typer.Option(help="Draw the curves into this SVG file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Search with a made-up reward and no training: does the controller learn, does it collapse?"""
-    from rich.console import Console
-    from rich.progress import track
-
     from nasflow.base.errors import InvalidSpec
-    from nasflow.report.curves import draw_curves
-    from nasflow.studies.rehearsal import ARMS, WINDOW, conclude, curve, rewards
-    from nasflow.studies.rehearsal import rehearse as run
+    from nasflow.studies.rehearsal import WINDOW, conclude, rewards
 
     if plot and plot.suffix not in {"", ".svg"}:
         raise InvalidSpec(f"--plot {plot}: the curves are drawn as SVG: name a .svg file")
-    console = Console(stderr=True)
-    arms = list(dict.fromkeys(arms))
-    todo = [(arm.value, seed) for arm in arms for seed in range(first_seed, first_seed + seeds)]
-    steps = track(todo, "rehearse", len(todo), console=console, disable=not console.is_terminal)
     worth = rewards(reward_seed)[reward.value]
-    done = [(arm, run(ARMS[arm], worth, seed, children)) for arm, seed in steps]
-    trials = {arm.value: [trial for name, trial in done if name == arm.value] for arm in arms}
+    trials = _try_all(arms, worth, range(first_seed, first_seed + seeds), children)
     results = {arm: asdict(conclude(each)) for arm, each in trials.items()}
+    window = min(WINDOW, children)
     if as_json:
         facts = {"reward": reward.value, "children": children, "seeds": seeds, "first_seed": first_seed}
         typer.echo(json.dumps(facts | results, indent=2))
     else:
-        typer.echo(_table(results, seeds, min(WINDOW, children)))
+        typer.echo(_table(results, seeds, window))
     # Last: a file that cannot be written must not cost the figures.
     if plot:
-        title = f"{reward.value} reward: {seeds} seeds, mean and range"
-        bands = {arm: curve(each) for arm, each in trials.items()}
-        write(plot, draw_curves(bands, title, "children", f"mean reward of the last {min(WINDOW, children)}"))
+        _plot(plot, trials, f"{reward.value} reward: {seeds} seeds, mean and range", window)
 
 
-@app.command()
-def audit(
+@proof_commands.command("audit")
+def _audit(
     search: SearchArgument,
     store: StoreOption = DEFAULT_STORE,
     children: Annotated[int, typer.Option(min=3, help="Children to train from scratch.")] = 8,
@@ -118,29 +111,51 @@ def audit(
     from rich.console import Console
     from rich.progress import Progress
 
-    from nasflow.studies.audit import audit as run
+    from nasflow.studies.audit import audit
 
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f"audit of {search}", total=children)
-        found = run(
+        found = audit(
             open_archive(store),
             search,
             children,
             lambda number, share: progress.update(bar, completed=number + share),
         )
     if as_json:
-        typer.echo(json.dumps(asdict(found), indent=2))
+        typer.echo(found.model_dump_json(indent=2))
         return
     typer.echo(f"{'in the search':>13} {'from scratch':>13}  cell")
     for each in found.children:
-        full = "failed" if each.full is None else f"{100 * each.full:.2f} %"
-        typer.echo(f"{100 * each.searched:>11.2f} % {full:>13}  {each.cell}")
+        typer.echo(f"{found.shown(each.searched):>13} {found.shown(each.full):>13}  {each.parts}")
     if found.tau is None or found.interval is None:
         typer.echo("Kendall's tau: none, because too few children differ")
     else:
         low, high = found.interval
         typer.echo(f"Kendall's tau: {found.tau:.2f} (95 % {low:.2f} to {high:.2f})")
+
+
+def _try_all(arms: list[_Arm], reward: "Reward", seeds: range, children: int) -> dict[str, list["Trial"]]:
+    """Every arm's rehearsals by its name, one a seed; with a bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from nasflow.studies.rehearsal import ARMS, rehearse
+
+    console = Console(stderr=True)
+    trials: dict[str, list[Trial]] = {arm.value: [] for arm in arms}
+    todo = [(name, seed) for name in trials for seed in seeds]
+    for name, seed in track(todo, "rehearse", len(todo), console=console, disable=not console.is_terminal):
+        trials[name].append(rehearse(ARMS[name], reward, seed, children))
+    return trials
+
+
+def _plot(file: Path, trials: dict[str, list["Trial"]], title: str, window: int) -> None:
+    from nasflow.report.curves import draw_curves
+    from nasflow.studies.rehearsal import curve
+
+    bands = {arm: curve(each) for arm, each in trials.items()}
+    write(file, draw_curves(bands, title, "children", f"mean reward of the last {window}"))
 
 
 def _table(results: dict[str, dict[str, Any]], seeds: int, window: int) -> str:

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from nasflow.search.cluster import Run, Trouble
     from nasflow.steps.archive import Archive
 
-app = typer.Typer()
+cluster_commands = typer.Typer()
 
 ConfigArgument = Annotated[
     Path, typer.Argument(help="A search's configuration, YAML, with `cluster:`.", show_default=False)
 ]
 
 
-@app.command(name="compile")
-def compile_(
+@cluster_commands.command("compile")
+def _compile(
     config: ConfigArgument,
     output: Annotated[Path, typer.Option(help="Folder that gets search.yaml and finish.yaml.")] = Path(),
 ) -> None:
@@ -46,8 +46,8 @@ def compile_(
     write_folder(output, {f"{name}.yaml": data for name, data in compiled.items()})
 
 
-@app.command()
-def submit(
+@cluster_commands.command("submit")
+def _submit(
     config: ConfigArgument,
     store: StoreOption = DEFAULT_STORE,
     force: Annotated[bool, typer.Option("--force", help="Even if no node can take the pods now.")] = False,
@@ -79,8 +79,8 @@ def submit(
     tell(archive, file.name, cluster.submit(archive, file, kubeflow), as_json)
 
 
-@app.command()
-def stop(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
+@cluster_commands.command("stop")
+def _stop(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
     """End a search's run on the cluster; `nasflow resume` goes on with it, from the last finished epoch."""
     from nasflow.backends import cluster
 
@@ -89,8 +89,8 @@ def stop(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
     typer.echo(f"search {search} is stopped: `nasflow resume {search}` goes on with it")
 
 
-@app.command()
-def status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+@cluster_commands.command("status")
+def _status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """Say how a search stands on its cluster: what runs, what waits and why, what went wrong."""
     from nasflow.backends import cluster
     from nasflow.steps.ledger import read_ledger
@@ -114,8 +114,8 @@ def status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: 
         typer.echo(line)
 
 
-@app.command()
-def logs(
+@cluster_commands.command("logs")
+def _logs(
     search: SearchArgument,
     store: StoreOption = DEFAULT_STORE,
     task: Annotated[str | None, typer.Option(help="Only this component's pods, as in train.")] = None,
@@ -148,8 +148,8 @@ def logs(
             typer.echo(f"nasflow: warning: {error}", err=True)
 
 
-@app.command()
-def doctor(
+@cluster_commands.command("doctor")
+def _doctor(
     config: Annotated[Path | None, typer.Argument(help="A configuration with `cluster:`.")] = None,
     store: StoreOption = DEFAULT_STORE,
     on_cluster: Annotated[bool, typer.Option("--cluster", help="Check CONFIG's cluster too.")] = False,

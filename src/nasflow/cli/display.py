@@ -1,19 +1,20 @@
 """Progress bars on a terminal, nothing in a pipe."""
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from nasflow.search.config import SearchConfig
-from nasflow.search.record import ChildRecord
+if TYPE_CHECKING:
+    from nasflow.search.record import AnyRecord
+    from nasflow.search.resolved import ResolvedConfig
 
 
 class Display:
-    """Three bars: all children, this stage's children, this child's training. A `Watcher`."""
+    """A bar for all children, one for this stage's, and one for each that is being trained. A `Watcher`."""
 
-    def __init__(self, config: SearchConfig) -> None:
+    def __init__(self, config: "ResolvedConfig") -> None:
         console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description:<28}"),
@@ -25,7 +26,8 @@ class Display:
         )
         self._search = self._progress.add_task(f"search {config.name}", total=_children(config))
         self._stage: TaskID | None = None
-        self._training = self._progress.add_task("training, %", total=100)
+        self._is_round = False
+        self._trainings: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -36,32 +38,34 @@ class Display:
     ) -> None:
         self._progress.stop()
 
-    def stage(self, name: str, children: int) -> None:
+    def stage(self, title: str, children: int) -> None:
         """Begin a stage's bar in the place of the last one."""
         if self._stage is not None:
             self._progress.remove_task(self._stage)
-        self._is_round = name.startswith("round")
-        self._stage = self._progress.add_task(name, total=children)
+        self._is_round = title.startswith("round")
+        self._stage = self._progress.add_task(title, total=children)
 
-    def training(self, share: float) -> None:
+    def training(self, child: str, share: float) -> None:
         """Move the child's bar."""
-        if share <= self._progress.tasks[1].completed / 100:
-            self._progress.reset(self._training)
-        self._progress.update(self._training, completed=round(100 * share))
+        if child not in self._trainings:
+            self._trainings[child] = self._progress.add_task(f"  {child}, %", total=100)
+        self._progress.update(self._trainings[child], completed=round(100 * share))
 
-    def child(self, record: ChildRecord) -> None:
+    def child(self, record: "AnyRecord") -> None:
         """Count a finished child and say what it brought."""
-        said = record.failure if record.accuracy is None else f"{100 * record.accuracy:.2f} % held-out"
+        said = record.failure if record.status == "failed" else f"{100 * record.accuracy:.2f} % held-out"
         self._progress.console.print(
-            f"{record.child}  {said}  {record.cell}", markup=False, highlight=False, soft_wrap=True
+            f"{record.child}  {said}  {record.parts}", markup=False, highlight=False, soft_wrap=True
         )
+        if record.child in self._trainings:
+            self._progress.remove_task(self._trainings.pop(record.child))
         if self._stage is not None:
             self._progress.advance(self._stage)
         if self._is_round:
             self._progress.advance(self._search)
 
 
-def _children(config: SearchConfig) -> int | None:
+def _children(config: "ResolvedConfig") -> int | None:
     """Children that the budget allows, where it says so."""
     budget = config.budget
     by_rounds = budget.rounds and budget.rounds * config.children_per_round

@@ -1,23 +1,26 @@
 """The commands' common frame: how they are found, how errors are shown, what they exit with."""
 
-import os
 import sys
 from typing import Any
 
 import typer
 
 from nasflow.base.errors import NasflowError
-from nasflow.cli import campaign, cluster, look, run
+from nasflow.base.settings import RANK, WORLD_SIZE
+from nasflow.cli.campaign import proof_commands
+from nasflow.cli.cluster import cluster_commands
+from nasflow.cli.look import look_commands
+from nasflow.cli.run import work_commands
 
-app = typer.Typer(
+_app = typer.Typer(
     name="nasflow",
     help="Grow a trained network into better ones, child by child.",
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,
 )
-for module in (run, look, cluster, campaign):
-    app.add_typer(module.app)
+for commands in (work_commands, look_commands, cluster_commands, proof_commands):
+    _app.add_typer(commands)
 
 _INTERRUPTED = 130
 """What typer makes of Ctrl-C, as shells do."""
@@ -26,7 +29,7 @@ _UsageError: Any = typer.BadParameter.__base__
 """A command line that cannot be; a class of click's, which newer typers carry inside."""
 
 
-@app.callback(invoke_without_command=True)
+@_app.callback(invoke_without_command=True)
 def _frame(
     context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and stop."),
@@ -43,7 +46,7 @@ def _frame(
 def main() -> None:
     """Run a command; exit with 0, or with the code that nasflow.base.errors gives the failure."""
     # Torchrun's; asked here, so that no other command waits for torch.
-    if "RANK" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+    if RANK.is_set and (WORLD_SIZE.get() or 1) > 1:
         from nasflow.steps.together import together
         from nasflow.steps.train import join
 
@@ -53,7 +56,7 @@ def main() -> None:
 
 def _command() -> int:
     try:
-        code = app(prog_name="nasflow", standalone_mode=False)
+        code = _app(prog_name="nasflow", standalone_mode=False)
     except NasflowError as error:
         _say(f"error: {error}")
         code = error.exit_code

@@ -19,11 +19,11 @@ from nasflow.cli.options import (
     write_folder,
 )
 
-app = typer.Typer()
+look_commands = typer.Typer()
 
 
-@app.command(name="list")
-def list_searches(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+@look_commands.command("list")
+def _list(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List the searches in the store."""
     from nasflow.cli.summary import summary
     from nasflow.steps.ledger import search_ids
@@ -41,8 +41,8 @@ def list_searches(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = Fals
         typer.echo(f"{row['search']:<24} {row['status']:<11} {row['children']:>4} children  {best}")
 
 
-@app.command()
-def show(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+@look_commands.command("show")
+def _show(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """Show a search: its figures, or with --json its whole ledger."""
     from nasflow.cli.summary import print_summary, summary
 
@@ -50,8 +50,8 @@ def show(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: Js
     typer.echo(json.dumps(facts, indent=2)) if as_json else print_summary(facts)
 
 
-@app.command()
-def cell(
+@look_commands.command("cell")
+def _cell(
     text: Annotated[str, typer.Argument(help="A cell in its text form, TreeCell-A, TreeCell-B, or start.")],
     svg: Annotated[Path | None, typer.Option(help="Draw it into this file instead.")] = None,
     as_json: JsonOption = False,
@@ -70,22 +70,24 @@ def cell(
         typer.echo(f"{tree}\n\n{describe_cell(tree)}")
 
 
-@app.command()
-def table(as_json: JsonOption = False) -> None:
+@look_commands.command("table")
+def _table(as_json: JsonOption = False) -> None:
     """Count the networks of the paper's tables, beside their published sizes."""
-    from nasflow.studies.table import markdown, rows
+    from nasflow.studies.table import counted_networks, markdown
 
-    typer.echo(json.dumps([row._asdict() for row in rows()], indent=2) if as_json else markdown(rows()))
+    rows = list(counted_networks())
+    typer.echo(json.dumps([row._asdict() for row in rows], indent=2) if as_json else markdown(rows))
 
 
-@app.command()
-def report(
+@look_commands.command("report")
+def _report(
     search: SearchArgument,
     store: StoreOption = DEFAULT_STORE,
     output: Annotated[Path | None, typer.Option(help="Write the page to this file too.")] = None,
 ) -> None:
     """Write a search's report: one HTML page, to be opened from disk."""
-    from nasflow.steps.publish import report_key, write_report
+    from nasflow.steps.keys import report_key
+    from nasflow.steps.publish import write_report
 
     archive = open_archive(store)
     page = write_report(archive, search)
@@ -94,8 +96,8 @@ def report(
     typer.echo(output or f"{archive.store.url}/{report_key(search)}")
 
 
-@app.command()
-def export(
+@look_commands.command("export")
+def _export(
     search: SearchArgument,
     output: Annotated[Path, typer.Option(help="Folder that gets the files.")],
     store: StoreOption = DEFAULT_STORE,
@@ -108,8 +110,8 @@ def export(
     write_folder(output, files_of(open_archive(store), search, onnx, source))
 
 
-@app.command()
-def ui(
+@look_commands.command("ui")
+def _ui(
     store: StoreOption = DEFAULT_STORE,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 5000,
@@ -126,8 +128,8 @@ def ui(
     os.execve(sys.executable, command, ui_environment(address))
 
 
-@app.command()
-def schema(
+@look_commands.command("schema")
+def _schema(
     document: Annotated[str | None, typer.Argument(help="One of them; all if left out.")] = None,
 ) -> None:
     """Print the JSON Schemas of nasflow's documents."""

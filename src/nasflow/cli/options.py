@@ -1,11 +1,15 @@
 """Options that several commands share, and what they open."""
 
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from nasflow.base import settings
 
 if TYPE_CHECKING:
     from nasflow.search.file import SearchFile
@@ -14,13 +18,35 @@ if TYPE_CHECKING:
 StoreOption = Annotated[
     str,
     typer.Option(
-        "--store", envvar="NASFLOW_STORE", help="Where state lives: a directory or s3://bucket/prefix."
+        "--store",
+        envvar=settings.STORE.name,
+        help="Where state lives: a directory or s3://bucket/prefix.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 SearchArgument = Annotated[str, typer.Argument(help="Id of a search: the name in its configuration.")]
 
 DEFAULT_STORE = "nasflow-store"
+
+
+def spread(group: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Show the fields of `group`, a frozen dataclass, as options in the place of the parameter of that
+    type.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own, fields = inspect.signature(command).parameters, inspect.signature(group).parameters
+        (place,) = (name for name, each in own.items() if each.annotation is group)
+
+        @wraps(command)
+        def called(**given: Any) -> None:
+            command(**{place: group(**{name: given.pop(name) for name in fields})}, **given)
+
+        shown = [one for name, each in own.items() for one in (fields.values() if name == place else [each])]
+        called.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+        return called
+
+    return decorate
 
 
 def open_archive(store: str) -> "Archive":

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasflow.base import settings
 from nasflow.cli.options import (
     DEFAULT_STORE,
     JsonOption,
@@ -16,6 +18,7 @@ from nasflow.cli.options import (
     open_archive,
     read_file,
     read_text,
+    spread,
     tracking_address,
 )
 
@@ -23,9 +26,18 @@ if TYPE_CHECKING:
     from nasflow.search.cluster import Cluster
     from nasflow.steps.archive import Archive
 
-app = typer.Typer()
+work_commands = typer.Typer()
 
 TrackOption = Annotated[bool, typer.Option("--track/--no-track", help="Show the search in MLflow.")]
+LanesOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=1024,
+        envvar=settings.LANES.name,
+        help="Children trained at the same time; one a core (or GPU) if left out.",
+    ),
+]
 
 
 class Backend(StrEnum):
@@ -36,8 +48,8 @@ class Backend(StrEnum):
     DOCKER = "docker"
 
 
-@app.command()
-def search(
+@work_commands.command("search")
+def _search(
     config: Annotated[Path, typer.Argument(help="A search's configuration, YAML.", show_default=False)],
     store: StoreOption = DEFAULT_STORE,
     backend: Annotated[
@@ -46,6 +58,7 @@ def search(
             help="This process, or Kubeflow's components as processes or containers of this machine."
         ),
     ] = Backend.INLINE,
+    lanes: LanesOption = None,
     track: TrackOption = True,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,21 +70,30 @@ def search(
     id = begin(archive, file.config())
     address = tracking_address(store) if track else None
     if backend is Backend.INLINE:
-        _run_inline(archive, id, address)
+        _run_inline(archive, id, address, lanes)
     else:
         cluster = file.required_cluster() if backend is Backend.DOCKER else file.cluster
         _run_local(archive, id, address, backend, cluster)
     _conclude(archive, id, as_json)
 
 
-@app.command()
-def resume(
+@dataclass(frozen=True)
+class _Extension:
+    """What a budget is made larger to; as the configuration's `budget`."""
+
+    children: Annotated[int | None, typer.Option(min=1, help="Extend: children in all.")] = None
+    rounds: Annotated[int | None, typer.Option(min=1, help="Extend: rounds in all.")] = None
+    seconds: Annotated[float | None, typer.Option(min=0, help="Extend: seconds of training in all.")] = None
+    gpu_hours: Annotated[float | None, typer.Option(min=0, help="Extend: GPU-hours in all.")] = None
+
+
+@work_commands.command("resume")
+@spread(_Extension)
+def _resume(
     search: SearchArgument,
+    extension: _Extension,
     store: StoreOption = DEFAULT_STORE,
-    children: Annotated[int | None, typer.Option(min=1, help="Extend: children in all.")] = None,
-    rounds: Annotated[int | None, typer.Option(min=1, help="Extend: rounds in all.")] = None,
-    seconds: Annotated[float | None, typer.Option(min=0, help="Extend: seconds of training in all.")] = None,
-    gpu_hours: Annotated[float | None, typer.Option(min=0, help="Extend: GPU-hours in all.")] = None,
+    lanes: LanesOption = None,
     track: TrackOption = True,
     as_json: JsonOption = False,
 ) -> None:
@@ -80,40 +102,42 @@ def resume(
     A search that was submitted to a cluster goes on there, any other on this machine.
     """
     archive = open_archive(store)
-    from nasflow.search.config import BudgetRecord
-    from nasflow.steps.archive import search_key
-    from nasflow.steps.begin import begin, set_budget
-    from nasflow.steps.ledger import read_config as stored_config
+    from nasflow.search.budget import BudgetRecord
+    from nasflow.steps.begin import reopen, set_budget
+    from nasflow.steps.keys import submission_key
 
-    given = {"children": children, "rounds": rounds, "seconds": seconds, "gpu_hours": gpu_hours}
-    changed = {name: value for name, value in given.items() if value is not None}
-    stored = stored_config(archive, search)
-    begin(archive, stored)
-    budget = stored.budget
+    changed = {name: value for name, value in asdict(extension).items() if value is not None}
+    budget = reopen(archive, search).budget
     if changed:
         wanted = BudgetRecord.from_data({"budget": budget.model_dump() | changed}, "nasflow resume")
         set_budget(archive, search, wanted.budget)
-    if archive.store.exists(search_key(search, "submission")):
+    if archive.store.exists(submission_key(search)):
         from nasflow.backends.cluster import go_on
         from nasflow.cli.cluster import connect_for, tell
 
         tell(archive, search, go_on(archive, search, connect_for(archive, search)), as_json)
         return
-    _run_inline(archive, search, tracking_address(store) if track else None)
+    _run_inline(archive, search, tracking_address(store) if track else None, lanes)
     _conclude(archive, search, as_json)
 
 
-@app.command()
-def transfer(
-    cell: Annotated[str, typer.Argument(help="A cell's text form or name, or a search: its best cell.")],
+@dataclass(frozen=True)
+class _Destination:
+    """Where a cell is taken, each part in YAML."""
+
     host: Annotated[
         str,
         typer.Option(help="'{kind: densenet, growth: 48, blocks: 6, groups: 2}', or torchvision:resnet18."),
-    ],
-    dataset: Annotated[
-        str, typer.Option(help="cifar10, or '{name: cifar10, path: FOLDER, held_out: 5000}'.")
-    ],
-    recipe: Annotated[str, typer.Option(help="cifar-300, or '{epochs: 20, learning_rate: 0.1}'.")],
+    ]
+    dataset: Annotated[str, typer.Option(help="cifar10, or '{name: cifar10, path: FOLDER, held_out: 5000}'.")]
+    recipe: Annotated[str, typer.Option(help="cifar-300, or '{epochs: 20, learning_rate: 0.1}'.")]
+
+
+@work_commands.command("transfer")
+@spread(_Destination)
+def _transfer(
+    cell: Annotated[str, typer.Argument(help="A cell's text form or name, or a search: its best cell.")],
+    destination: _Destination,
     store: StoreOption = DEFAULT_STORE,
     name: Annotated[str | None, typer.Option(help="Its name in the store and in MLflow.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the weights and the order of the images.")] = 0,
@@ -121,20 +145,19 @@ def transfer(
     as_json: JsonOption = False,
 ) -> None:
     """Train a found cell in any host from scratch, test it once, register it; again: goes on."""
-    from nasflow.search.transfer import transfer as transfer_of
+    from nasflow.search.transfer import transfer
     from nasflow.steps.begin import begin
-    from nasflow.steps.ledger import found_cell
+    from nasflow.steps.ledger import found_parts
 
     archive = open_archive(store)
-    options = (("--host", host), ("--dataset", dataset), ("--recipe", recipe))
-    given = [read_text(text, option) for option, text in options]
-    id = begin(archive, transfer_of(found_cell(archive, cell), given[0], given[1], given[2], seed, name))
+    host, dataset, recipe = (read_text(text, f"--{option}") for option, text in asdict(destination).items())
+    id = begin(archive, transfer(found_parts(archive, cell), host, dataset, recipe, seed, name))
     _run_inline(archive, id, tracking_address(store) if track else None)
     _conclude(archive, id, as_json)
 
 
-@app.command()
-def sync(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
+@work_commands.command("sync")
+def _sync(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
     """Bring MLflow up to what the store knows of a search."""
     from nasflow.steps.publish import track as publish
 
@@ -143,8 +166,9 @@ def sync(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
     typer.echo(f"search {search} is in MLflow: `nasflow ui` opens it")
 
 
-def _run_inline(archive: "Archive", search: str, address: str | None) -> None:
+def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int | None = None) -> None:
     from nasflow.backends.inline import run
+    from nasflow.backends.lanes import count_lanes
     from nasflow.base.errors import SearchFailed
     from nasflow.cli.display import Display
     from nasflow.steps.ledger import read_config as stored_config
@@ -152,7 +176,7 @@ def _run_inline(archive: "Archive", search: str, address: str | None) -> None:
 
     try:
         with Display(stored_config(archive, search)) as display:
-            run(archive, search, display, Publisher(archive, search, address))
+            run(archive, search, display, Publisher(archive, search, address), count_lanes(lanes))
     except (SearchFailed, KeyboardInterrupt):
         write_report(archive, search)
         raise
@@ -166,7 +190,7 @@ def _run_local(
 
     runner: local.Runner = "docker" if backend is Backend.DOCKER else "subprocess"
     # Every word but the steps' own goes: kfp shows each command that it runs.
-    local.run(archive, search, cluster or Cluster(image="python"), runner, address, _say_own)
+    local.run_components(archive, search, cluster or Cluster(image="python"), runner, address, _say_own)
 
 
 def _say_own(line: str) -> None:

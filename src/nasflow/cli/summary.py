@@ -13,6 +13,7 @@ def summary(archive: "Archive", search: str) -> dict[str, Any]:
     """A search as JSON: figures first, then the ledger (the same for the same seed), then its cost."""
     from nasflow.base.document import canonical_json
     from nasflow.report.analysis import arm_lift, chosen, costs
+    from nasflow.steps.keys import report_key
     from nasflow.steps.ledger import read_ledger
 
     ledger = read_ledger(archive, search)
@@ -23,7 +24,7 @@ def summary(archive: "Archive", search: str) -> dict[str, Any]:
     )
     return {
         "search": search,
-        "status": status(ledger),
+        "status": standing(ledger),
         "best": best and best.model_dump(mode="json", exclude={"history", "receipt"}),
         "start_accuracy": ledger.start and ledger.start.accuracy,
         "test_accuracy": ledger.finish and ledger.finish.test_accuracy,
@@ -35,11 +36,11 @@ def summary(archive: "Archive", search: str) -> dict[str, Any]:
         "ledger": facts,
         "cost": asdict(costs(ledger)),
         "attempts": [attempt.model_dump(mode="json") for attempt in ledger.attempts],
-        "report": f"{archive.store.url}/searches/{search}/report.html",
+        "report": f"{archive.store.url}/{report_key(search)}",
     }
 
 
-def status(ledger: "Ledger") -> str:
+def standing(ledger: "Ledger") -> str:
     """In one word: running (or waiting to be resumed), finished, failed."""
     if ledger.stop and ledger.stop.best is None:
         return "failed"

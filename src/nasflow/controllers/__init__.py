@@ -1,9 +1,6 @@
-"""Who proposes: controllers know cells and rewards, nothing of networks or stores."""
+"""Who proposes: controllers know questions, answers, parents and scores, nothing of weights or stores."""
 
 from nasflow.controllers.make import make_controller
-from nasflow.controllers.protocol import Batch, Controller, Request
-from nasflow.controllers.reward import reward
-from nasflow.search.spaces.path.count import count
-from nasflow.search.spaces.path.walk import replay
+from nasflow.controllers.protocol import Controller, Draw, Lesson, Parent, Request, Results
 
-__all__ = ["Batch", "Controller", "Request", "count", "make_controller", "replay", "reward"]
+__all__ = ["Controller", "Draw", "Lesson", "Parent", "Request", "Results", "make_controller"]

@@ -1,27 +1,29 @@
 """Regularised evolution (Real et al., AAAI 2019): the other control that later papers ask for.
 
-The newest cells are the population; the best of a random few of them is changed in one decision, and the
-oldest one dies, however good it is.
+The newest children are the population; the best of a random few of them is changed in one decision, and the
+oldest one dies, however good it is. Where children may grow from any record, a mutant grows from the member
+that it was mutated from: mutations that its edits cannot make are drawn again.
 """
+
+from collections.abc import Callable, Hashable
 
 import numpy as np
 
 from nasflow.base.document import Document, Frozen
 from nasflow.base.errors import InvalidSpec
 from nasflow.controllers.finder import Finder
-from nasflow.controllers.protocol import Batch, Request
+from nasflow.controllers.protocol import Draw, Parent, Request, Results
 from nasflow.controllers.summary import summarise
-from nasflow.search.config import EvolutionController, Space
-from nasflow.search.record import Arm, Episode
-from nasflow.search.spaces.path.walk import Head, Walk, replay
-from nasflow.spec.tree import Path, Tree
+from nasflow.search.controller import EvolutionController
+from nasflow.search.spaces import Space, Walk, replay
+from nasflow.spec.network import NetworkSpec
 
 MUTATION_TRIES = 100
 """Mutations for one child before it is drawn uniformly: then almost all neighbours are known."""
 
 
 class Member(Frozen):
-    """A child that was trained: how to build it, and what it was worth."""
+    """A child that was trained: how to make it, and what it was worth."""
 
     decisions: tuple[int, ...]
     reward: float
@@ -36,86 +38,108 @@ class Population(Document):
 class RegularisedEvolution:
     """Mutates the winner of a small tournament; the first children are drawn uniformly."""
 
-    def __init__(self, spec: EvolutionController) -> None:
+    def __init__(self, spec: EvolutionController, seed: int) -> None:
+        """See make_controller; the population begins empty, whatever the seed."""
         self._spec = spec
 
-    def propose(self, state: bytes | None, request: Request) -> list[Episode]:
+    def propose(self, state: bytes | None, request: Request) -> list[Draw]:
         """See Controller."""
         members = _unpack(state).members
         random = np.random.default_rng(request.seed)
         finder = Finder(request, random)
-        found = (self._child(members, request, finder, random) for _ in range(request.count))
-        return [episode for episode in found if episode]
+        find_parent = _parents(request)
+        found = (self._child(members, request, finder, random, find_parent) for _ in range(request.count))
+        return [draw for draw in found if draw]
 
-    def update(self, state: bytes | None, batch: Batch) -> tuple[bytes | None, dict[str, float]]:
+    def learn(self, state: bytes | None, results: Results) -> tuple[bytes | None, dict[str, float]]:
         """See Controller; children that failed do not live on."""
         before = _unpack(state)
-        own = [
-            (episode, reward)
-            for episode, reward in zip(batch.episodes, batch.rewards, strict=True)
-            if episode.arm is Arm.CONTROLLER
-        ]
-        if not own:
+        if not results.lessons:
             return state, {}
-        for episode, _ in own:
-            replay(batch.start, batch.space, episode.decisions)
-        born = [Member(decisions=each.decisions, reward=reward) for each, reward in own if reward is not None]
+        for lesson in results.lessons:
+            replay(results.space, results.start, lesson.decisions)
+        born = [
+            Member(decisions=each.decisions, reward=each.reward)
+            for each in results.lessons
+            if each.reward is not None
+        ]
         members = (*before.members, *born)[-self._spec.population :]
-        figures = summarise([episode for episode, _ in own], [reward for _, reward in own])
-        return Population(members=members).to_bytes(), figures
+        return Population(members=members).to_bytes(), summarise(results.lessons)
 
     def _child(
-        self, members: tuple[Member, ...], request: Request, finder: Finder, random: np.random.Generator
-    ) -> Episode | None:
+        self,
+        members: tuple[Member, ...],
+        request: Request,
+        finder: Finder,
+        random: np.random.Generator,
+        find_parent: "FindParent",
+    ) -> Draw | None:
         if len(members) < self._spec.population:
-            return finder.find(Arm.CONTROLLER)
+            return finder.find()
         for number in range(1, MUTATION_TRIES + 1):
             drawn = random.choice(len(members), size=self._spec.tournament, replace=False)
-            parent = max((members[place] for place in drawn), key=lambda member: member.reward)
-            walk = mutate(request.start, request.space, parent.decisions, random)
-            if episode := finder.admit(walk, Arm.CONTROLLER, number):
-                return episode
-        return finder.find(Arm.CONTROLLER, MUTATION_TRIES)
+            member = max((members[place] for place in drawn), key=lambda each: each.reward)
+            walk = mutate(request.space, request.start, member.decisions, random)
+            can_be, parent = find_parent(member, walk.network)
+            if can_be and (draw := finder.admit(walk, number, parent)):
+                return draw
+        return finder.find(MUTATION_TRIES)
 
 
-def mutate(start: Tree, space: Space, decisions: tuple[int, ...], random: np.random.Generator) -> Walk:
+FindParent = Callable[[Member, NetworkSpec], tuple[bool, str | None]]
+"""Whether a mutant of a member can be had, and the id of the record that it grows from."""
+
+
+def _parents(request: Request) -> FindParent:
+    by_name: dict[str, Parent] = {}
+    for parent in request.parents:
+        by_name.setdefault(parent.network.name, parent)
+
+    def find_parent(member: Member, mutant: NetworkSpec) -> tuple[bool, str | None]:
+        if not by_name:
+            return True, None
+        network = replay(request.space, request.start, member.decisions)
+        parent = by_name.get(network.name)
+        if parent is None:
+            return False, None
+        return request.space.edits(parent.network, mutant) is not None, parent.id
+
+    return find_parent
+
+
+def mutate(space: Space, start: NetworkSpec, decisions: tuple[int, ...], random: np.random.Generator) -> Walk:
     """Another episode: one decision that had a choice is made differently, the others stay.
 
-    What stays is the answer to the same question about the same edge, as far as it is asked again;
-    new questions are answered uniformly.
+    What stays is the answer to the same question, as far as it is asked again; new questions are answered
+    uniformly.
     """
-    parent = _answers(start, space, decisions)
-    changeable = [question for question, (_, legal) in parent.items() if len(legal) > 1]
+    parent = _answers(space, start, decisions)
+    changeable = [question for question, (_, options) in parent.items() if len(options) > 1]
     changed = changeable[random.integers(len(changeable))] if changeable else None
-    walk = Walk(start, space)
+    walk = Walk(space, start)
     while walk.question:
-        asked = (walk.question.head, walk.question.path)
-        legal = _legal(walk)
-        known, _ = parent.get(asked, (None, ()))
+        asked = (walk.question.head, walk.question.about)
+        options = walk.question.options
+        known, _ = parent.get(asked, (None, []))
         if asked == changed:
-            legal = [option for option in legal if option != known] or legal
-        elif known in legal:
-            legal = [known]
-        walk.answer(legal[random.integers(len(legal))])
+            options = [option for option in options if option != known] or options
+        elif known in options:
+            options = [known]
+        walk.answer(options[random.integers(len(options))])
     return walk
 
 
 def _answers(
-    start: Tree, space: Space, decisions: tuple[int, ...]
-) -> dict[tuple[Head, Path], tuple[int, list[int]]]:
+    space: Space, start: NetworkSpec, decisions: tuple[int, ...]
+) -> dict[tuple[str, Hashable], tuple[int, list[int]]]:
     """For each question of an episode, its answer and all that it could have been."""
     found = {}
-    walk = Walk(start, space)
+    walk = Walk(space, start)
     for choice in decisions:
         if walk.question:
-            found[walk.question.head, walk.question.path] = choice, _legal(walk)
+            found[walk.question.head, walk.question.about] = choice, walk.question.options
         walk.answer(choice)
     return found
-
-
-def _legal(walk: Walk) -> list[int]:
-    assert walk.question
-    return [number for number, allowed in enumerate(walk.question.legal) if allowed]
 
 
 def _unpack(state: bytes | None) -> Population:

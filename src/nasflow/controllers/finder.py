@@ -1,17 +1,14 @@
-"""Where new cells come from when a policy has none: uniform draws, then a list of what is left."""
+"""Where new networks come from when a policy has none: uniform draws, then a list of what is left."""
 
 import numpy as np
 
-from nasflow.controllers.protocol import Request
-from nasflow.search.record import Arm, Episode
-from nasflow.search.spaces.path.count import count
-from nasflow.search.spaces.path.listing import Decisions, list_cells
-from nasflow.search.spaces.path.walk import Walk
+from nasflow.controllers.protocol import Draw, Request
+from nasflow.search.spaces import Walk
 
 UNIFORM_TRIES = 300
 """Uniform draws for one child before the space is suspected to be exhausted."""
-LISTABLE_CELLS = 10_000
-"""Largest space that is listed (in about a second)."""
+LISTABLE = 10_000
+"""Networks of the largest space that is listed (in about a second)."""
 LAST_TRIES = 10_000
 """Uniform draws for one child in a space too large to list: if none is new and fits, none is found."""
 
@@ -23,63 +20,65 @@ class Finder:
         self._request = request
         self._random = random
         self._known = set(request.taken)
-        self._left: list[Decisions] | None = None
+        self._left: list[tuple[int, ...]] | None = None
         self._is_exhausted = False
 
-    def admit(self, walk: Walk, arm: Arm, tries: int) -> Episode | None:
-        """The finished walk as an episode if its cell is new and fits, and from now on known; else None."""
-        cell = walk.tree()
-        canonical = cell.canonical()
-        name = str(canonical)
+    def admit(self, walk: Walk, tries: int, parent: str | None = None) -> Draw | None:
+        """The finished walk as a draw if its network is new and fits, and from now on known; else None."""
+        network = walk.network
+        canonical = network.canonical()
+        name = str(canonical.parts)
         if name in self._known or not self._request.fits(canonical):
             return None
         self._known.add(name)
-        return Episode(arm=arm, cell=cell, decisions=walk.decisions, tries=tries)
+        return Draw(walk.decisions, network, tries, parent)
 
-    def find(self, arm: Arm, tries: int = 0) -> Episode | None:
-        """A new cell by uniform decisions, after `tries` draws elsewhere; None if the space is exhausted.
+    def find(self, tries: int = 0) -> Draw | None:
+        """A new network by uniform decisions, after `tries` draws elsewhere; None if the space is exhausted.
 
         Exhausted is a fact where the space can be listed. A larger one counts as exhausted when
-        LAST_TRIES draws in a row bring nothing: almost nothing of it fits the host.
+        LAST_TRIES draws in a row bring nothing: almost nothing of it fits.
         """
         if self._is_exhausted:
             return None
         if self._left is None:
-            episode = self._draw(arm, tries, UNIFORM_TRIES)
-            if episode:
-                return episode
+            draw = self._draw(tries, UNIFORM_TRIES)
+            if draw:
+                return draw
             tries += UNIFORM_TRIES
-        episode = self._take(arm, tries)
-        self._is_exhausted = episode is None
-        return episode
+        draw = self._take(tries)
+        self._is_exhausted = draw is None
+        return draw
 
-    def _draw(self, arm: Arm, before: int, draws: int) -> Episode | None:
+    def _draw(self, before: int, draws: int) -> Draw | None:
         for number in range(1, draws + 1):
-            episode = self.admit(self._uniform(), arm, before + number)
-            if episode:
-                return episode
+            draw = self.admit(self._uniform(), before + number)
+            if draw:
+                return draw
         return None
 
+    def _walk(self) -> Walk:
+        return Walk(self._request.space, self._request.start)
+
     def _uniform(self) -> Walk:
-        walk = Walk(self._request.start, self._request.space)
+        walk = self._walk()
         while walk.question:
-            legal = [number for number, allowed in enumerate(walk.question.legal) if allowed]
-            walk.answer(legal[self._random.integers(len(legal))])
+            options = walk.question.options
+            walk.answer(options[self._random.integers(len(options))])
         return walk
 
-    def _take(self, arm: Arm, before: int) -> Episode | None:
-        """From the list of all cells, shuffled; from more draws if there are too many to list."""
-        start, space = self._request.start, self._request.space
+    def _take(self, before: int) -> Draw | None:
+        """From the list of all networks, shuffled; from more draws if there are too many to list."""
         if self._left is None:
-            if count(start, space) > LISTABLE_CELLS:
-                return self._draw(arm, before, LAST_TRIES)
-            cells = list_cells(start, space)
-            self._left = [cells[number] for number in self._random.permutation(len(cells))]
+            listed = self._request.space.listing(self._request.start, LISTABLE)
+            if listed is None:
+                return self._draw(before, LAST_TRIES)
+            self._left = [listed[number] for number in self._random.permutation(len(listed))]
         while self._left:
-            walk = Walk(start, space)
+            walk = self._walk()
             for choice in self._left.pop():
                 walk.answer(choice)
-            episode = self.admit(walk, arm, before + 1)
-            if episode:
-                return episode
+            draw = self.admit(walk, before + 1)
+            if draw:
+                return draw
         return None

@@ -1,8 +1,9 @@
-"""What a controller is: it proposes children, and learns from their rewards.
+"""What a controller is: it proposes networks of a space, and learns from what they were worth.
 
-A controller holds no state of its own between calls. What it has learned is bytes that the caller
-keeps; sampled decisions are stored as numbers, and an update replays them. So proposing and
-learning can happen in different processes, and a state can be rebuilt from the ledger.
+A controller holds no state of its own between calls. What it has learned is bytes that the caller keeps;
+sampled decisions are stored as numbers, and learning replays them. So proposing and learning can happen in
+different processes, and a state can be rebuilt from the ledger. It knows questions and answers, parents and
+scores: what a network is made of is the space's and the encoder's to know.
 """
 
 import math
@@ -11,68 +12,97 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.search.config import Space
-from nasflow.search.record import Episode
-from nasflow.spec.tree import Tree
+from nasflow.search.spaces import Space
+from nasflow.spec.network import NetworkSpec
 
 
-def fits_anywhere(tree: Tree) -> bool:
-    """The `fits` of a request that refuses no cell."""
+def fits_anywhere(network: NetworkSpec) -> bool:
+    """The `fits` of a request that refuses nothing."""
     return True
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A trained record that children may grow from."""
+
+    id: str
+    network: NetworkSpec
+    score: float
+    """The higher, the better."""
 
 
 @dataclass(frozen=True)
 class Request:
     """What is asked of `propose`."""
 
-    start: Tree
-    """The cell of the parent network, from which every child grows."""
     space: Space
+    start: NetworkSpec
+    """From which every episode asks."""
     seed: int
-    """Of this round's draws; the same request and state give the same episodes."""
+    """Of this round's draws; the same request and state give the same draws."""
     count: int
     """Children wanted."""
-    taken: frozenset[str]
-    """`str(tree.canonical())` of every cell that must not be proposed; the start cell is not implied."""
-    fits: Callable[[Tree], bool] = fits_anywhere
-    """Whether the host can hold a cell (given in canonical order): others are never proposed."""
+    taken: frozenset[str] = frozenset()
+    """Names of the networks that must not be proposed; the start's is not implied."""
+    fits: Callable[[NetworkSpec], bool] = fits_anywhere
+    """Whether a network (in canonical order) can be had: others are never proposed."""
+    parents: tuple[Parent, ...] = ()
+    """Records that children may inherit from, where that is left to the controller; none: it is not."""
 
 
 @dataclass(frozen=True)
-class Batch:
-    """One round's children and what became of them."""
+class Draw:
+    """One child that a controller proposes."""
 
-    start: Tree
-    space: Space
-    seed: int
-    """Of this round; for controllers whose learning draws numbers."""
-    episodes: tuple[Episode, ...]
-    rewards: tuple[float | None, ...]
-    """One an episode, None for a failed child."""
+    decisions: tuple[int, ...]
+    """The answers of its episode."""
+    network: NetworkSpec
+    tries: int
+    """Episodes drawn until this one was new."""
+    parent: str | None = None
+    """Id of the record that it is to grow from; None: the controller has no wish."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One child of a controller, and what became of it."""
+
+    decisions: tuple[int, ...]
+    tries: int
+    reward: float | None
+    """The higher, the better; None: it failed."""
 
     def __post_init__(self) -> None:
-        if len(self.episodes) != len(self.rewards):
-            raise InvalidSpec(f"{len(self.episodes)} episodes cannot have {len(self.rewards)} rewards")
-        for reward in self.rewards:
-            if reward is not None and not math.isfinite(reward):
-                raise InvalidSpec(f"a reward is {reward}: give None for a child that failed")
+        if self.reward is not None and not math.isfinite(self.reward):
+            raise InvalidSpec(f"a reward is {self.reward}: give None for a child that failed")
+
+
+@dataclass(frozen=True)
+class Results:
+    """One round's children and what became of them."""
+
+    space: Space
+    start: NetworkSpec
+    seed: int
+    """Of this round; for controllers whose learning draws numbers."""
+    lessons: tuple[Lesson, ...]
 
 
 class Controller(Protocol):
     """Who proposes. Every implementation passes the contract suite in tests/controllers."""
 
-    def propose(self, state: bytes | None, request: Request) -> list[Episode]:
-        """`request.count` episodes whose cells are new, distinct from each other, and fit.
+    def propose(self, state: bytes | None, request: Request) -> list[Draw]:
+        """`request.count` draws whose networks are new, distinct from each other, and fit.
 
         Fewer, perhaps none, only when the space is exhausted. `state` None is the initial one. Raise
         InvalidSpec for bytes that are no state of this controller.
         """
         ...
 
-    def update(self, state: bytes | None, batch: Batch) -> tuple[bytes | None, dict[str, float]]:
+    def learn(self, state: bytes | None, results: Results) -> tuple[bytes | None, dict[str, float]]:
         """The state after learning from a round, and finite figures to watch.
 
-        A batch without episodes to learn from leaves the state as it is. Raise InvalidSpec for
-        broken decisions and for bytes that are no state of this controller.
+        Results without lessons leave the state as it is. Raise InvalidSpec for broken decisions and for bytes
+        that are no state of this controller.
         """
         ...

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from nasflow.search.record import Episode
+from nasflow.controllers.protocol import Lesson
 
 
-def summarise(episodes: Sequence[Episode], rewards: Sequence[float | None]) -> dict[str, float]:
+def summarise(lessons: Sequence[Lesson]) -> dict[str, float]:
     """`mean_reward` over the children that did not fail, `mean_tries` over all; each only if it has any."""
-    trained = [reward for reward in rewards if reward is not None]
-    figures = {"mean_reward": fmean(trained)} if trained else {}
-    if episodes:
-        figures["mean_tries"] = fmean(episode.tries for episode in episodes)
+    rewards = [lesson.reward for lesson in lessons if lesson.reward is not None]
+    figures = {"mean_reward": fmean(rewards)} if rewards else {}
+    if lessons:
+        figures["mean_tries"] = fmean(lesson.tries for lesson in lessons)
     return figures

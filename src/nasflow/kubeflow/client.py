@@ -1,46 +1,42 @@
 """Kubeflow's API through kfp's client: standalone, or multi-user with tokens and TLS.
 
-NASFLOW_KFP_HOST   the API's address, as in http://ml-pipeline.kubeflow:8888
-NASFLOW_KFP_TOKEN  a bearer token, where somebody has one
-NASFLOW_KFP_AUTH   `service-account`: ask Kubernetes for a token of the service account
-NASFLOW_KFP_CA     a file with the certificate authority of an https address
+The environment says where it is and who asks: the variables KFP_... of `base.settings`.
 """
 
 import contextlib
 import io
 import json
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nasflow.base.errors import KubeflowUnavailable, masked
+from nasflow.base.credentials import masked
+from nasflow.base.errors import KubeflowUnavailable
+from nasflow.base.settings import KFP_AUTH, KFP_AUTHORITY, KFP_HOST, KFP_TOKEN, SERVICE_ACCOUNT
 from nasflow.kubeflow.protocol import RunState, RunView
 from nasflow.kubeflow.token import service_account_token
 
-HOST = "NASFLOW_KFP_HOST"
-CA = "NASFLOW_KFP_CA"
 _SECONDS = 10
 """Patience with the first request."""
 
 
 def configured() -> bool:
     """Whether the environment names an API."""
-    return bool(os.environ.get(HOST))
+    return KFP_HOST.is_set
 
 
 def connect(namespace: str, account: str | None = None) -> "KfpClient":
     """The API that the environment names, seen from `namespace`; it has answered once.
 
-    `account` is whose token is asked for where NASFLOW_KFP_AUTH says so. Raise KubeflowUnavailable.
+    `account` is whose token is asked for where KFP_AUTH says so. Raise KubeflowUnavailable.
     """
-    host = os.environ.get(HOST, "").rstrip("/")
+    host = (KFP_HOST.get() or "").rstrip("/")
     if not host:
         raise KubeflowUnavailable(
-            f"{HOST} is not set: give the address of Kubeflow Pipelines' API, as in http://localhost:8888 "
-            "(kubectl --namespace kubeflow port-forward service/ml-pipeline 8888)"
+            f"{KFP_HOST} is not set: give the address of Kubeflow Pipelines' API, as in "
+            "http://localhost:8888 (kubectl --namespace kubeflow port-forward service/ml-pipeline 8888)"
         )
     token = _token(namespace, account)
     with _explained(host):
@@ -56,8 +52,8 @@ def connect(namespace: str, account: str | None = None) -> "KfpClient":
 
 
 def _token(namespace: str, account: str | None) -> str | None:
-    token = os.environ.get("NASFLOW_KFP_TOKEN")
-    if token or os.environ.get("NASFLOW_KFP_AUTH") != "service-account":
+    token = KFP_TOKEN.get()
+    if token or KFP_AUTH.get() != SERVICE_ACCOUNT:
         return token
     return service_account_token(namespace, account)
 
@@ -68,7 +64,7 @@ def _health(host: str, token: str | None) -> dict[str, Any]:
     reply = requests.get(
         f"{host}/apis/v2beta1/healthz",
         headers={"Authorization": f"Bearer {token}"} if token else {},
-        verify=os.environ.get(CA) or True,
+        verify=KFP_AUTHORITY.get() or True,
         timeout=_SECONDS,
     )
     reply.raise_for_status()
@@ -82,7 +78,7 @@ def _client(host: str, namespace: str, token: str | None) -> Any:
         import kfp.dsl.component_factory  # noqa: F401
         from kfp.client import Client
 
-        return Client(host=host, namespace=namespace, existing_token=token, ssl_ca_cert=os.environ.get(CA))
+        return Client(host=host, namespace=namespace, existing_token=token, ssl_ca_cert=KFP_AUTHORITY.get())
 
 
 class KfpClient:
@@ -187,13 +183,13 @@ def _reason(error: Exception) -> str:
     status = getattr(error, "status", None) or getattr(reply, "status_code", None)
     if status in {401, 403}:
         return (
-            f"refused ({status}): set NASFLOW_KFP_TOKEN, or NASFLOW_KFP_AUTH=service-account, "
+            f"refused ({status}): set {KFP_TOKEN}, or {KFP_AUTH}={SERVICE_ACCOUNT}, "
             "and check the account's rights in this namespace"
         )
     if status:
         return f"answered {status}: {_said(error)}"
     return (
-        f"cannot be used ({type(error).__name__}): check NASFLOW_KFP_HOST, and whether a port-forward "
+        f"cannot be used ({type(error).__name__}): check {KFP_HOST}, and whether a port-forward "
         "is still running"
     )
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from nasflow.base.errors import KubeflowUnavailable
+from nasflow.base.settings import KFP_AUTH, SERVICE_ACCOUNT
 from nasflow.kubeflow.kubernetes import load_kubernetes
 
 AUDIENCE = "pipelines.kubeflow.org"
@@ -39,7 +40,7 @@ def _own_account() -> str:
 
     if not _ACCOUNT.is_file():
         raise KubeflowUnavailable(
-            "NASFLOW_KFP_AUTH=service-account needs cluster.service_account in the configuration"
+            f"{KFP_AUTH}={SERVICE_ACCOUNT} needs cluster.service_account in the configuration"
         )
     body = _ACCOUNT.read_text().split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -19,8 +19,10 @@ from torch import Tensor, nn
 
 from nasflow.base.errors import InvalidSpec, NasflowError
 from nasflow.networks.cell import Cell
-from nasflow.spec.host import Adopted
+from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.parts import Parts
+from nasflow.spec.places import Place, check_parts
 from nasflow.spec.tree import START_CELL, Tree
 
 TORCHVISION = "torchvision:"
@@ -29,6 +31,11 @@ _ARGUMENTS = ("in_channels", "kernel_size", "stride", "padding", "dilation", "gr
 
 _PROMISED = frozenset({"torch", "torchvision"}) | sys.stdlib_module_names
 """Packages whose code is not looked at: they promise that their layers and networks stay what they are."""
+
+_WITHIN = "network."
+"""What the name of a layer has before it once somebody's network is an `AdoptedNetwork`."""
+
+_UNCHANGED = Parts()
 
 _SEED = 0
 """Of the weights that a network gives itself: the same in each process, before any others are loaded."""
@@ -62,8 +69,8 @@ class AdoptedNetwork(nn.Module):
 
 
 def build_adopted(spec: NetworkSpec, host: Adopted) -> AdoptedNetwork:
-    """The network with the cells of the spec."""
-    return AdoptedNetwork(put_cells(make(host, spec.classes), host, spec.cell), spec.channels)
+    """The network with the cells of the spec; raise InvalidSpec if they do not fit, or as `make` does."""
+    return AdoptedNetwork(put_cells(make(host, spec.classes), host, spec.parts), spec.channels)
 
 
 def build_original(spec: NetworkSpec, host: Adopted) -> AdoptedNetwork:
@@ -189,10 +196,10 @@ def _is_common(module: nn.Module) -> bool:
     )
 
 
-def put_cells(network: nn.Module, host: Adopted, tree: Tree = START_CELL) -> nn.Module:
+def put_cells(network: nn.Module, host: Adopted, parts: Parts = _UNCHANGED) -> nn.Module:
     """Put cells into `network`, in place, and return it; start cells hold the convolutions' weights.
 
-    Raise InvalidSpec if the pattern fits no convolution.
+    Raise InvalidSpec if the pattern fits no convolution, or if the parts do not fit those that it fits.
     """
     chosen = list(convolutions(network, host.cells))
     if not chosen:
@@ -202,8 +209,11 @@ def put_cells(network: nn.Module, host: Adopted, tree: Tree = START_CELL) -> nn.
             f"{', '.join(known[:20]) or 'it has none'}{', ...' if len(known) > 20 else ''}"
         )
     _refuse_shared(network, dict(chosen), host)
+    check_parts(
+        parts, (Place(_WITHIN + name, "cell", each.out_channels, each.groups) for name, each in chosen)
+    )
     for name, convolution in chosen:
-        network.set_submodule(name, _cell(convolution, tree), strict=True)
+        network.set_submodule(name, _cell(convolution, parts.cell_at(_WITHIN + name)), strict=True)
     return network
 
 
@@ -232,13 +242,6 @@ def _cell(convolution: nn.Conv2d, tree: Tree) -> Cell:
 def _freeze_alike(layer: nn.Module, model: nn.Module) -> None:
     for name, parameter in model.named_parameters():
         layer.get_parameter(name).requires_grad_(parameter.requires_grad)
-
-
-@lru_cache(maxsize=8)
-def adopted_places(host: Adopted) -> tuple[tuple[int, int], ...]:
-    """Output channels and groups of each place for a cell."""
-    network = make(host, classes=2)
-    return tuple((each.out_channels, each.groups) for _, each in convolutions(network, host.cells))
 
 
 def _reads(network: nn.Module) -> int | None:

@@ -1,44 +1,43 @@
 """From a spec to a network, and its first weights."""
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
-from nasflow.networks.adopted import adopted_places, build_adopted
-from nasflow.networks.condensenet import CondenseNetwork
-from nasflow.networks.densenet import DenseNetwork
-from nasflow.networks.pyramidnet import PyramidNetwork
-from nasflow.spec.host import Adopted, AnyHost, CondenseNet, DenseNet, NasNet, PyramidNet, check_cell, places
+from nasflow.base.plugins import load
+from nasflow.networks.cell import cells
+from nasflow.spec.hosts import Host
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.tree import Tree
-from nasflow.studies.nasnet import NasNetwork
+from nasflow.spec.parts import Parts
+from nasflow.spec.places import Place, check_parts
 
 
 def build(spec: NetworkSpec) -> nn.Module:
-    """The network of a spec. Its weights are torch's defaults: load some or `initialise` it."""
-    match spec.host:
-        case DenseNet() as host:
-            return DenseNetwork(spec, host)
-        case PyramidNet() as host:
-            return PyramidNetwork(spec, host)
-        case CondenseNet() as host:
-            return CondenseNetwork(spec, host)
-        case NasNet() as host:
-            return NasNetwork(spec, host)
-        case Adopted() as host:
-            check_fit(spec.cell, host)
-            return build_adopted(spec, host)
+    """The network of a spec. Its weights are torch's defaults: load some or `initialise` it.
+
+    Raise InvalidSpec if the host's network is somebody else's and cannot be made, or has no such places.
+    """
+    network: nn.Module = load(spec.host.BUILDER)(spec, spec.host)
+    return network
 
 
-def check_fit(cell: Tree, host: AnyHost) -> None:
-    """Raise InvalidSpec, naming the node, if the cell does not fit one of its places in the host."""
-    check_cell(cell, all_places(host))
+def check_fit(parts: Parts, host: Host) -> None:
+    """Raise InvalidSpec, naming the place or the node, if the parts do not fit into the host."""
+    check_parts(parts, all_places(host))
 
 
-def all_places(host: AnyHost) -> tuple[tuple[int, int], ...]:
-    """Output channels and groups of each place for a cell, in a network that somebody else wrote too."""
-    return adopted_places(host) if isinstance(host, Adopted) else places(host)
+def all_places(host: Host) -> tuple[Place, ...]:
+    """Where parts can stand in the host, in a network that somebody else wrote too."""
+    return _built_places(host) if host.places is None else host.places
+
+
+@lru_cache(maxsize=8)
+def _built_places(host: Host) -> tuple[Place, ...]:
+    """The cells of a network that has nothing done to it, which are the same for any images and classes."""
+    network = build(NetworkSpec(host=host, channels=3, size=host.least_size, classes=2))
+    return tuple(Place(name, "cell", cell.out_channels, cell.groups) for name, cell in cells(network))
 
 
 def initialise(network: nn.Module, seed: int) -> None:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from nasflow.networks.cell import Cell
 from nasflow.networks.operations import Convolution
-from nasflow.spec.host import CondenseNet
+from nasflow.spec.hosts import CondenseNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import Tree
 
@@ -102,11 +102,12 @@ class CondenseNetwork(nn.Module):
         super().__init__()
         channels = 2 * host.growth[0]
         self.first = nn.Conv2d(spec.channels, channels, 3, host.first_stride, 1, bias=False)
-        stages = []
+        stages: list[nn.Module] = []
         for layers, growth, cells in zip(host.layers, host.growth, host.cells, strict=True):
             stage = []
             for number in range(layers):
-                tree = spec.cell if number >= layers - cells else None
+                is_cell = number >= layers - cells
+                tree = spec.parts.cell_at(f"stages.{len(stages)}.{number}.cell") if is_cell else None
                 stage.append(CondenseLayer(channels, growth, tree, host, is_learned))
                 channels += growth
             stages.append(nn.Sequential(*stage))

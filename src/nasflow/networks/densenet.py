@@ -6,18 +6,19 @@ from torch.nn import functional as F
 
 from nasflow.networks.cell import Cell
 from nasflow.networks.operations import Convolution
-from nasflow.spec.host import DenseNet
+from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.tree import Tree
 
 
 class DenseLayer(nn.Module):
     """A 1x1 bottleneck to 4 x growth channels, the cell, and its growth channels appended to the input."""
 
-    def __init__(self, in_channels: int, spec: NetworkSpec, host: DenseNet) -> None:
+    def __init__(self, tree: Tree, in_channels: int, host: DenseNet) -> None:
         super().__init__()
         width = 4 * host.growth
         self.bottleneck = Convolution(in_channels, width, 1)
-        self.cell = Cell(spec.cell, width, host.growth, host.groups)
+        self.cell = Cell(tree, width, host.growth, host.groups)
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, channels, height, width] -> [batch, channels + growth, height, width]."""
@@ -50,7 +51,8 @@ class DenseNetwork(nn.Module):
                 stages.append(Transition(channels, reduced))
                 channels = reduced
             for _ in range(host.blocks):
-                stages.append(DenseLayer(channels, spec, host))
+                tree = spec.parts.cell_at(f"stages.{len(stages)}.cell")
+                stages.append(DenseLayer(tree, channels, host))
                 channels += host.growth
         self.stages = nn.Sequential(*stages)
         self.norm = nn.BatchNorm2d(channels)

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from nasflow.networks.cell import Cell
 from nasflow.networks.operations import Convolution
-from nasflow.spec.host import PyramidNet
+from nasflow.spec.hosts import PyramidNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import Tree
 
@@ -44,7 +44,8 @@ class PyramidNetwork(nn.Module):
         blocks = []
         for number, width in enumerate(host.widths):
             stride = 2 if number and number % host.blocks == 0 else 1
-            blocks.append(PyramidBlock(spec.cell, channels, width, host.groups, stride))
+            tree = spec.parts.cell_at(f"blocks.{number}.cell")
+            blocks.append(PyramidBlock(tree, channels, width, host.groups, stride))
             channels = EXPANSION * width
         self.blocks = nn.Sequential(*blocks)
         self.norm = nn.BatchNorm2d(channels)

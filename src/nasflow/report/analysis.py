@@ -5,39 +5,38 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal
 
+from nasflow.report.yardstick import Yardstick
 from nasflow.search.costs import Costs, Spent, costs
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import Arm, ChildRecord
+from nasflow.search.measures import find_measure
+from nasflow.search.record import ChildRecord
+from nasflow.search.resolved import ResolvedConfig
+from nasflow.search.rounds import Arm
 
 __all__ = [
     "ArmRound",
-    "Cost",
     "Costs",
     "Lift",
     "Spent",
-    "accuracy_over_rounds",
     "arm_lift",
-    "best",
-    "chosen",
+    "cost_names",
     "costs",
     "pareto",
+    "values_over_rounds",
 ]
-
-Cost = Literal["parameters", "mult_adds"]
 
 
 @dataclass(frozen=True)
 class Lift:
-    """The controller's children against the random arm's: held-out accuracies, 0 to 1."""
+    """The controller's children against the random arm's, by the objective's measure and in its unit."""
 
     controller_mean: float
     random_mean: float
     controller_children: int
     random_children: int
     interval: tuple[float, float] | None
-    """95 % interval of the difference of the means (Welch); None if no accuracy varies in either arm."""
+    """95 % interval of the difference of the means (Welch); None if no value varies in either arm."""
 
     @property
     def difference(self) -> float:
@@ -52,34 +51,24 @@ class Lift:
 
 @dataclass(frozen=True)
 class ArmRound:
-    """The finished children of one arm in one round."""
+    """The children of one arm in one round that may win: trained, and within the limits."""
 
     round: int
     arm: Arm
-    accuracies: tuple[float, ...]
+    values: tuple[float, ...]
+    """Of the objective's measure."""
 
     @property
     def mean(self) -> float | None:
-        """Mean held-out accuracy; None if no child has one."""
-        return fmean(self.accuracies) if self.accuracies else None
-
-
-def best(records: Iterable[ChildRecord]) -> ChildRecord | None:
-    """Highest held-out accuracy; among equals fewer parameters, then the first of `records`."""
-    return min(_trained(records), key=lambda record: (-_accuracy(record), record.parameters), default=None)
-
-
-def chosen(ledger: Ledger) -> ChildRecord | None:
-    """The child that the search has chosen; while it runs, the best so far."""
-    names = [ledger.finish and ledger.finish.child, ledger.stop and ledger.stop.best]
-    # A search without children chooses its start network.
-    by_name = {record.child: record for record in (ledger.start, *ledger.children) if record}
-    return next((by_name[name] for name in names if name in by_name), None) or best(ledger.children)
+        """Their mean; None if there is none."""
+        return fmean(self.values) if self.values else None
 
 
 def arm_lift(ledger: Ledger) -> Lift | None:
-    """What the controller gained over the random arm; None if an arm has fewer than two finished children."""
-    controller, random = (_arm_accuracies(ledger, arm) for arm in (Arm.CONTROLLER, Arm.RANDOM))
+    """What the controller gained over the random arm; None if an arm has fewer than two children to
+    compare.
+    """
+    controller, random = (_arm_values(ledger, arm) for arm in (Arm.CONTROLLER, Arm.RANDOM))
     if min(len(controller), len(random)) < 2:
         return None
     return Lift(
@@ -91,25 +80,42 @@ def arm_lift(ledger: Ledger) -> Lift | None:
     )
 
 
-def pareto(records: Iterable[ChildRecord], cost: Cost) -> tuple[ChildRecord, ...]:
-    """The trained records that no other one beats in both accuracy and `cost`, cheapest first."""
+def cost_names(config: ResolvedConfig) -> tuple[str, ...]:
+    """What a network costs: its size, and the costs that objective and limits name."""
+    named = (*config.objective.trade, *config.limits)
+    costly = ("parameters", "mult_adds", *(name for name in named if not find_measure(name).higher_is_better))
+    return tuple(name for name in dict.fromkeys(costly) if name != config.objective.measure)
+
+
+def pareto(yardstick: Yardstick, records: Iterable[ChildRecord], cost: str) -> tuple[ChildRecord, ...]:
+    """The records that may win and that no other such one beats in both the figure and `cost`, cheapest
+    first.
+    """
+    worths = [
+        (each.measures[cost].value, -yardstick.sign * value, each)
+        for each in records
+        if (value := yardstick.candidate(each)) is not None and cost in each.measures
+    ]
     front: list[ChildRecord] = []
-    for record in sorted(_trained(records), key=lambda each: (getattr(each, cost), -_accuracy(each))):
-        if not front or _accuracy(record) > _accuracy(front[-1]):
+    least = math.inf
+    for _, worth, record in sorted(worths, key=lambda each: each[:2]):
+        if worth < least:
             front.append(record)
+            least = worth
     return tuple(front)
 
 
-def accuracy_over_rounds(ledger: Ledger) -> tuple[ArmRound, ...]:
-    """Each round's accuracies by arm, the controller first; an arm without a proposal is left out."""
+def values_over_rounds(ledger: Ledger) -> tuple[ArmRound, ...]:
+    """Each round's values by arm, the controller first; an arm without a proposal is left out."""
+    yardstick = Yardstick.of(ledger.config)
     return tuple(
         ArmRound(
             round=each.proposal.round,
             arm=arm,
-            accuracies=tuple(
-                _accuracy(record)
+            values=tuple(
+                value
                 for episode, record in zip(each.proposal.episodes, each.records, strict=True)
-                if episode.arm is arm and record and record.accuracy is not None
+                if episode.arm is arm and (value := yardstick.candidate(record)) is not None
             ),
         )
         for each in ledger.rounds
@@ -118,18 +124,8 @@ def accuracy_over_rounds(ledger: Ledger) -> tuple[ArmRound, ...]:
     )
 
 
-def _trained(records: Iterable[ChildRecord]) -> list[ChildRecord]:
-    return [record for record in records if record.accuracy is not None]
-
-
-def _accuracy(record: ChildRecord) -> float:
-    assert record.accuracy is not None
-    return record.accuracy
-
-
-def _arm_accuracies(ledger: Ledger, arm: Arm) -> list[float]:
-    rounds = accuracy_over_rounds(ledger)
-    return [accuracy for each in rounds if each.arm is arm for accuracy in each.accuracies]
+def _arm_values(ledger: Ledger, arm: Arm) -> list[float]:
+    return [value for each in values_over_rounds(ledger) if each.arm is arm for value in each.values]
 
 
 def _welch_interval(first: Sequence[float], second: Sequence[float]) -> tuple[float, float] | None:

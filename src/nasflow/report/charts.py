@@ -3,20 +3,28 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Literal
 
 from markupsafe import Markup
 
-from nasflow.report.analysis import Cost, pareto
+from nasflow.report.analysis import pareto
+from nasflow.report.axes import Tick, axis_ticks, axis_title, value_scale
 from nasflow.report.environment import fill
-from nasflow.report.figures import count, percent, tick
-from nasflow.report.scale import Scale, fence, fit
+from nasflow.report.figures import in_unit, tick
+from nasflow.report.scale import Scale, fit
 from nasflow.report.table import Row
-from nasflow.search.record import Arm, ChildRecord
+from nasflow.report.yardstick import Yardstick
+from nasflow.search.measures import find_measure
+from nasflow.search.record import ChildRecord
+from nasflow.search.rounds import Arm
+from nasflow.search.words import measure_words
 
 WIDTH, HEIGHT = 480.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 12.0, 14.0, 46.0
 
-COST_NAMES: dict[Cost, str] = {"parameters": "parameters", "mult_adds": "mult-adds for one image"}
+Rounds = Sequence[Sequence[Row]]
+Points = tuple[tuple[float, float], ...]
+"""In pixels."""
 
 
 @dataclass(frozen=True)
@@ -30,29 +38,23 @@ class Dot:
     """Label of its row in the table."""
     hint: str
     is_best: bool
-    is_clipped: bool
-    """It lies below the axis, at whose end it is drawn."""
+    is_over: bool
+    """It breaks a limit, and cannot win."""
+    clipped: Literal["low", "high"] | None
+    """It lies beyond this end of the axis, where it is drawn."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """A polyline in pixels; `kind` is its class in the style sheet."""
+class Polyline:
+    """Points that are joined, in pixels; `kind` is its class in the style sheet."""
 
     kind: str
-    points: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A mark of an axis, in pixels."""
-
-    at: float
-    label: str
+    points: Points
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Held-out accuracy upwards, against something."""
+    """The objective's measure upwards, against something."""
 
     label: str
     """What a reader who cannot see it is told."""
@@ -60,105 +62,125 @@ class Chart:
     x_ticks: list[Tick]
     y: Scale
     start: float | None
-    """The start network's accuracy: a line across."""
+    """The start network's value: a line across."""
     dots: list[Dot]
-    lines: list[Line]
+    lines: list[Polyline]
     start_x: float | None = None
     """Where the start network stands on that line, in pixels."""
+    limit_x: float | None = None
+    """Where the limit of what is drawn to the right stands, in pixels."""
 
 
-def rounds_chart(rounds: Sequence[Sequence[Row]], start: float | None, best: str | None) -> Markup:
-    """Held-out accuracy over rounds: a dot a child, a line through each arm's means."""
-    rows = _finished(row for each in rounds for row in each)
-    y = _accuracy_scale(rows, start)
+def rounds_chart(yardstick: Yardstick, rounds: Rounds, start: float | None, best: str | None) -> Markup:
+    """The figure over rounds: a dot a child, a line through each arm's means."""
+    rows = _finished(rounds)
+    y = _value_scale(yardstick, rows, start)
     x = fit([0.7, len(rounds) + 0.3], _LEFT, WIDTH - _RIGHT)
     side = {Arm.CONTROLLER: -0.12, Arm.RANDOM: 0.12}
     ticks = [Tick(x(value), tick(value)) for value in x.ticks if value >= 1 and value == int(value)]
     chart = Chart(
-        label=f"Held-out accuracy of {len(rows)} children over {len(rounds)} rounds, by arm",
+        label=f"{_sentence(yardstick.title)} of {len(rows)} children over {len(rounds)} rounds, by arm",
         x_title="round",
         x_ticks=ticks,
         y=y,
         start=start,
-        dots=[_dot(row, x(row.round + side[row.arm]), y, best, "") for row in rows],
-        lines=[Line(f"mean {arm}", _means(rounds, arm, x, y, side[arm])) for arm in Arm],
+        dots=[_dot(yardstick, row, x(row.round + side[row.arm]), y, best) for row in rows],
+        lines=[Polyline(f"mean {arm}", _means(rounds, arm, x, y, side[arm])) for arm in Arm],
     )
-    return _draw(chart)
+    return _draw(yardstick, chart)
 
 
 def pareto_chart(
-    rounds: Sequence[Sequence[Row]], start: ChildRecord | None, cost: Cost, best: str | None
+    yardstick: Yardstick, rounds: Rounds, start: ChildRecord | None, cost: str, best: str | None
 ) -> Markup:
-    """Held-out accuracy against a cost: a dot a child, a line along those that no other one beats."""
-    rows = _finished(row for each in rounds for row in each)
+    """The figure against a cost: a dot a child, a line along those that no other one beats."""
+    rows = [row for row in _finished(rounds) if _cost(row.record, cost) is not None]
     records = [row.record for row in rows if row.record]
-    y = _accuracy_scale(rows, start.accuracy if start else None)
-    values = [_value(record, cost) for record in (*records, *([start] if start else []))]
-    x = fit(values, _LEFT, WIDTH - _RIGHT, ticks=4)
-    front = pareto(records, cost)
-    dots = [
-        _dot(row, x(_value(row.record, cost)), y, best, count(_value(row.record, cost)))
-        for row in rows
-        if row.record
-    ]
+    start_value, start_cost = yardstick.value(start), _cost(start, cost)
+    y = _value_scale(yardstick, rows, start_value)
+    costs = [value for each in (*records, start) if (value := _cost(each, cost)) is not None]
+    limit = yardstick.judge.limits.get(cost)
+    is_near = limit is not None and costs and min(costs) <= limit <= 1.25 * max(costs)
+    x = fit([*costs, *([limit] if limit and is_near else [])], _LEFT, WIDTH - _RIGHT, ticks=4)
+    front = pareto(yardstick, records, cost)
     chart = Chart(
-        label=f"Held-out accuracy against {COST_NAMES[cost]}; {len(front)} children are on the front",
-        x_title=COST_NAMES[cost],
-        x_ticks=[Tick(x(value), tick(value)) for value in x.ticks if value >= 0],
+        label=f"{_sentence(yardstick.title)} against {cost_words(cost)}; {len(front)} children are on the front",
+        x_title=axis_title(cost_words(cost), find_measure(cost).unit),
+        x_ticks=[each for each in axis_ticks(x, find_measure(cost).unit) if each.at >= x(0)],
         y=y,
-        start=start.accuracy if start else None,
-        start_x=x(_value(start, cost)) if start else None,
-        dots=dots,
-        lines=[Line("front", _staircase(front, cost, x, y))],
+        start=start_value,
+        start_x=x(start_cost) if start_cost is not None and start_value is not None else None,
+        limit_x=x(limit) if limit and is_near else None,
+        dots=[_dot(yardstick, row, x(value), y, best, cost) for row, value in _priced(rows, cost)],
+        lines=[Polyline("front", _staircase(yardstick, front, cost, x, y))],
     )
-    return _draw(chart)
+    return _draw(yardstick, chart)
 
 
-def _finished(rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if row.accuracy is not None]
+def cost_words(cost: str) -> str:
+    """What stands at the axis of a cost."""
+    return "mult-adds for one image" if cost == "mult_adds" else measure_words(cost)
 
 
-def _accuracies(rows: Iterable[Row]) -> list[float]:
-    return [row.accuracy for row in rows if row.accuracy is not None]
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
-def _value(record: ChildRecord, cost: Cost) -> float:
-    return float(getattr(record, cost))
+def _finished(rounds: Rounds) -> list[Row]:
+    return [row for each in rounds for row in each if row.value is not None]
 
 
-def _accuracy_scale(rows: Sequence[Row], start: float | None) -> Scale:
-    values = _accuracies(rows)
-    least = fence(values)
-    shown = [value for value in values if value >= least]
-    return fit([*shown, *([] if start is None else [start])], HEIGHT - _BOTTOM, _TOP)
+def _cost(record: ChildRecord | None, cost: str) -> float | None:
+    found = record.measures.get(cost) if record else None
+    return found.value if found else None
 
 
-def _dot(row: Row, x: float, y: Scale, best: str | None, extra: str) -> Dot:
-    accuracy = row.accuracy or 0.0
-    hint = f"{row.label} {row.arm}: {percent(accuracy)}{', ' if extra else ''}{extra}"
-    return Dot(x, y(accuracy), row.arm, row.label, hint, row.child == best, accuracy < y.low)
+def _priced(rows: Iterable[Row], cost: str) -> list[tuple[Row, float]]:
+    return [(row, value) for row in rows if (value := _cost(row.record, cost)) is not None]
 
 
-def _means(
-    rounds: Sequence[Sequence[Row]], arm: Arm, x: Scale, y: Scale, side: float
-) -> tuple[tuple[float, float], ...]:
-    groups = [(rows[0].round, _accuracies(row for row in rows if row.arm is arm)) for rows in rounds if rows]
+def _value_scale(yardstick: Yardstick, rows: Sequence[Row], start: float | None) -> Scale:
+    values = [row.value for row in rows if row.value is not None]
+    return value_scale(yardstick, values, start, HEIGHT - _BOTTOM, _TOP)
+
+
+def _dot(yardstick: Yardstick, row: Row, x: float, y: Scale, best: str | None, cost: str | None = None) -> Dot:
+    value = y.low if row.value is None else row.value
+    paid = _cost(row.record, cost) if cost else None
+    extra = [in_unit(paid, find_measure(cost).unit)] if cost and paid is not None else []
+    return Dot(
+        x=x,
+        y=y(value),
+        arm=row.arm,
+        row=row.label,
+        hint=", ".join([f"{row.label} {row.arm}: {yardstick.show(row.value)}", *extra, *filter(None, [row.breach])]),
+        is_best=row.child == best,
+        is_over=row.breach is not None,
+        clipped="low" if value < y.low else "high" if value > y.high else None,
+    )
+
+
+def _means(rounds: Rounds, arm: Arm, x: Scale, y: Scale, side: float) -> Points:
+    """Of those that may win."""
+    groups = [
+        (rows[0].round, [row.value for row in rows if row.arm is arm and row.value is not None and not row.breach])
+        for rows in rounds
+        if rows
+    ]
     return tuple((x(number + side), y(fmean(group))) for number, group in groups if group)
 
 
-def _staircase(
-    front: Sequence[ChildRecord], cost: Cost, x: Scale, y: Scale
-) -> tuple[tuple[float, float], ...]:
+def _staircase(yardstick: Yardstick, front: Sequence[ChildRecord], cost: str, x: Scale, y: Scale) -> Points:
     points: list[tuple[float, float]] = []
     for record in front:
-        here = x(_value(record, cost)), y(record.accuracy or 0.0)
-        points += [(here[0], points[-1][1]), here] if points else [here]
+        value, paid = yardstick.value(record), _cost(record, cost)
+        if value is not None and paid is not None:
+            here = x(paid), y(value)
+            points += [(here[0], points[-1][1]), here] if points else [here]
     return tuple(points)
 
 
-def _draw(chart: Chart) -> Markup:
-    step = chart.y.step
-    digits = 0 if step >= 0.00999 else 1 if step >= 0.000999 else 2
+def _draw(yardstick: Yardstick, chart: Chart) -> Markup:
     return fill(
         "chart.svg.j2",
         chart=chart,
@@ -168,9 +190,10 @@ def _draw(chart: Chart) -> Markup:
         right=WIDTH - _RIGHT,
         top=_TOP,
         bottom=HEIGHT - _BOTTOM,
-        y_ticks=[Tick(chart.y(value), f"{100 * value:.{digits}f}") for value in chart.y.ticks],
+        y_title=axis_title(yardstick.title, yardstick.unit),
+        y_ticks=axis_ticks(chart.y, yardstick.unit),
         start_y=None if chart.start is None else chart.y(chart.start),
-        start_hint=f"start network: {percent(chart.start)}",
+        start_hint=f"start network: {yardstick.show(chart.start)}",
         # The best child last, so that it lies above the others.
         dots=sorted(chart.dots, key=lambda dot: dot.is_best),
         lines=[line for line in chart.lines if len(line.points) > 1],

@@ -7,15 +7,12 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from nasflow.report.description import describe_cell
 from nasflow.report.environment import fill, source
 from nasflow.report.figures import printable
 from nasflow.report.layout import layout
 from nasflow.report.operations import FAMILIES, FAMILY_PHRASES, PHRASES, Family
 from nasflow.report.shapes import Box, Group, Mark, Point, Symbol, Wire
 from nasflow.spec.tree import Tree
-
-__all__ = ["describe_cell", "draw_cell", "draw_part"]
 
 _MARGIN, _TITLE_HEIGHT, _CHARACTER_WIDTH = 18.0, 30.0, 9.0
 _LEGEND_WIDTH, _LEGEND_ROW = 310.0, 20.0
@@ -42,24 +39,33 @@ class _Canvas:
     legend_rows: int
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """An SVG and its size, in pixels."""
+
+    markup: Markup
+    width: float
+    height: float
+
+
 def draw_cell(tree: Tree, title: str = "") -> str:
     """A stand-alone SVG of `tree`, which brings its own background in light and dark."""
-    return str(_draw(tree, title, has_legend=True, style=source("cell.css")))
+    return str(_draw(tree, title, has_legend=True, style=source("cell.css")).markup)
 
 
-def draw_part(tree: Tree, has_legend: bool = False) -> Markup:
-    """The drawing as a part of a page that includes `cell.css` itself."""
+def draw_part(tree: Tree, has_legend: bool = False) -> Drawing:
+    """The drawing as a part of a page or picture that includes `cell.css` itself."""
     return _draw(tree, "", has_legend, style=None)
 
 
-def _draw(tree: Tree, title: str, has_legend: bool, style: Markup | None) -> Markup:
+def _draw(tree: Tree, title: str, has_legend: bool, style: Markup | None) -> Drawing:
     cell = layout(tree)
     families = _families(cell) if has_legend else []
     symbols = _legend_symbols(cell) if has_legend else []
     title = printable(title)
     canvas = _canvas(cell, title, len(families) + len(symbols))
     rows = canvas.legend_rows
-    return fill(
+    markup = fill(
         "cell.svg.j2",
         canvas=canvas,
         title=title,
@@ -76,6 +82,7 @@ def _draw(tree: Tree, title: str, has_legend: bool, style: Markup | None) -> Mar
         ],
         **_LOOKUPS,
     )
+    return Drawing(markup, canvas.width, canvas.height)
 
 
 def _canvas(cell: Group, title: str, entries: int) -> _Canvas:

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+from nasflow.search.measures import Measured, Unit
+from nasflow.search.words import measure_words, with_unit
+
 NARROW = "\N{NO-BREAK SPACE}"
 NONE = "–"
 
@@ -19,7 +22,7 @@ def points(difference: float | None) -> str:
     return "0.00" if float(text) == 0 else text.replace("-", "−")
 
 
-def count(number: float | None) -> str:
+def amount(number: float | None) -> str:
     """3214000 as `3.21 M`, always with three digits."""
     if number is None:
         return NONE
@@ -30,9 +33,42 @@ def count(number: float | None) -> str:
 
 
 def tick(number: float) -> str:
-    """As `count`, without idle zeros: 40000 as `40 k`."""
-    digits, *unit = count(number).split(NARROW)
+    """As `amount`, without idle zeros: 40000 as `40 k`."""
+    digits, *unit = amount(number).split(NARROW)
     return NARROW.join([f"{float(digits):g}", *unit])
+
+
+def in_unit(value: float | None, unit: Unit) -> str:
+    """A figure by its unit: `93.12 %`, `0.3123 nats`, `4.20 ms`; a count as `3.21 M`."""
+    if value is None:
+        return NONE
+    return (
+        amount(value) if unit in {"parameters", "mult-adds"} else with_unit(value, unit).replace(" ", NARROW)
+    )
+
+
+def measured(figure: Measured) -> str:
+    """One figure of one network, by its unit."""
+    return in_unit(figure.value, figure.unit)
+
+
+def size(difference: float, unit: Unit) -> str:
+    """How far two figures are apart: `1.20 points`, `0.0123 nats`."""
+    return f"{100 * abs(difference):.2f} points" if unit == "share" else in_unit(abs(difference), unit)
+
+
+def change(difference: float, unit: Unit) -> str:
+    """The same with its sign, and as short as a cell of a table wants it: `+1.20`, `−0.0123 nats`."""
+    if unit == "share":
+        return points(difference)
+    text = in_unit(abs(difference), unit)
+    sign = "" if text == in_unit(0, unit) else "+" if difference > 0 else "−"
+    return sign + text
+
+
+def decimals(step: float) -> int:
+    """Digits behind the point that multiples of `step` need, six at most."""
+    return next((digits for digits in range(6) if abs(round(step, digits) - step) < 1e-6 * step), 6)
 
 
 def hours(seconds: float | None) -> str:
@@ -62,7 +98,9 @@ def printable(text: str) -> str:
 FILTERS: dict[str, Callable[..., str]] = {
     "percent": percent,
     "points": points,
-    "count": count,
+    "amount": amount,
+    "measured": measured,
+    "measure_words": measure_words,
     "hours": hours,
     "scientific": scientific,
     "plural": plural,

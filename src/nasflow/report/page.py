@@ -2,59 +2,64 @@
 
 import base64
 import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
 from nasflow import __version__
-from nasflow.report.analysis import accuracy_over_rounds, best, chosen, costs, pareto
-from nasflow.report.charts import pareto_chart, rounds_chart
-from nasflow.report.drawing import describe_cell, draw_part
+from nasflow.report.again import config_text
+from nasflow.report.analysis import cost_names, costs, pareto, values_over_rounds
+from nasflow.report.charts import cost_words, pareto_chart, rounds_chart
 from nasflow.report.environment import fill, source
-from nasflow.report.figures import percent
-from nasflow.report.sparkline import spark_range, sparkline
+from nasflow.report.family import draw_family, is_tree, members
+from nasflow.report.network import describe_parts, network_text, parts_in_page
+from nasflow.report.sparkline import Curves
 from nasflow.report.table import Row, Status, rows
-from nasflow.report.verdict import lift_sentence, verdict
+from nasflow.report.verdict import family_sentence, judged, lift_sentence, noun, verdict
+from nasflow.report.winner import facts, line_of
+from nasflow.report.yardstick import Yardstick
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import ChildRecord
+from nasflow.search.record import TrainedRecord
 
 DRAWN = 20
 """So many of the best children are drawn in the table: 500 drawings would be 4 MB of page."""
+
+Rounds = Sequence[Sequence[Row]]
 
 
 def render(ledger: Ledger) -> str:
     """The whole page as HTML, at any moment of a search: before its start, while it runs, when all failed."""
     rounds = rows(ledger)
-    winner = chosen(ledger)
     every = [row for each in rounds for row in each]
+    yardstick = Yardstick.of(ledger.config)
     script = source("page.js")
     return str(
         fill(
             "page.html.j2",
             version=__version__,
             config=ledger.config,
-            config_text=json.dumps(ledger.config.model_dump(mode="json"), indent=2, ensure_ascii=False),
+            config_text=config_text(ledger.config.asked()),
             ledger=ledger,
             state=_state(ledger),
+            noun=noun(ledger),
             verdict=verdict(ledger),
+            judged=judged(ledger),
             lift=lift_sentence(ledger),
-            winner=winner,
-            winner_row=next((row for row in every if winner and row.child == winner.child), None),
-            winner_drawing=draw_part(winner.cell, has_legend=True) if winner else None,
-            winner_words=describe_cell(winner.cell) if winner else None,
+            yardstick=yardstick,
+            start_value=yardstick.value(ledger.start),
+            text=lambda parts: network_text(parts, ledger.config.host),
             counts={status: sum(row.status is status for row in every) for status in Status},
+            able=sum(row.value is not None and row.breach is None for row in every),
             rounds=rounds,
-            means=_means(ledger),
             total=len(every),
-            drawings=_drawings(ledger.children, skip=winner.child if winner else None),
-            sparklines=_sparklines(every),
-            fronts=_fronts(ledger),
-            charts=_charts(ledger, rounds, winner),
             costs=costs(ledger),
             style=source("page.css") + source("cell.css"),
             script=script,
             script_hash=_hash(script),
+            **_of_winner(ledger, yardstick, every),
+            **_of_children(ledger, yardstick, every),
+            **_pictures(ledger, yardstick, rounds),
         )
     )
 
@@ -67,49 +72,65 @@ def _state(ledger: Ledger) -> str:
     return "running" if ledger.rounds or ledger.start else "not started"
 
 
-def _drawings(children: Sequence[ChildRecord], skip: str | None) -> dict[str, Markup]:
-    """Drawings of the best children, by id; the winner has its own above."""
-    left = {record.child: record for record in children}
-    drawings: dict[str, Markup] = {}
-    while len(drawings) < DRAWN and (record := best(left.values())):
-        del left[record.child]
-        if record.child != skip:
-            drawings[record.child] = draw_part(record.cell)
-    return drawings
-
-
-def _sparklines(every: Sequence[Row]) -> dict[str, Markup]:
-    low, high = spark_range(row.record for row in every if row.record)
-    return {row.child: sparkline(row.record, low, high) for row in every}
-
-
-def _means(ledger: Ledger) -> dict[int, str]:
-    """Each round's mean accuracies, for the heads of the table."""
-    means: dict[int, list[str]] = {}
-    for each in accuracy_over_rounds(ledger):
-        if each.mean is not None:
-            means.setdefault(each.round, []).append(f"{each.arm} {percent(each.mean)}")
-    return {number: f"mean held-out accuracy: {', '.join(texts)}" for number, texts in means.items()}
-
-
-def _fronts(ledger: Ledger) -> set[str]:
-    """The children that nothing beats in accuracy and parameters, or in accuracy and mult-adds."""
-    both = (*pareto(ledger.children, "parameters"), *pareto(ledger.children, "mult_adds"))
-    return {record.child for record in both}
-
-
-def _charts(
-    ledger: Ledger, rounds: tuple[tuple[Row, ...], ...], winner: ChildRecord | None
-) -> dict[str, Markup]:
-    """The three charts by name; none before a child is finished."""
-    if best(ledger.children) is None:
-        return {}
-    child = winner.child if winner else None
-    start = ledger.start if ledger.start and ledger.start.accuracy is not None else None
+def _of_winner(ledger: Ledger, yardstick: Yardstick, every: Iterable[Row]) -> dict[str, Any]:
+    """What the page says of the network that is chosen."""
+    winner = ledger.chosen
+    row = next((row for row in every if winner and row.child == winner.child), None)
     return {
-        "rounds": rounds_chart(rounds, start.accuracy if start else None, child),
-        "parameters": pareto_chart(rounds, start, "parameters", child),
-        "mult_adds": pareto_chart(rounds, start, "mult_adds", child),
+        "winner": winner,
+        "winner_value": yardstick.value(winner),
+        "winner_row": row,
+        "winner_drawing": parts_in_page(winner.parts, has_legend=True) if winner else None,
+        "winner_words": describe_parts(winner.parts) if winner else None,
+        "winner_facts": facts(ledger, winner) if winner else (),
+        "winner_line": line_of(row, every) if row else (),
+    }
+
+
+def _of_children(ledger: Ledger, yardstick: Yardstick, every: Sequence[Row]) -> dict[str, Any]:
+    """What stands in the table besides its rows, by child."""
+    curves = Curves(yardstick, (row.record for row in every if row.record))
+    fronts = [pareto(yardstick, ledger.children, cost) for cost in cost_names(ledger.config)]
+    return {
+        "means": _means(ledger, yardstick),
+        "drawings": _drawings(ledger),
+        "sparklines": {row.child: curves.draw(row.record) for row in every},
+        "fronts": {record.child for front in fronts for record in front},
+    }
+
+
+def _drawings(ledger: Ledger) -> dict[str, Markup]:
+    """Drawings of the best children, by id; the winner has its own above."""
+    skip = ledger.chosen.child if ledger.chosen else None
+    ranked = {record.child: record for record in ledger.config.judge.ranked(ledger.children) if record.child != skip}
+    return {record.child: parts_in_page(record.parts) for record in list(ranked.values())[:DRAWN]}
+
+
+def _means(ledger: Ledger, yardstick: Yardstick) -> dict[int, str]:
+    """Each round's means, for the heads of the table."""
+    means: dict[int, list[str]] = {}
+    for each in values_over_rounds(ledger):
+        if each.mean is not None:
+            means.setdefault(each.round, []).append(f"{each.arm} {yardstick.show(each.mean)}")
+    return {number: f"mean {yardstick.title}: {', '.join(texts)}" for number, texts in means.items()}
+
+
+def _pictures(ledger: Ledger, yardstick: Yardstick, rounds: Rounds) -> dict[str, Any]:
+    """The charts with their titles, none before a child is finished; and the family, where there is one."""
+    child = ledger.chosen.child if ledger.chosen else None
+    start = ledger.start if isinstance(ledger.start, TrainedRecord) else None
+    charts = {}
+    if any(row.value is not None for each in rounds for row in each):
+        charts["rounds"] = rounds_chart(yardstick, rounds, yardstick.value(start), child)
+        for cost in cost_names(ledger.config):
+            charts[cost_words(cost).removesuffix(" for one image")] = pareto_chart(yardstick, rounds, start, cost, child)
+    family = members(ledger, rounds)
+    has_picture = ledger.config.parents == "found" and len(family) > 1
+    return {
+        "charts": charts,
+        "family": draw_family(yardstick, family, child) if has_picture else None,
+        "family_is_tree": is_tree(family),
+        "family_sentence": family_sentence(ledger),
     }
 
 

@@ -1,28 +1,49 @@
 """A learning curve as small as a word."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from markupsafe import Markup
 
 from nasflow.report.environment import fill
-from nasflow.report.figures import percent
+from nasflow.report.figures import in_unit
 from nasflow.report.scale import Scale
-from nasflow.search.record import ChildRecord
+from nasflow.report.yardstick import Yardstick
+from nasflow.search.measures import Unit, find_measure
+from nasflow.search.record import ChildRecord, Epoch
+
+_CURVES = {"held_out_loss": "held_out_loss", "training_loss": "train_loss"}
+"""What an epoch knows of an objective's measure; of any other, the held-out accuracy says how it learned."""
 
 
-def sparkline(record: ChildRecord | None, low: float, high: float) -> Markup:
-    """A child's held-out accuracy over its epochs, on an axis that all children share."""
-    history = record.history if record else ()
-    if not history:
-        return Markup()
-    y = Scale(low, max(high, low + 1e-6), 19.0, 3.0, 1.0)
-    step = 76 / max(1, len(history) - 1)
-    points = [(round(3 + number * step, 1), y(each.held_out_accuracy)) for number, each in enumerate(history)]
-    first, last = percent(history[0].held_out_accuracy), percent(history[-1].held_out_accuracy)
-    return fill("sparkline.svg.j2", points=points, label=f"{len(history)} epochs: {first} to {last}")
+class Curves:
+    """The learning curves of a search, all on one axis."""
+
+    def __init__(self, yardstick: Yardstick, records: Iterable[ChildRecord]) -> None:
+        self._value = attrgetter(_CURVES.get(yardstick.measure, "held_out_accuracy"))
+        is_loss = yardstick.measure in _CURVES
+        self._unit: Unit = find_measure(yardstick.measure if is_loss else "held_out_accuracy").unit
+        self._low, self._high = _range([self._of(each) for record in records for each in record.history], is_loss)
+
+    def _of(self, epoch: Epoch) -> float:
+        return float(self._value(epoch))
+
+    def draw(self, record: ChildRecord | None) -> Markup:
+        """One child's curve over its epochs."""
+        values = [self._of(each) for each in record.history] if record else []
+        if not values:
+            return Markup()
+        y = Scale(self._low, max(self._high, self._low + 1e-6), 19.0, 3.0, 1.0)
+        step = 76 / max(1, len(values) - 1)
+        points = [(round(3 + number * step, 1), y(value)) for number, value in enumerate(values)]
+        first, last = (in_unit(value, self._unit) for value in (values[0], values[-1]))
+        return fill("sparkline.svg.j2", points=points, label=f"{len(values)} epochs: {first} to {last}")
 
 
-def spark_range(records: Iterable[ChildRecord]) -> tuple[float, float]:
-    """The accuracies between which all sparklines are drawn; the worst twentieth is cut off."""
-    values = sorted(each.held_out_accuracy for record in records for each in record.history)
-    return (values[len(values) // 20], values[-1]) if values else (0.0, 1.0)
+def _range(values: list[float], is_loss: bool) -> tuple[float, float]:
+    """Between which all are drawn; the worst twentieth is cut off."""
+    if not values:
+        return 0.0, 1.0
+    known = sorted(values)
+    cut = len(known) // 20
+    return (known[0], known[-1 - cut]) if is_loss else (known[cut], known[-1])

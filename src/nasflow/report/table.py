@@ -1,11 +1,18 @@
 """Every proposed child as a reader meets it: one row, finished or not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from nasflow.report.yardstick import Yardstick
+from nasflow.search.family import Line, family
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import Arm, ChildRecord, Receipt
-from nasflow.spec.tree import Tree
+from nasflow.search.record import ChildRecord, FailedRecord, Receipt
+from nasflow.search.rounds import Arm, Episode
+from nasflow.spec.parts import Parts
+
+START = "start"
+"""What the start network is called where a row would have its label."""
 
 
 class Status(StrEnum):
@@ -20,6 +27,18 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
+class Ancestor:
+    """A network that others grow from."""
+
+    label: str
+    """Of its row; START for the start network; of one that this search does not know, its first digits."""
+    parts: Parts | None
+    """None: not known here."""
+    is_row: bool
+    """Whether the label is that of a row."""
+
+
+@dataclass(frozen=True)
 class Row:
     """One proposed child."""
 
@@ -27,12 +46,17 @@ class Row:
     place: int
     """From 1, within the round."""
     child: str
-    arm: Arm
-    cell: Tree
+    episode: Episode
+    line: Line
+    parent: Ancestor | None
+    """None: its weights are drawn at random."""
     status: Status
     is_banked: bool
-    tries: int
     record: ChildRecord | None
+    value: float | None
+    """Of the objective's measure."""
+    breach: str | None
+    """The limit that it breaks, in words: it cannot win."""
 
     @property
     def label(self) -> str:
@@ -40,31 +64,81 @@ class Row:
         return f"{self.round}.{self.place}"
 
     @property
-    def accuracy(self) -> float | None:
-        """On the held-out images."""
-        return self.record.accuracy if self.record else None
+    def arm(self) -> Arm:
+        """Who drew it."""
+        return self.episode.arm
+
+    @property
+    def parts(self) -> Parts:
+        """What stands in the places of its host."""
+        return self.record.parts if self.record else self.episode.parts
+
+    @property
+    def failure(self) -> str | None:
+        """Why it failed, if it did."""
+        return self.record.failure if isinstance(self.record, FailedRecord) else None
 
     @property
     def receipt(self) -> Receipt | None:
-        """The proof of its birth."""
+        """What its birth did to its parent's function."""
         return self.record.receipt if self.record else None
 
     @property
+    def edits(self) -> int | None:
+        """How many made it of its parent; None: that is not known yet."""
+        if self.receipt:
+            return len(self.receipt.edits)
+        return len(self.episode.edits) or None
+
+    @property
     def summary(self) -> str:
-        """How many transforms of each kind: `2 replicate, 3 replace`."""
+        """How many edits of each kind: `2 replicate, 3 replace`."""
         if self.receipt is None:
             return ""
-        kinds = [each.transform.kind for each in self.receipt.transforms]
+        kinds = [each.edit.kind for each in self.receipt.edits]
         return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What all rows need of the ledger."""
+
+    lines: Mapping[str, Line]
+    ancestors: Mapping[str, Ancestor]
+    begun: frozenset[str]
+    is_over: bool
+    yardstick: Yardstick
+
+    def parent(self, line: Line) -> Ancestor | None:
+        if line.parent is None:
+            return None
+        return self.ancestors.get(line.parent, Ancestor(line.parent[:8], None, is_row=False))
 
 
 def rows(ledger: Ledger) -> tuple[tuple[Row, ...], ...]:
     """The rows of each round, in the order of the proposals."""
-    begun = {attempt.child for attempt in ledger.attempts}
-    return tuple(_of_round(each, begun, is_over=ledger.stop is not None) for each in ledger.rounds)
+    known = _Known(
+        lines=family(ledger),
+        ancestors=_ancestors(ledger),
+        begun=frozenset(attempt.child for attempt in ledger.attempts),
+        is_over=ledger.stop is not None,
+        yardstick=Yardstick.of(ledger.config),
+    )
+    return tuple(_of_round(each, known) for each in ledger.rounds)
 
 
-def _of_round(each: LedgerRound, begun: set[str], is_over: bool) -> tuple[Row, ...]:
+def _ancestors(ledger: Ledger) -> dict[str, Ancestor]:
+    """Every network of the search by its id; a child that was proposed twice by its first row."""
+    found = {ledger.start_spec.id: Ancestor(START, ledger.config.start_parts, is_row=False)}
+    for each in ledger.rounds:
+        pairs = zip(each.proposal.children, each.proposal.episodes, strict=True)
+        for place, (child, episode) in enumerate(pairs, 1):
+            label = f"{each.proposal.round}.{place}"
+            found.setdefault(child, Ancestor(label, episode.parts, is_row=True))
+    return found
+
+
+def _of_round(each: LedgerRound, known: _Known) -> tuple[Row, ...]:
     proposal = each.proposal
     proposed = zip(proposal.episodes, proposal.children, each.records, strict=True)
     return tuple(
@@ -72,12 +146,14 @@ def _of_round(each: LedgerRound, begun: set[str], is_over: bool) -> tuple[Row, .
             round=proposal.round,
             place=place,
             child=child,
-            arm=episode.arm,
-            cell=record.cell if record else episode.cell,
-            status=_status(record, child in begun, is_over),
+            episode=episode,
+            line=known.lines[child],
+            parent=known.parent(known.lines[child]),
+            status=_status(record, child in known.begun, known.is_over),
             is_banked=child in proposal.banked,
-            tries=episode.tries,
             record=record,
+            value=known.yardstick.value(record),
+            breach=known.yardstick.breach(record),
         )
         for place, (episode, child, record) in enumerate(proposed, 1)
     )

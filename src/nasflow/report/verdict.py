@@ -1,65 +1,131 @@
 """What a search has found, in plain sentences."""
 
-from nasflow.report.analysis import Lift, arm_lift, chosen
-from nasflow.report.figures import percent, points
+from nasflow.report.analysis import Lift, arm_lift
+from nasflow.report.figures import change, in_unit, percent, plural
+from nasflow.report.network import is_one_cell
+from nasflow.report.yardstick import Yardstick
+from nasflow.search.family import family
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import ChildRecord
+from nasflow.search.measures import find_measure
+from nasflow.search.record import FailedRecord, TrainedRecord
+from nasflow.search.words import measure_words
 
 _FEW = 5
 """Children of an arm; a spread estimated from fewer is itself a guess."""
 
 
+def noun(ledger: Ledger) -> str:
+    """What the search finds: a cell, where one stands in every place; else a network."""
+    found = ledger.chosen.parts if ledger.chosen else ledger.config.start_parts
+    is_cell = ledger.config.space.kind == "path" and is_one_cell(found, ledger.config.host)
+    return "cell" if is_cell else "network"
+
+
 def verdict(ledger: Ledger) -> str:
     """One sentence: what is chosen, how well it does, and against what."""
-    winner = chosen(ledger)
+    winner = ledger.chosen
     if winner is not None and ledger.is_transfer:
         return _of_transfer(ledger, winner)
     if winner is not None:
         return _of_winner(ledger, winner)
-    failed = len(ledger.children)
-    if failed:
-        return f"Nothing is found: {_all(failed)} failed, most often because: {_commonest_failure(ledger)}."
+    failed = [each.failure for each in ledger.children if isinstance(each, FailedRecord)]
+    if failed and len(failed) == len(ledger.children):
+        return f"Nothing is found: {_all(len(failed))} failed, most often because: {_commonest(failed)}."
+    if ledger.children:
+        return f"Nothing is found: {_all(len(ledger.children))} failed or {_break(len(ledger.children))} a limit."
     if ledger.start is None:
         return "The start network is not trained yet, so there is nothing to compare."
-    if ledger.start.accuracy is None:
+    if isinstance(ledger.start, FailedRecord):
         return f"The start network failed, so no child can inherit its weights: {ledger.start.failure}."
-    return (
-        f"No child is finished yet; the start network stands at {percent(ledger.start.accuracy)} "
-        "held-out accuracy."
-    )
+    yardstick = Yardstick.of(ledger.config)
+    reached = yardstick.phrase(yardstick.value(ledger.start))
+    return f"No child is finished yet; the start network stands at {reached}."
+
+
+def judged(ledger: Ledger) -> str:
+    """By what networks are judged, where it is not the held-out accuracy alone, and what limits them."""
+    objective, sentences = ledger.config.objective, []
+    yardstick = Yardstick.of(ledger.config)
+    trades = [
+        f"{measure_words(name)} (target {in_unit(each.target, find_measure(name).unit)}, weight {each.weight:g})"
+        for name, each in objective.trade.items()
+    ]
+    if trades or objective.measure != "held_out_accuracy":
+        better = "the higher" if yardstick.sign > 0 else "the lower"
+        against = f", traded against {' and '.join(trades)}" if trades else ""
+        sentences.append(f"Judged by {yardstick.title}, {better} the better{against}.")
+    limits = [f"{measure_words(name)} at most {_limit(name, most)}" for name, most in ledger.config.limits.items()]
+    if limits:
+        over = sum(yardstick.breach(each) is not None for each in ledger.children)
+        broken = f" {plural(over, 'trained child', 'trained children')} {_break(over)} a limit." if over else ""
+        sentences.append(f"Limits: {', '.join(limits)}.{broken}")
+    return " ".join(sentences)
 
 
 def lift_sentence(ledger: Ledger) -> str:
     """One sentence: whether the controller did better than chance."""
     lift = arm_lift(ledger)
     if ledger.is_transfer:
-        return "A transfer: one cell in its host, and no children to compare it with."
+        return f"A transfer: one {noun(ledger)} in its host, and no children to compare it with."
     if ledger.config.controller.kind == "random":
         return "Every child was drawn at random: there is no controller to compare."
     if lift is None:
         return "Too few children are finished to compare the controller with the random arm."
-    return f"{_arms(lift)}: {_judgement(lift)}."
+    yardstick = Yardstick.of(ledger.config)
+    return f"{_arms(yardstick, lift)}: {_judgement(yardstick, lift)}."
 
 
-def _of_winner(ledger: Ledger, winner: ChildRecord) -> str:
+def family_sentence(ledger: Ledger) -> str:
+    """One sentence or two: what the children grew from, and what the winner's line cost."""
+    lines, winner = family(ledger), ledger.chosen
+    if ledger.config.parents == "none":
+        return "Every child was trained from scratch: nothing was inherited."
+    if ledger.config.parents == "start":
+        return "Every child grew from the start network: there is one generation."
+    last = max(each.generation for each in lines.values())
+    text = f"A child may grow from any trained one: {plural(last, 'generation')} so far."
+    if winner is None or winner.child not in lines:
+        return text
+    line = lines[winner.child]
+    epochs = f"{plural(line.own_epochs, 'epoch')} of its own rest on {line.ancestors_epochs} of its ancestors"
+    return f"{text} The best child is of generation {line.generation}; {epochs}."
+
+
+def _limit(name: str, most: float) -> str:
+    return in_unit(most, find_measure(name).unit)
+
+
+def _break(count: int) -> str:
+    return "breaks" if count == 1 else "break"
+
+
+def _of_winner(ledger: Ledger, winner: TrainedRecord) -> str:
     so_far = "" if ledger.stop or ledger.finish else " so far"
-    start = ledger.start.accuracy if ledger.start else None
-    gain = None if start is None or winner.accuracy is None else winner.accuracy - start
-    reached = f"{percent(winner.accuracy)} held-out accuracy"
-    if gain is None:
+    yardstick = Yardstick.of(ledger.config)
+    value, start = yardstick.value(winner), yardstick.value(ledger.start)
+    reached = yardstick.phrase(value)
+    if ledger.start is None or value is None or start is None:
         text = f"The best child{so_far} reaches {reached}"
-    elif gain > 0:
-        text = f"The best child{so_far} reaches {reached}, {_size(gain)} points above the start network"
+    elif yardstick.beats(winner, ledger.start):
+        side = "above" if value >= start else "below"
+        text = f"The best child{so_far} reaches {reached}, {yardstick.size(value - start)} {side} the start network"
+        if over := yardstick.breach(ledger.start):
+            text += f" (which breaks a limit: {over})"
+        elif yardstick.sign * (value - start) < 0:
+            text += ", and is better once costs count"
     else:
+        costs = ", costs counted" if ledger.config.objective.trade else ""
         text = (
-            f"No child{so_far} beats the start network ({percent(start)} held-out accuracy): "
-            f"the best reaches {percent(winner.accuracy)}"
+            f"No child{so_far} beats the start network ({yardstick.phrase(start)}{costs}): "
+            f"the best reaches {yardstick.show(value)}"
         )
     return f"{text}{_tested(ledger)}."
 
 
-def _of_transfer(ledger: Ledger, winner: ChildRecord) -> str:
-    text = f"Trained from scratch, the cell reaches {percent(winner.accuracy)} held-out accuracy"
+def _of_transfer(ledger: Ledger, winner: TrainedRecord) -> str:
+    yardstick = Yardstick.of(ledger.config)
+    reached = yardstick.phrase(yardstick.value(winner))
+    text = f"Trained from scratch, the {noun(ledger)} reaches {reached}"
     if ledger.finish is None:
         return f"{text}."
     test = f"{percent(ledger.finish.test_accuracy)} of {ledger.finish.test_images} test images"
@@ -72,32 +138,29 @@ def _tested(ledger: Ledger) -> str:
         return ""
     test = f"{percent(finish.test_accuracy)} of {finish.test_images} test images"
     how = "trained on in earnest" if ledger.config.finish.inherit else "trained from scratch at full size"
-    text = f"; its cell, {how}, classifies {test} correctly"
+    text = f"; its {noun(ledger)}, {how}, classifies {test} correctly"
     if finish.start_test_accuracy is None:
         return text
-    return f"{text}, the start cell in its place {percent(finish.start_test_accuracy)}"
+    return f"{text}, the start {noun(ledger)} in its place {percent(finish.start_test_accuracy)}"
 
 
-def _arms(lift: Lift) -> str:
+def _arms(yardstick: Yardstick, lift: Lift) -> str:
     side = "above" if lift.difference >= 0 else "below"
     children = f"{lift.controller_children} against {lift.random_children} children"
-    text = f"The controller's children are {_size(lift.difference)} points {side} the random arm's on average"
+    apart = yardstick.size(lift.difference)
+    text = f"The controller's children are {apart} {side} the random arm's on average"
     if lift.interval is None:
         return f"{text} ({children})"
-    low, high = map(points, lift.interval)
+    low, high = (change(each, yardstick.unit) for each in lift.interval)
     return f"{text} ({children}; 95 % interval {low} to {high})"
 
 
-def _size(difference: float) -> str:
-    return f"{100 * abs(difference):.2f}"
-
-
-def _judgement(lift: Lift) -> str:
+def _judgement(yardstick: Yardstick, lift: Lift) -> str:
     if lift.interval is None:
-        return "no accuracy varies within an arm, so chance cannot be judged"
+        return f"no {'accuracy' if yardstick.unit == 'share' else 'figure'} varies within an arm, so chance cannot be judged"
     if not lift.is_shown:
         return "the interval includes 0, so no difference is shown"
-    found = "better than chance" if lift.difference > 0 else "worse than chance"
+    found = "better than chance" if yardstick.sign * lift.difference > 0 else "worse than chance"
     few = min(lift.controller_children, lift.random_children) < _FEW
     return f"{found}, as far as so few children can tell" if few else found
 
@@ -106,6 +169,5 @@ def _all(count: int) -> str:
     return "the only finished child" if count == 1 else f"all {count} finished children"
 
 
-def _commonest_failure(ledger: Ledger) -> str:
-    reasons = [record.failure or "no reason was recorded" for record in ledger.children]
+def _commonest(reasons: list[str]) -> str:
     return max(dict.fromkeys(reasons), key=reasons.count).rstrip(".")

@@ -17,20 +17,8 @@ Bytes = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[KMGTPE]i?$")]
 
 Layout = Literal["fused", "steps"]
 
-MLFLOW_URI = "MLFLOW_TRACKING_URI"
-MLFLOW_CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
-
 MOST_TASKS = 220
 """Tasks in one run, at most: Argo keeps a run in one object, which etcd refuses above 1.5 MB."""
-
-
-def own(name: str) -> str:
-    """The variable by which a pod is told nasflow's own MLflow.
-
-    Kubeflow's MLflow plugin sets `name` itself, and Kubernetes refuses a pod in which one variable has both a
-    value and a reference.
-    """
-    return f"NASFLOW_{name}"
 
 
 class Toleration(Frozen):

@@ -7,7 +7,6 @@ from pydantic import model_validator
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.cluster import MOST_TASKS, Cluster
 from nasflow.search.config import SearchConfig
-from nasflow.search.start import TrainedStart
 
 
 class SearchFile(SearchConfig):
@@ -15,12 +14,6 @@ class SearchFile(SearchConfig):
 
     cluster: Cluster | None = None
     """Where `nasflow submit` runs it; a laptop needs none."""
-
-    @model_validator(mode="after")
-    def _leaves_the_digest(self) -> Self:
-        if isinstance(self.start, TrainedStart) and self.start.digest is not None:
-            raise ValueError("start.digest is filled in by nasflow: leave it out")
-        return self
 
     @model_validator(mode="after")
     def _fits_a_run(self) -> Self:

@@ -1,15 +1,9 @@
 """A whole search as its documents tell it: what reports, trackers and decisions are made from."""
 
 from nasflow.base.document import Frozen
-from nasflow.search.config import SearchConfig
-from nasflow.search.record import (
-    Attempt,
-    ChildRecord,
-    ControllerUpdate,
-    FinishRecord,
-    Proposal,
-    SearchStop,
-)
+from nasflow.search.record import AnyRecord, Attempt, TrainedRecord
+from nasflow.search.resolved import ResolvedConfig
+from nasflow.search.rounds import ControllerUpdate, Episode, FinishRecord, Proposal, SearchStop
 from nasflow.spec.child import ChildSpec
 
 
@@ -17,7 +11,7 @@ class LedgerRound(Frozen):
     """One round: what was proposed, what came of it, what the controller learned."""
 
     proposal: Proposal
-    records: tuple[ChildRecord | None, ...]
+    records: tuple[AnyRecord | None, ...]
     """One a proposed child, in order; None: not finished yet."""
     update: ControllerUpdate | None = None
 
@@ -26,30 +20,60 @@ class LedgerRound(Frozen):
         """Whether every child has its record and the controller its update."""
         return self.update is not None and None not in self.records
 
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """The children that have no record."""
+        pairs = zip(self.proposal.children, self.records, strict=True)
+        return tuple(child for child, record in pairs if record is None)
+
 
 class Ledger(Frozen):
     """The state of a search at one moment, read from the store."""
 
-    config: SearchConfig
-    start_spec: ChildSpec | None = None
-    start: ChildRecord | None = None
+    config: ResolvedConfig
+    start_spec: ChildSpec
+    start: AnyRecord | None = None
     """The start network; None: not trained yet."""
     rounds: tuple[LedgerRound, ...] = ()
     stop: SearchStop | None = None
-    final: ChildRecord | None = None
+    final: AnyRecord | None = None
     """The winner retrained at full size."""
-    final_start: ChildRecord | None = None
-    """The start cell retrained in the same way, if the configuration compares."""
+    final_start: AnyRecord | None = None
+    """The start network retrained in the same way, if the configuration compares."""
     finish: FinishRecord | None = None
     attempts: tuple[Attempt, ...] = ()
     """Of all children, the start and the final networks; a banked child's were paid by another search."""
+    lost: frozenset[str] = frozenset()
+    """Blobs that documents name and the store does not hold: a damaged one was deleted."""
 
     @property
     def is_transfer(self) -> bool:
-        """Whether there are no children to look for: one cell is trained and tested (`nasflow transfer`)."""
+        """Whether there are no children to look for: one network is trained and tested (`nasflow
+        transfer`).
+        """
         return self.config.budget.children == 0 and not self.rounds
 
     @property
-    def children(self) -> tuple[ChildRecord, ...]:
+    def children(self) -> tuple[AnyRecord, ...]:
         """The finished children, in the order of their proposals."""
         return tuple(record for each in self.rounds for record in each.records if record)
+
+    @property
+    def chosen(self) -> TrainedRecord | None:
+        """The network that the search has chosen; while it runs, the best child so far."""
+        names = [self.finish and self.finish.child, self.stop and self.stop.best]
+        # A search without children chooses its start network.
+        trained = {
+            each.child: each for each in (self.start, *self.children) if isinstance(each, TrainedRecord)
+        }
+        named = (trained[name] for name in names if name in trained)
+        return next(named, None) or self.config.judge.best(self.children)
+
+    @property
+    def episodes(self) -> dict[str, Episode]:
+        """How each proposed child came about, by its id: the first time, if it was proposed twice."""
+        found: dict[str, Episode] = {}
+        for each in self.rounds:
+            for child, episode in zip(each.proposal.children, each.proposal.episodes, strict=True):
+                found.setdefault(child, episode)
+        return found

@@ -1,98 +1,76 @@
-"""What happened: the documents that steps write and the ledger is made of."""
+"""What happened to a child: the documents that its steps write."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from nasflow.base.document import Document, Frozen
-from nasflow.spec.growth import Transform
-from nasflow.spec.tree import Path, TreeText
-
-
-class Arm(StrEnum):
-    """Who drew a child."""
-
-    CONTROLLER = "controller"
-    RANDOM = "random"
-
-
-class Episode(Frozen):
-    """The decisions that made one child, in the order of the paper; replayed by the update."""
-
-    arm: Arm
-    cell: TreeText
-    """The cell as the decisions built it (a child's own spec holds the canonical order)."""
-    decisions: tuple[int, ...]
-    """Index of each choice among its options; options follow from space and cell."""
-    tries: int = Field(ge=1)
-    """Episodes drawn until this one was new: a rising figure is a collapsing policy."""
-
-
-class Proposal(Document):
-    """One round's children, in order."""
-
-    round: int = Field(ge=1)
-    controller: str | None
-    """Digest of the controller state that proposed; None: the initial one."""
-    seed: int
-    episodes: tuple[Episode, ...]
-    children: tuple[str, ...]
-    """Child ids, one an episode."""
-    banked: tuple[str, ...] = ()
-    """Those of them that the child bank held already: they cost nothing."""
-
-
-class ControllerUpdate(Document):
-    """The controller after a round."""
-
-    round: int = Field(ge=1)
-    controller: str | None
-    """Digest of the new state; None for a controller without one."""
-    metrics: dict[str, float]
+from nasflow.base.document import Document, Frozen, is_off
+from nasflow.search.measures import Measured
+from nasflow.spec.edits import AnyEdit
+from nasflow.spec.parts import Parts
+from nasflow.spec.tree import Path
 
 
 class Birth(Frozen):
     """An operation that replaced an identity and is not open yet."""
 
     path: Path
-    """Its edge, the same in each of the network's cells."""
+    """Its edge, the same in each of the network's cells that it is in."""
     share: tuple[int, int] | None = None
     """(part, parts) of the channels it passes on while shut, where a later Split-Concat cut it."""
+    place: str | None = Field(default=None, exclude_if=is_off)
+    """The one cell that it is in; None: all that share one."""
 
 
-class TransformReceipt(Frozen):
-    """One transform and what it did to the logits."""
+class EditReceipt(Frozen):
+    """One edit and what it did to the logits."""
 
-    transform: Transform
+    edit: AnyEdit
     difference: float
-    """Largest absolute logit difference to before this transform, over the largest absolute logit."""
+    """Largest absolute logit difference to before this edit, over the largest absolute logit."""
 
 
 class Receipt(Frozen):
-    """The proof that a child started where its parent stood."""
+    """How far a child started from where its parent stood: the proof, where every edit preserves."""
 
     difference: float
     """Largest absolute logit difference, child against parent, over the parent's largest absolute logit."""
-    tolerance: float
+    tolerance: float | None
+    """The most that it may be; None: an edit does not preserve, so the difference is only measured."""
     images: int
-    """Held-out images on which child and parent were compared (a single transform: on the first of them);
+    """Held-out images on which child and parent were compared (a single edit: on the first of them);
     none of them calibrated anything."""
     parent_accuracy: float
     birth_accuracy: float
-    transforms: tuple[TransformReceipt, ...]
+    edits: tuple[EditReceipt, ...]
+
+
+def upgraded_receipt(given: Any) -> Any:
+    """A receipt of schema 1, whose edits were called transforms."""
+    if not isinstance(given, dict) or "transforms" not in given:
+        return given
+    edits = [{"edit": each["transform"], "difference": each["difference"]} for each in given["transforms"]]
+    return {name: value for name, value in given.items() if name != "transforms"} | {"edits": edits}
 
 
 class BirthRecord(Document):
     """A child before its first step: what `warm-start` leaves for `train`."""
 
+    SCHEMA: ClassVar[int] = 2
+
     child: str
-    weights: str | None
-    """Blob of the initial weights (safetensors, named as in a network built from the spec); None: failed."""
+    weights: str
+    """Blob of the initial weights (safetensors, named as in a network built from the spec)."""
     births: tuple[Birth, ...] = ()
     receipt: Receipt | None = None
     """None for a child from scratch."""
-    failure: str | None = None
+
+    @classmethod
+    def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """See `_without_failure`."""
+        return _without_failure(data) | {"receipt": upgraded_receipt(data.get("receipt"))}
 
 
 class Epoch(Frozen):
@@ -121,29 +99,102 @@ class Checkpoint(Document):
 class TrainingRecord(Document):
     """The end of a training."""
 
+    SCHEMA: ClassVar[int] = 2
+
     child: str
-    weights: str | None
-    """Blob of the trained weights; None: failed."""
+    weights: str
+    """Blob of the trained weights."""
     history: tuple[Epoch, ...]
-    failure: str | None = None
+
+    @classmethod
+    def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """See `_without_failure`."""
+        return _without_failure(data)
+
+
+def _without_failure(data: dict[str, Any]) -> dict[str, Any]:
+    """A document of schema 1, which had no weights and a reason where the child failed.
+
+    What became of that child is in its record.
+    """
+    weights = "" if data["weights"] is None else data["weights"]
+    return {name: value for name, value in data.items() if name != "failure"} | {"weights": weights}
 
 
 class ChildRecord(Document):
-    """A child's result: the entry of the child bank. It holds no time, so that it is the same on each run."""
+    """A child's result, trained or failed: the entry of the child bank. It holds no time of day."""
+
+    SCHEMA: ClassVar[int] = 2
 
     child: str
-    cell: TreeText
+    parts: Parts
+    """What stood in its host's places."""
     status: Literal["trained", "failed"]
-    failure: str | None = None
-    """Why, in one line."""
-    accuracy: float | None = None
-    """On the held-out images: the reward rests on it. None: failed."""
-    parameters: int
-    mult_adds: int
-    """Multiplications with additions for one image (convolutions and the classifier)."""
-    weights: str | None = None
+    measures: Mapping[str, Measured]
+    """By name; of a failed one what can be counted."""
     receipt: Receipt | None = None
     history: tuple[Epoch, ...] = ()
+
+    @property
+    def parameters(self) -> int:
+        """Of its network."""
+        return int(self.measures["parameters"].value)
+
+    @property
+    def mult_adds(self) -> int:
+        """Multiplications with additions for one image (convolutions and the classifier)."""
+        return int(self.measures["mult_adds"].value)
+
+    @classmethod
+    def from_data(cls, data: Any, where: str) -> Self:
+        """See Document; a record is read as what its status says."""
+        kinds: dict[str, type[ChildRecord]] = {"trained": TrainedRecord, "failed": FailedRecord}
+        status = data.get("status") if isinstance(data, dict) and cls is ChildRecord else None
+        kind = kinds.get(status) if isinstance(status, str) else None
+        return kind.from_data(data, where) if kind else super().from_data(data, where)  # type: ignore[return-value]
+
+    @classmethod
+    def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Schema 1 knew a cell and three figures, and one class for both outcomes."""
+        known = {name: value for name, value in data.items() if name not in _FIGURES}
+        figures: dict[str, Any] = {
+            "parameters": {"value": data["parameters"], "unit": "parameters"},
+            "mult_adds": {"value": data["mult_adds"], "unit": "mult-adds"},
+        }
+        if known["status"] == "failed":
+            known.pop("weights", None)
+        else:
+            known.pop("failure", None)
+            figures["held_out_accuracy"] = {"value": data["accuracy"], "unit": "share"}
+        receipt = upgraded_receipt(data.get("receipt"))
+        return known | {"parts": data["cell"], "measures": figures, "receipt": receipt}
+
+
+_FIGURES = {"cell", "accuracy", "parameters", "mult_adds"}
+
+
+class TrainedRecord(ChildRecord):
+    """A child that was trained to its end."""
+
+    status: Literal["trained"] = "trained"
+    weights: str
+    """Blob of the trained weights."""
+
+    @property
+    def accuracy(self) -> float:
+        """The share of the held-out images that it tells right."""
+        return self.measures["held_out_accuracy"].value
+
+
+class FailedRecord(ChildRecord):
+    """A child that could not be born or trained."""
+
+    status: Literal["failed"] = "failed"
+    failure: str
+    """Why, in one line."""
+
+
+AnyRecord = Annotated[TrainedRecord | FailedRecord, Field(discriminator="status")]
 
 
 class Outcome(StrEnum):
@@ -168,27 +219,3 @@ class Attempt(Document):
     """The part that a checkpoint or a result has kept."""
     outcome: Literal["useful", "failed"] | None
     """None while it runs; for ever None if it was killed, which the cost ledger counts as preempted."""
-
-
-class SearchStop(Document):
-    """Why a search proposes no more, and the child it chose."""
-
-    reason: Literal["budget", "exhausted", "failures"]
-    detail: str
-    rounds: int
-    best: str | None
-
-
-class FinishRecord(Document):
-    """The one look at the test set."""
-
-    child: str
-    """The searched child whose cell was chosen."""
-    final: str
-    """The child trained from scratch at full size."""
-    held_out_accuracy: float
-    test_accuracy: float
-    test_images: int
-    start_final: str | None = None
-    """The start cell in the same place with the same training: what the found cell is measured against."""
-    start_test_accuracy: float | None = None

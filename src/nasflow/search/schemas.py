@@ -4,9 +4,11 @@ from typing import Any
 
 from nasflow.base.document import Document
 from nasflow.base.errors import InvalidSpec
-from nasflow.search import cluster, record
-from nasflow.search import config as search
+from nasflow.search import cluster, record, rounds
+from nasflow.search.budget import BudgetRecord
+from nasflow.search.config import SearchConfig
 from nasflow.search.file import SearchFile
+from nasflow.search.resolved import ResolvedConfig
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import Tree
@@ -18,17 +20,19 @@ DOCUMENTS: dict[str, type[Document]] = {
         NetworkSpec,
         ChildSpec,
         SearchFile,
-        search.SearchConfig,
-        search.BudgetRecord,
-        record.Proposal,
-        record.ControllerUpdate,
+        SearchConfig,
+        ResolvedConfig,
+        BudgetRecord,
+        rounds.Proposal,
+        rounds.ControllerUpdate,
+        rounds.SearchStop,
+        rounds.FinishRecord,
         record.BirthRecord,
         record.Checkpoint,
         record.TrainingRecord,
-        record.ChildRecord,
+        record.TrainedRecord,
+        record.FailedRecord,
         record.Attempt,
-        record.SearchStop,
-        record.FinishRecord,
         cluster.Submission,
         cluster.Run,
         cluster.Trouble,

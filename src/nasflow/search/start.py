@@ -14,6 +14,8 @@ PUBLISHED = "published"
 UNTRAINED = "untrained"
 """No weights but those that a network gives itself."""
 
+REGISTRY = "models:/"
+"""How the address of a model in MLflow's registry begins."""
 
 _ADDRESS = re.compile(r"torchvision:\w+|models:/[^/@\s]+(/\d+|@[^/@\s]+)|[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
@@ -36,8 +38,6 @@ class TrainedStart(Frozen):
     classes: they keep their random values, so `recipe` must train them."""
     recipe: NamedRecipe | None = None
     """How the network is trained on the search's images before anything grows; absent: not at all."""
-    digest: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    """Of its weights in the store: nasflow's to fill in."""
 
     @field_validator("network")
     @classmethod
@@ -49,9 +49,18 @@ class TrainedStart(Frozen):
     @model_validator(mode="after")
     def _check(self) -> Self:
         given = [name for name in ("weights", "cells", "fresh") if getattr(self, name) is not None]
-        if self.network.startswith("models:/") and given:
+        if self.network.startswith(REGISTRY) and given:
             raise ValueError(f"{self.network} has its own weights and cells: leave out {', '.join(given)}")
+        if self.recipe is None and (self.fresh is not None or self.weights == UNTRAINED):
+            raise ValueError("start: fresh or untrained weights need a recipe that trains them")
         return self
+
+
+class BroughtStart(TrainedStart):
+    """The same once its weights are in the store."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of its weights."""
 
 
 def _by_address(given: Any) -> Any:
@@ -64,9 +73,15 @@ def start_kind(given: Any) -> str:
     return "network" if has_network else "recipe"
 
 
-Start = Annotated[
+AskedStart = Annotated[
     Annotated[NamedRecipe, Tag("recipe")] | Annotated[TrainedStart, Tag("network")],
     Discriminator(start_kind),
     BeforeValidator(_by_address),
 ]
 """A recipe (or its name): the start network is trained by it. A network (or its address): it is there."""
+
+ResolvedStart = Annotated[
+    Annotated[NamedRecipe, Tag("recipe")] | Annotated[BroughtStart, Tag("network")],
+    Discriminator(start_kind),
+]
+"""As it is asked for, with the digest of the weights of a network that is there."""

@@ -6,18 +6,21 @@ from typing import Any
 from nasflow.base.document import canonical_json
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
-from nasflow.spec.tree import Tree
-
-HELD_OUT = {"digits": 200, "fashion-mnist": 5000, "cifar10": 5000, "cifar100": 5000}
-"""Training images held out for the learning curve where nobody says how many."""
+from nasflow.spec.data import known_data_set
+from nasflow.spec.parts import Parts
 
 
-def transfer(cell: Tree, host: Any, data: Any, recipe: Any, seed: int, name: str | None) -> SearchConfig:
-    """Train `cell` in `host` on `data` by `recipe`, each as a configuration has it, and test it once.
+def transfer(parts: Parts, host: Any, data: Any, recipe: Any, seed: int, name: str | None) -> SearchConfig:
+    """Train the cell of `parts` in `host` on `data` by `recipe`, each as a configuration has it, and test it once.
 
     A host may be an address (`torchvision:resnet18`), a data set a name, a recipe a name. Without a name the
     same transfer always gets the same one. Raise InvalidSpec with one line.
     """
+    if parts.own:
+        raise InvalidSpec(
+            f"transfer: {parts} belongs to the places of its own host: only a cell that is the same "
+            "everywhere can be taken to another"
+        )
     if not host:
         raise InvalidSpec("transfer: a host is wanted, e.g. '{kind: densenet, growth: 48, blocks: 6}'")
     if isinstance(host, str):
@@ -26,22 +29,24 @@ def transfer(cell: Tree, host: Any, data: Any, recipe: Any, seed: int, name: str
         data = {"name": data}
     if not isinstance(data, dict):
         raise InvalidSpec(f"transfer: no data set {data!r}: a name, or '{{name: cifar10, path: FOLDER}}'")
-    if data.get("name") in HELD_OUT:
-        data = {"held_out": HELD_OUT[data["name"]], **data}
-    parts = {
+    known = known_data_set(str(data.get("name")))
+    if known and known.held_out:
+        data = {"held_out": known.held_out, **data}
+    asked = {
         "name": name or "transfer",
         "seed": seed,
         "data": data,
         "host": host,
-        "start_cell": cell,
+        "start_cell": parts.cell,
         "start": recipe,
         "budget": {"children": 0},
         "finish": {"host": host, "recipe": recipe, "compare": False},
     }
-    config = SearchConfig.from_data(parts, "transfer")
+    config = SearchConfig.from_data(asked, "transfer")
     if name:
         return config
-    digest = hashlib.sha256(canonical_json(config.identity()).encode()).hexdigest()
+    identity = config.model_dump(mode="json", exclude={"data": {"path"}})
+    digest = hashlib.sha256(canonical_json(identity).encode()).hexdigest()
     return config.model_copy(update={"name": f"transfer-{digest[:8]}"})
 
 

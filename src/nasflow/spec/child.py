@@ -1,32 +1,55 @@
 """A child: one network to be trained, and the digest that names it for ever (DESIGN: the child bank)."""
 
 import hashlib
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from nasflow.base.document import Document, canonical_json, is_off
 from nasflow.spec.data import DataFacts
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.origin import Grown, Origin
 from nasflow.spec.recipe import Recipe
 
 
 class ChildSpec(Document):
     """What is trained, from what, on what, and how. The start and the final network are children too."""
 
+    SCHEMA: ClassVar[int] = 2
+
     network: NetworkSpec
-    """Its cell in canonical order, if that order can be grown from the start cell."""
-    parent: str | None
-    """Id of the child whose trained weights are inherited; None: from scratch."""
-    weights: str | None = Field(default=None, exclude_if=is_off)
-    """Digest of the weights that somebody brought, in the place of random ones: the start network's."""
+    origin: Origin
     data: DataFacts
     recipe: Recipe
     seed: int
     """Of the initial weights, the order of the images, and the augmentation."""
+    measures: tuple[str, ...] = Field(default=(), exclude_if=is_off)
+    """Names of those to be taken besides the ordinary ones."""
+    first_id: str | None = Field(default=None, exclude=True)
+    """The id that an older schema gave it, for one that was read; None: its own."""
 
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits of the sha256 over everything above, data paths left out."""
         identity: dict[str, Any] = self.model_dump(mode="json") | {"data": self.data.identity()}
-        return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:16]
+        return self.first_id or _digits(identity)
+
+    @property
+    def parent(self) -> str | None:
+        """Id of the record whose weights are inherited; None: there is none."""
+        return self.origin.parent if isinstance(self.origin, Grown) else None
+
+    @classmethod
+    def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Schema 1 knew a parent without edits, or weights, or neither; its id was over its own fields."""
+        known = dict(data)
+        parent, weights = known.pop("parent", None), known.pop("weights", None)
+        origin = {"kind": "brought", "weights": weights} if weights else {"kind": "scratch"}
+        if parent:
+            origin = {"kind": "grown", "parent": parent}
+        facts = DataFacts.model_validate(data["data"])
+        return known | {"origin": origin, "first_id": _digits(data | {"data": facts.identity()})}
+
+
+def _digits(identity: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:16]

@@ -1,12 +1,68 @@
 """Which images a search learns from, and how they are split."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from nasflow.base.document import Document, Frozen, Seed, is_off
+from nasflow.base.errors import InvalidSpec
+from nasflow.base.plugins import plugged
 
-DataSetName = Literal["digits", "fashion-mnist", "cifar10", "cifar100", "image-folder"]
+
+class KnownDataSet(Frozen):
+    """What is known of a data set before its code is imported."""
+
+    address: str
+    """`package.module:attribute` of its `nasflow.training.datasets.protocol.DataSet`."""
+    held_out: int | None = None
+    """Training images that a transfer holds out where nobody says how many; None: somebody has to."""
+    path_holds: str | None = None
+    """What its `path`, which then must be given, has inside; None: its reader can do without, or asks."""
+    is_sized: bool = False
+    """Whether its images have to be brought to a `size`, which then must be given."""
+
+
+_HERE = "nasflow.training.datasets"
+
+DATA_SETS = {
+    "digits": KnownDataSet(address=f"{_HERE}.digits:DIGITS", held_out=200),
+    "fashion-mnist": KnownDataSet(address=f"{_HERE}.fashion:FASHION_MNIST", held_out=5000),
+    "cifar10": KnownDataSet(address=f"{_HERE}.cifar:CIFAR10", held_out=5000),
+    "cifar100": KnownDataSet(address=f"{_HERE}.cifar:CIFAR100", held_out=5000),
+    "image-folder": KnownDataSet(
+        address=f"{_HERE}.folder:IMAGE_FOLDER", path_holds="train/ and test/", is_sized=True
+    ),
+}
+"""Nasflow's own data sets: a new one has its code in a file of its own, and a line here."""
+
+PLUGGED_DATA_SETS = "nasflow.data_sets"
+"""The group of entry points by which an installed package adds another: a `KnownDataSet`."""
+
+
+def known_data_set(name: str) -> KnownDataSet | None:
+    """What is known of the data set `name`, nasflow's own or one that is plugged in; None if there is none.
+
+    Raise InvalidSpec if the package that offers it cannot be loaded or offers something else.
+    """
+    found = DATA_SETS.get(name) or plugged(PLUGGED_DATA_SETS, name)
+    if found is None or isinstance(found, KnownDataSet):
+        return found
+    raise InvalidSpec(f"{PLUGGED_DATA_SETS} {name!r}: a KnownDataSet is wanted, not a {type(found).__name__}")
+
+
+def _check_name(name: str) -> str:
+    try:
+        known = known_data_set(name)
+    except InvalidSpec as error:
+        raise ValueError(str(error)) from None
+    if known is None:
+        *others, last = map(repr, DATA_SETS)
+        raise ValueError(f"Input should be {', '.join(others)} or {last}")
+    return name
+
+
+DataSetName = Annotated[str, AfterValidator(_check_name), Field(examples=list(DATA_SETS))]
+"""Of a data set that is known."""
 
 
 class DataSpec(Frozen):
@@ -14,13 +70,13 @@ class DataSpec(Frozen):
 
     name: DataSetName
     path: str | None = None
-    """The folder of the files; digits need none."""
+    """The folder of the files, where the data set needs one."""
     held_out: int = Field(ge=1)
     """Training images held out, stratified by class, for the reward."""
     train_images: int | None = Field(default=None, ge=1)
     """Training images used besides the held-out ones, stratified; all of them if absent."""
     size: int | None = Field(default=None, ge=1)
-    """Height and width to which an image-folder's images are brought, in pixels."""
+    """Height and width to which images that differ (an image-folder's) are brought, in pixels."""
     seed: Seed = 0
     """Seed of the split."""
     mean: tuple[float, ...] | None = Field(default=None, exclude_if=is_off)
@@ -33,11 +89,29 @@ class DataSpec(Frozen):
     def _check(self) -> Self:
         if (self.mean is None) != (self.std is None) or len(self.mean or ()) != len(self.std or ()):
             raise ValueError("mean and std go together: a number a channel in each, or neither")
-        if self.name == "image-folder" and (self.path is None or self.size is None):
-            raise ValueError("an image-folder needs `path` (with train/ and test/ inside) and `size`")
-        if self.name != "image-folder" and self.size is not None:
-            raise ValueError(f"size is for an image-folder only: {self.name} has the size of its images")
+        known = self.known
+        if (known.path_holds and self.path is None) or (known.is_sized and self.size is None):
+            raise ValueError(f"{_article(self.name)} needs {' and '.join(_needs(known))}")
+        if not known.is_sized and self.size is not None:
+            sized = " or ".join(_article(name) for name, each in DATA_SETS.items() if each.is_sized)
+            raise ValueError(f"size is for {sized} only: {self.name} has the size of its images")
         return self
+
+    @property
+    def known(self) -> KnownDataSet:
+        """What is known of this data set besides."""
+        known = known_data_set(self.name)
+        assert known is not None
+        return known
+
+
+def _needs(known: KnownDataSet) -> list[str]:
+    path = [f"`path` (with {known.path_holds} inside)"] if known.path_holds else []
+    return path + ["`size`"] * known.is_sized
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 class DataFacts(Document):

@@ -1,8 +1,6 @@
 """A network that somebody has already as the start of a search: its weights are read once, into the store."""
 
-from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from pickle import UnpicklingError
@@ -11,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.measure.counts import measure
+from nasflow.measure import counted
 from nasflow.networks import build, check_fit, initialise
 from nasflow.networks.adopted import (
     TORCHVISION,
@@ -21,49 +19,46 @@ from nasflow.networks.adopted import (
     put_cells,
 )
 from nasflow.search.config import SearchConfig
-from nasflow.search.start import PUBLISHED, UNTRAINED, TrainedStart
+from nasflow.search.resolved import ResolvedConfig
+from nasflow.search.start import PUBLISHED, REGISTRY, UNTRAINED, BroughtStart, TrainedStart
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
-from nasflow.spec.host import Adopted
+from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
 from nasflow.store import digest_of
 from nasflow.tracking import read_model
 from nasflow.training.tensors import check_like, from_bytes, is_counter, to_bytes
 from nasflow.training.weights import load_weights
 
-_REGISTRY = "models:/"
 _SPARE_BYTES = 1 << 20
 
 
-@dataclass(frozen=True)
-class Adoption:
-    """A configuration whose hosts and whose weights are known."""
+def adopt_network(
+    asked: SearchConfig, start: TrainedStart, facts: DataFacts, tracking: str
+) -> tuple[ResolvedConfig, bytes]:
+    """Read the network that `start` names: the configuration with its host and parts, and its weights.
 
-    config: SearchConfig
-    weights: bytes
-    """safetensors: of the network as its authors have it, or of a network that nasflow has registered."""
-
-
-def adopt(config: SearchConfig, start: TrainedStart, facts: DataFacts, tracking: str) -> Adoption:
-    """Read the network that `start` names. `tracking` is the address of MLflow, for what is registered there.
-
-    Raise InvalidSpec, or TrackingUnavailable, with one line that says what is missing or does not fit.
+    They are safetensors, of the network as its authors have it, or of one that nasflow has registered.
+    `tracking` is the address of MLflow, for what is registered there. Raise InvalidSpec, or
+    TrackingUnavailable, with one line that says what is missing or does not fit.
     """
-    if start.network.startswith(_REGISTRY):
-        return _registered(config, start, facts, tracking)
+    if start.network.startswith(REGISTRY):
+        return _registered(asked, start, facts, tracking)
     host = Adopted(network=start.network, cells=start.cells)
     spec = NetworkSpec(host=host, channels=facts.channels, size=facts.size, classes=facts.classes)
     with explained(start.network):
         original = build_original(spec, host)
-        initialise(original, config.seed)
+        initialise(original, asked.seed)
         weights = _read(start, original.network, tracking)
         if weights is not None:
             _load(original.network, weights, start)
         data = to_bytes(original.network.state_dict())
-    return Adoption(_known(config, start, data, {"host": host}), data)
+    return ResolvedConfig.of(asked, _brought(start, data), host=host), data
 
 
-def _registered(config: SearchConfig, start: TrainedStart, facts: DataFacts, tracking: str) -> Adoption:
+def _registered(
+    asked: SearchConfig, start: TrainedStart, facts: DataFacts, tracking: str
+) -> tuple[ResolvedConfig, bytes]:
     model = read_model(tracking, start.network)
     if model.spec is None:
         raise InvalidSpec(
@@ -74,19 +69,15 @@ def _registered(config: SearchConfig, start: TrainedStart, facts: DataFacts, tra
     if (network.channels, network.classes) != (facts.channels, facts.classes):
         raise InvalidSpec(
             f"{start.network} tells {network.classes} classes by images of {network.channels} channels, and "
-            f"{config.data.name} has {facts.classes} and {facts.channels}"
+            f"{asked.data.name} has {facts.classes} and {facts.channels}"
         )
-    place = {"host": network.host, "start_cell": network.cell}
-    return Adoption(_known(config, start, model.weights, place), model.weights)
+    brought = _brought(start, model.weights)
+    config = ResolvedConfig.of(asked, brought, host=network.host, start_parts=network.parts)
+    return config, model.weights
 
 
-def _known(
-    config: SearchConfig, start: TrainedStart, weights: bytes, place: Mapping[str, object]
-) -> SearchConfig:
-    """The configuration with what the network has told."""
-    finish = config.finish.model_copy(update={"host": config.finish.host or place["host"]})
-    known = {"start": start.model_copy(update={"digest": digest_of(weights)}), "finish": finish, **place}
-    return SearchConfig.model_validate(config.model_copy(update=known).model_dump())
+def _brought(start: TrainedStart, weights: bytes) -> BroughtStart:
+    return BroughtStart.model_validate(start.model_dump() | {"digest": digest_of(weights)})
 
 
 def _read(start: TrainedStart, network: nn.Module, tracking: str) -> dict[str, Tensor] | None:
@@ -103,7 +94,7 @@ def _read(start: TrainedStart, network: nn.Module, tracking: str) -> dict[str, T
         return None
     if weights == PUBLISHED:
         return _published(start.network)
-    if weights.startswith(_REGISTRY):
+    if weights.startswith(REGISTRY):
         return from_bytes(read_model(tracking, weights).weights, weights)[0]
     return from_bytes(_read_file(Path(weights), network), weights)[0]
 
@@ -187,11 +178,11 @@ def check_runs(spec: NetworkSpec, host: Adopted) -> None:
                 f"{host.network} gives what cannot be trained by: logits with a gradient are wanted"
             )
     with explained(host.network):
-        check_fit(spec.cell, host)
-        measure(spec)
+        check_fit(spec.parts, host)
+        counted(spec)
 
 
-def restore(spec: NetworkSpec, weights: bytes, where: str) -> tuple[nn.Module, nn.Module | None]:
+def restore_start(spec: NetworkSpec, weights: bytes, where: str) -> tuple[nn.Module, nn.Module | None]:
     """The start network with its weights; and the original that cells were put into, if there is one.
 
     Raise InvalidSpec if the weights from `where` do not fit.

@@ -1,24 +1,4 @@
-"""The documents of searches and children in a store: where each lives, typed, written once.
-
-searches/<search>/config.json                 SearchConfig, as first given
-searches/<search>/budget.json                 Budget, replaced when a search is extended
-searches/<search>/start.json                  ChildSpec of the start network
-searches/<search>/rounds/<n>/proposal.json    Proposal
-searches/<search>/rounds/<n>/update.json      ControllerUpdate
-searches/<search>/finishes/<n>/stop.json      SearchStop after n rounds
-searches/<search>/finishes/<n>/finish.json    FinishRecord
-searches/<search>/submission.json             Submission, replaced when it is submitted, stopped, resumed
-searches/<search>/runs/<n>.json               Run of Kubeflow, replaced once it has its id
-searches/<search>/troubles/<n>.json           Trouble: why a step of a pod ended with an error
-children/<child>/spec.json                    ChildSpec
-children/<child>/birth.json                   BirthRecord
-children/<child>/checkpoint.json              Checkpoint, replaced after each epoch, gone at the end
-children/<child>/training.json                TrainingRecord
-children/<child>/record.json                  ChildRecord: with it the child is done, in every search
-children/<child>/attempts/<n>.json            Attempt, replaced as it goes on
-datasets/<fingerprint>.json                   DataSetRecord: the files themselves, for pods without a volume
-blobs/...                                     weights and controller states, by digest
-"""
+"""The documents of searches and children in a store: typed, written once. `keys` says where each lives."""
 
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -27,42 +7,7 @@ from nasflow.base.document import Document
 from nasflow.base.errors import NotFound
 from nasflow.store import Store, blob_key
 
-Kind = TypeVar("Kind", bound=Document)
-
-
-def search_key(search: str, name: str) -> str:
-    """The key of a search's document."""
-    return f"searches/{search}/{name}.json"
-
-
-def round_key(search: str, number: int, name: str) -> str:
-    """The key of a round's document; rounds count from 1."""
-    return f"searches/{search}/rounds/{number:04}/{name}.json"
-
-
-def finish_key(search: str, rounds: int, name: str) -> str:
-    """The key of a document of the finish after `rounds` rounds: an extended search finishes again."""
-    return f"searches/{search}/finishes/{rounds:04}/{name}.json"
-
-
-def run_key(search: str, number: int) -> str:
-    """The key of a Kubeflow run's record; runs count from 1."""
-    return f"searches/{search}/runs/{number:04}.json"
-
-
-def trouble_key(search: str, number: int) -> str:
-    """The key of a step's error; they count from 1."""
-    return f"searches/{search}/troubles/{number:06}.json"
-
-
-def child_key(child: str, name: str) -> str:
-    """The key of a child's document."""
-    return f"children/{child}/{name}.json"
-
-
-def data_set_key(fingerprint: str) -> str:
-    """The key of a data set's record."""
-    return f"datasets/{fingerprint}.json"
+_Document = TypeVar("_Document", bound=Document)
 
 
 @dataclass(frozen=True)
@@ -72,7 +17,7 @@ class Archive:
     store: Store
     _known: dict[str, Document] = field(default_factory=dict)
 
-    def read(self, key: str, kind: type[Kind]) -> Kind:
+    def read(self, key: str, kind: type[_Document]) -> _Document:
         """A document that must be there; raise NotFound, or InvalidSpec if it is broken or newer."""
         known = self._known.get(key)
         if not isinstance(known, kind):
@@ -80,20 +25,20 @@ class Archive:
             self._known[key] = known
         return known
 
-    def find(self, key: str, kind: type[Kind]) -> Kind | None:
+    def find(self, key: str, kind: type[_Document]) -> _Document | None:
         """A document that may be there."""
         try:
             return self.read(key, kind)
         except NotFound:
             return None
 
-    def create(self, key: str, document: Kind) -> Kind:
+    def create(self, key: str, document: _Document) -> _Document:
         """Write once: the first writer wins, and everybody gets the winner's document."""
         if self.store.create(key, document.to_bytes()):
             self._known[key] = document
         return self.read(key, type(document))
 
-    def find_changing(self, key: str, kind: type[Kind]) -> tuple[Kind | None, str | None]:
+    def find_changing(self, key: str, kind: type[_Document]) -> tuple[_Document | None, str | None]:
         """A document that may be there and may change, with the version for `replace`."""
         try:
             data, version = self.store.read_versioned(key)

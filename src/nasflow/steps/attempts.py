@@ -7,6 +7,7 @@ from typing import Self
 from nasflow.base.errors import ChildFailed
 from nasflow.search.record import Attempt
 from nasflow.steps.archive import Archive
+from nasflow.steps.keys import attempt_key, attempts_prefix
 
 BEAT_SECONDS = 10.0
 """Time between two signs of life: so much may be missing from a killed attempt's seconds."""
@@ -25,7 +26,7 @@ class AttemptLog:
         )
 
     def __enter__(self) -> Self:
-        number = len(self._archive.store.list(f"children/{self._attempt.child}/attempts/"))
+        number = len(self._archive.store.list(attempts_prefix(self._attempt.child)))
         while self._version is None:
             number += 1
             self._attempt = self._attempt.model_copy(update={"number": number})
@@ -54,7 +55,7 @@ class AttemptLog:
 
     @property
     def _key(self) -> str:
-        return f"children/{self._attempt.child}/attempts/{self._attempt.number:04}.json"
+        return attempt_key(self._attempt.child, self._attempt.number)
 
     def _write(self) -> None:
         self._last = time.monotonic()

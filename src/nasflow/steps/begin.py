@@ -1,105 +1,127 @@
 """Begin a search, or meet it again: the same configuration is the same search."""
 
-from typing import Any
+import json
 
-from nasflow.base.errors import Conflict, InvalidSpec, NasflowError
-from nasflow.networks.adopted import identified
-from nasflow.search.config import Budget, BudgetRecord, SearchConfig
-from nasflow.search.start import TrainedStart
+from nasflow.base.errors import Conflict, InvalidSpec
+from nasflow.measure import counted
+from nasflow.search.budget import Budget, BudgetRecord
+from nasflow.search.config import SearchConfig
+from nasflow.search.resolved import ResolvedConfig
+from nasflow.search.start import BroughtStart
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
-from nasflow.spec.host import Adopted, AnyHost
+from nasflow.spec.hosts import Adopted, Host
 from nasflow.spec.network import NetworkSpec
-from nasflow.steps.adopt import adopt, check_runs
-from nasflow.steps.archive import Archive, child_key, data_set_key, search_key
+from nasflow.spec.origin import Brought, Origin, Scratch
+from nasflow.spec.recipe import Recipe
+from nasflow.steps.adopt import check_runs
+from nasflow.steps.archive import Archive
 from nasflow.steps.images import new_training_data, training_data
+from nasflow.steps.keys import budget_key, config_key, data_set_key, spec_key, start_key
+from nasflow.steps.ledger import read_ledger
+from nasflow.steps.resolve import resolve
 from nasflow.store import check_writable, put_blob
-from nasflow.tracking import tracking_beside
 
 
-def begin(archive: Archive, config: SearchConfig) -> str:
+def begin(archive: Archive, asked: SearchConfig) -> str:
     """Write down the search and its start network; return the search's id.
 
-    Raise Conflict if its name belongs to another configuration, StoreError if the store cannot be
-    written, DataSetMissing, InvalidSpec or TrackingUnavailable (for a start that is registered there) before
-    anything is written. A changed budget extends or shortens the search.
+    Raise Conflict if its name belongs to another configuration or to an older nasflow, StoreError if the
+    store cannot be written, DataSetMissing, InvalidSpec or TrackingUnavailable (for a start that is
+    registered there) before anything is written. A changed budget extends or shortens the search.
     """
-    existing = archive.find(search_key(config.name, "config"), SearchConfig)
-    _refuse_other_files(existing, config, archive)
-    facts = _facts(archive, config)
+    _refuse_older(archive, asked.name)
+    existing = archive.find(config_key(asked.name), ResolvedConfig)
+    _refuse_other_files(existing, asked, archive)
+    facts = _facts(archive, asked)
+    config, weights = resolve(archive, asked, facts, existing)
     _check_recipes(config, facts)
-    config, weights = _adopted(archive, config, facts, existing)
-    config = _identified(config, facts, existing)
     _refuse_another(existing, config, archive)
-    host, last = config.hosts
-    network = _network(config, host, facts)
-    _network(config, last, facts)
+    start = _start(config, facts)
     check_writable(archive.store)
     # First: a search that is known has all that it began with.
     if weights:
         put_blob(archive.store, weights)
-    _refuse_another(archive.create(search_key(config.name, "config"), config), config, archive)
+    _refuse_another(archive.create(config_key(config.name), config), config, archive)
     set_budget(archive, config.name, config.budget)
-    start = ChildSpec(network=network, parent=None, data=facts, seed=config.seed, **_training(config))
-    archive.create(child_key(start.id, "spec"), start)
-    archive.create(search_key(config.name, "start"), start)
+    archive.create(spec_key(start.id), start)
+    archive.create(start_key(config.name), start)
     return config.name
 
 
-def _adopted(
-    archive: Archive, config: SearchConfig, facts: DataFacts, existing: SearchConfig | None
-) -> tuple[SearchConfig, bytes | None]:
-    """The configuration with all that a trained start brings, and its weights if they were read now."""
-    if not isinstance(config.start, TrainedStart) or config.start.digest is not None:
-        return config, None
-    try:
-        adoption = adopt(config, config.start, facts, tracking_beside(archive.store.url))
-    except NasflowError as error:
-        if existing is None:
-            raise
-        # Where its weights are gone by now, the store still has them.
-        raise type(error)(f"{error}; `nasflow resume {config.name}` goes on without") from None
-    return adoption.config, adoption.weights
+def reopen(archive: Archive, search: str) -> ResolvedConfig:
+    """The configuration of a search that is to be gone on with; raise as `begin` does."""
+    ledger = read_ledger(archive, search)
+    _refuse_older(archive, search)
+    training_data(archive, ledger.start_spec.data)
+    _start(ledger.config, ledger.start_spec.data)
+    check_writable(archive.store)
+    return ledger.config
 
 
-def _identified(config: SearchConfig, facts: DataFacts, existing: SearchConfig | None) -> SearchConfig:
-    """The configuration with the digests of the code that makes its networks; a known search keeps its own,
-    so that code that has changed since is refused where the network is made."""
-    host, last = (
-        _with_code(each, facts, known)
-        for each, known in zip(config.hosts, existing.hosts if existing else (None, None), strict=True)
+def set_budget(archive: Archive, search: str, budget: Budget) -> None:
+    """Make `budget` the search's present one."""
+    key = budget_key(search)
+    present, version = archive.find_changing(key, BudgetRecord)
+    wanted = BudgetRecord(budget=budget)
+    if present != wanted:
+        archive.replace(key, wanted, version)
+
+
+def _start(config: ResolvedConfig, facts: DataFacts) -> ChildSpec:
+    """The start network; raise InvalidSpec if it cannot be, here or at full size."""
+    network, last = (_network(config, host, facts) for host in config.hosts)
+    _check_limits(config, network, last)
+    recipe, origin = _training(config)
+    return ChildSpec(
+        network=network,
+        origin=origin,
+        data=facts,
+        recipe=recipe,
+        seed=config.seed,
+        measures=config.asked_measures,
     )
-    finish = config.finish.model_copy(update={"host": last})
-    return config.model_copy(update={"host": host, "finish": finish})
 
 
-def _with_code(host: AnyHost, facts: DataFacts, known: AnyHost | None) -> AnyHost:
-    if not isinstance(host, Adopted) or host.code is not None:
-        return host
-    if isinstance(known, Adopted):
-        return host.model_copy(update={"code": known.code})
-    return identified(host, facts.classes)
+def _network(config: ResolvedConfig, host: Host, facts: DataFacts) -> NetworkSpec:
+    """The start's parts in `host`; raise InvalidSpec if the images do not fit into it."""
+    known = {
+        "host": host,
+        "parts": config.start_parts,
+        "channels": facts.channels,
+        "size": facts.size,
+        "classes": facts.classes,
+    }
+    network = NetworkSpec.from_data(known, f"search {config.name!r} on {config.data.name}")
+    if isinstance(host, Adopted):
+        check_runs(network, host)
+    return network
 
 
-def _training(config: SearchConfig) -> dict[str, Any]:
+def _training(config: ResolvedConfig) -> tuple[Recipe, Origin]:
     """How the start network is trained, and from which weights."""
-    if not isinstance(config.start, TrainedStart):
-        return {"recipe": config.start}
+    if not isinstance(config.start, BroughtStart):
+        return config.start, Scratch()
     # Untrained, but evaluated as its children are.
     as_it_is = config.child.model_copy(update={"epochs": 0})
-    return {"recipe": config.start.recipe or as_it_is, "weights": config.start.digest}
+    return config.start.recipe or as_it_is, Brought(weights=config.start.digest)
 
 
-def _facts(archive: Archive, config: SearchConfig) -> DataFacts:
-    """What the images are; those of a search that is known may also be in the store alone."""
-    start = archive.find(search_key(config.name, "start"), ChildSpec)
-    if start:
-        return training_data(archive, start.data).facts
-    return new_training_data(config.data).facts
+def _check_limits(config: ResolvedConfig, *networks: NetworkSpec) -> None:
+    """Where children only grow, a start network over a limit leaves nothing to be found."""
+    if not config.space.only_grows:
+        return
+    for network in networks:
+        broken = config.judge.breach(counted(network, config.counted_limits))
+        if broken:
+            raise InvalidSpec(
+                f"limits: of the start network {broken}, and no child of the space {config.space.kind} is "
+                "smaller: raise the limit, or take a smaller host"
+            )
 
 
-def _check_recipes(config: SearchConfig, facts: DataFacts) -> None:
-    start = config.start.recipe if isinstance(config.start, TrainedStart) else config.start
+def _check_recipes(config: ResolvedConfig, facts: DataFacts) -> None:
+    start = config.start.recipe if isinstance(config.start, BroughtStart) else config.start
     for name, recipe in (("start", start), ("child", config.child), ("finish", config.finish.recipe)):
         if recipe and recipe.cutout >= facts.size:
             raise InvalidSpec(
@@ -108,49 +130,43 @@ def _check_recipes(config: SearchConfig, facts: DataFacts) -> None:
             )
 
 
-def _network(config: SearchConfig, host: AnyHost, facts: DataFacts) -> NetworkSpec:
-    """The start cell in `host`; raise InvalidSpec if the images do not fit into it."""
-    parts = {
-        "host": host,
-        "cell": config.start_cell,
-        "channels": facts.channels,
-        "size": facts.size,
-        "classes": facts.classes,
-    }
-    network = NetworkSpec.from_data(parts, f"search {config.name!r} on {config.data.name}")
-    if isinstance(host, Adopted):
-        check_runs(network, host)
-    return network
+def _facts(archive: Archive, asked: SearchConfig) -> DataFacts:
+    """What the images are; those of a search that is known may also be in the store alone."""
+    start = archive.find(start_key(asked.name), ChildSpec)
+    return training_data(archive, start.data).facts if start else new_training_data(asked.data).facts
 
 
-def set_budget(archive: Archive, search: str, budget: Budget) -> None:
-    """Make `budget` the search's present one."""
-    key = search_key(search, "budget")
-    present, version = archive.find_changing(key, BudgetRecord)
-    wanted = BudgetRecord(budget=budget)
-    if present != wanted:
-        archive.replace(key, wanted, version)
+def _refuse_older(archive: Archive, search: str) -> None:
+    """What an older nasflow has begun may only be looked at: its children had other ids."""
+    if not archive.store.exists(config_key(search)):
+        return
+    version = json.loads(archive.store.read(config_key(search))).get("schema_version", 1)
+    if version < ResolvedConfig.SCHEMA:
+        raise Conflict(
+            f"search {search!r} in {archive.store.url} was begun by an older nasflow: it can be listed, "
+            "shown, reported and exported, and not gone on with: give the new one another name"
+        )
 
 
-def _refuse_other_files(existing: SearchConfig | None, config: SearchConfig, archive: Archive) -> None:
+def _refuse_other_files(existing: ResolvedConfig | None, asked: SearchConfig, archive: Archive) -> None:
     if existing is None:
         return
-    start = archive.find(search_key(config.name, "start"), ChildSpec)
+    start = archive.find(start_key(asked.name), ChildSpec)
     is_stored = start is not None and archive.store.exists(data_set_key(start.data.fingerprint))
-    if existing.data.path != config.data.path and not is_stored:
+    if existing.data.path != asked.data.path and not is_stored:
         # The children's specs hold the path: the images are theirs, so they must be where they were.
         raise Conflict(
-            f"search {config.name!r} began with its images in {existing.data.path}: bring them back there, "
+            f"search {asked.name!r} began with its images in {existing.data.path}: bring them back there, "
             "or make it a link to where they are now"
         )
 
 
-def _refuse_another(existing: SearchConfig | None, config: SearchConfig, archive: Archive) -> None:
+def _refuse_another(existing: ResolvedConfig | None, config: ResolvedConfig, archive: Archive) -> None:
     if existing is None or existing.identity() == config.identity():
         return
     changed = [
         name
-        for name in SearchConfig.model_fields
+        for name in ResolvedConfig.model_fields
         if name != "budget" and getattr(existing, name) != getattr(config, name)
     ]
     raise Conflict(

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from nasflow.base.errors import DataSetMissing
 from nasflow.spec.data import DataFacts, DataSetRecord, DataSpec
-from nasflow.steps.archive import Archive, data_set_key
+from nasflow.steps.archive import Archive
+from nasflow.steps.keys import data_set_key
 from nasflow.store import get_blob, put_blob
-from nasflow.training.datasets.files import data_files, has_test_part, pack, unpack
+from nasflow.training.datasets.packs import pack_files, unpack_files
+from nasflow.training.datasets.registry import data_set
 
 
 def upload(archive: Archive, facts: DataFacts) -> DataSetRecord:
@@ -19,13 +21,12 @@ def upload(archive: Archive, facts: DataFacts) -> DataSetRecord:
     known = archive.find(key, DataSetRecord)
     if known and all(archive.holds(digest) for digest in known.packs):
         return known
-    root, names = data_files(facts.spec)
-    if not has_test_part(facts.spec):
-        raise DataSetMissing(
-            f"{facts.spec.name} in {root} has no test part: the finish needs it; put it there"
-        )
-    packs = tuple(put_blob(archive.store, data) for data in pack(root, names))
-    return archive.create(key, DataSetRecord(name=facts.spec.name, files=len(names), packs=packs))
+    spec, images = facts.spec, data_set(facts.spec)
+    root, names = images.root(spec), images.files(spec)
+    if not images.has_test_part(spec):
+        raise DataSetMissing(f"{spec.name} in {root} has no test part: the finish needs it; put it there")
+    packs = tuple(put_blob(archive.store, data) for data in pack_files(root, names))
+    return archive.create(key, DataSetRecord(name=spec.name, files=len(names), packs=packs))
 
 
 def located(archive: Archive, facts: DataFacts) -> DataSpec:
@@ -34,7 +35,7 @@ def located(archive: Archive, facts: DataFacts) -> DataSpec:
     Raise DataSetMissing, with both remedies, where there is neither.
     """
     spec = facts.spec
-    if spec.name == "digits" or data_files(spec)[1]:
+    if data_set(spec).is_here(spec):
         return spec
     record = archive.find(data_set_key(facts.fingerprint), DataSetRecord)
     if record is None:
@@ -43,5 +44,5 @@ def located(archive: Archive, facts: DataFacts) -> DataSpec:
             f"{archive.store.url}: bring them back, or run `nasflow submit` where they are"
         )
     folder = Path(tempfile.gettempdir()) / "nasflow-data" / facts.fingerprint
-    unpack((get_blob(archive.store, digest) for digest in record.packs), folder)
+    unpack_files((get_blob(archive.store, digest) for digest in record.packs), folder)
     return spec.model_copy(update={"path": str(folder)})

@@ -2,9 +2,10 @@
 
 from nasflow.base.errors import InvalidSpec, NotFound
 from nasflow.export import write_code, write_onnx
-from nasflow.search.record import ChildRecord
+from nasflow.search.record import TrainedRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.steps.archive import Archive, child_key
+from nasflow.steps.archive import Archive
+from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.network import load_network
 from nasflow.training.weights import weights_to_bytes
@@ -23,11 +24,10 @@ def export(
     if not (with_onnx or with_source):
         raise InvalidSpec("--no-source and --no-onnx leave nothing to export: leave one of them out")
     ledger = read_ledger(archive, search)
-    if ledger.finish is None:
+    if ledger.finish is None or not isinstance(ledger.final, TrainedRecord):
         raise NotFound(f"search {search!r} has no final network yet: `nasflow resume {search}` finishes it")
-    spec = archive.read(child_key(ledger.finish.final, "spec"), ChildSpec)
-    record = archive.read(child_key(ledger.finish.final, "record"), ChildRecord)
-    network = load_network(archive, spec, str(record.weights)).eval()
+    spec = archive.read(spec_key(ledger.final.child), ChildSpec)
+    network = load_network(archive, spec, ledger.final.weights).eval()
     accuracy = f"{100 * ledger.finish.test_accuracy:.2f} % of the test images are right"
     title = f"The network that search {search} found for {spec.data.spec.name}: {accuracy}."
     files: dict[str, bytes] = {}

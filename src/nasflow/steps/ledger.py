@@ -3,96 +3,136 @@
 from collections.abc import Iterable, Iterator
 
 from nasflow.base.errors import NotFound
-from nasflow.report.analysis import chosen
-from nasflow.search.config import BudgetRecord, SearchConfig
+from nasflow.search.budget import BudgetRecord
+from nasflow.search.finalists import finalists
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import Attempt, ChildRecord, ControllerUpdate, FinishRecord, Proposal, SearchStop
+from nasflow.search.record import AnyRecord, Attempt, TrainedRecord
+from nasflow.search.resolved import ResolvedConfig
+from nasflow.search.rounds import ControllerUpdate, FinishRecord, Proposal, SearchStop
 from nasflow.spec.cells import NAMED_CELLS, find_cell
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.tree import Tree
-from nasflow.steps.archive import Archive, child_key, finish_key, round_key, search_key
+from nasflow.spec.parts import Parts
+from nasflow.steps.archive import Archive
+from nasflow.steps.keys import (
+    SEARCHES,
+    attempts_prefix,
+    budget_key,
+    config_key,
+    finish_key,
+    finishes_among,
+    finishes_prefix,
+    proposal_key,
+    searches_among,
+    start_key,
+    stop_key,
+    update_key,
+)
+from nasflow.steps.records import find_record
 
 
-def read_config(archive: Archive, search: str) -> SearchConfig:
+def read_config(archive: Archive, search: str) -> ResolvedConfig:
     """The configuration with its present budget; raise NotFound with the remedy."""
     try:
-        config = archive.read(search_key(search, "config"), SearchConfig)
+        config = archive.read(config_key(search), ResolvedConfig)
     except NotFound:
         raise NotFound(
             f"no search {search!r} in {archive.store.url}: `nasflow list` shows what is there"
         ) from None
-    present, _ = archive.find_changing(search_key(search, "budget"), BudgetRecord)
+    present, _ = archive.find_changing(budget_key(search), BudgetRecord)
     return config.model_copy(update={"budget": present.budget}) if present else config
 
 
 def search_ids(archive: Archive) -> list[str]:
     """The searches of a store, by name."""
-    keys = archive.store.list("searches/")
-    return [key.split("/")[1] for key in keys if key.endswith("/config.json")]
+    return searches_among(archive.store.list(SEARCHES))
 
 
-def found_cell(archive: Archive, text: str) -> Tree:
-    """A cell in its text form or of a published name; or the best one of the search with this id.
+def found_parts(archive: Archive, text: str) -> Parts:
+    """A cell in its text form or of a published name; or what the search with this id has found.
 
     Raise InvalidSpec if it is no cell, NotFound if there is no such search, or none that has found one.
     """
     if "(" in text or text in NAMED_CELLS:
-        return find_cell(text)
-    winner = chosen(read_ledger(archive, text))
+        return Parts(cell=find_cell(text))
+    winner = read_ledger(archive, text).chosen
     if winner is None:
         raise NotFound(f"search {text!r} has found no cell yet: `nasflow resume {text}` goes on")
-    return winner.cell
+    return winner.parts
 
 
 def read_ledger(archive: Archive, search: str) -> Ledger:
-    """Everything that is known of a search now."""
+    """Everything that is known of a search now; raise NotFound if it is not there, or was never begun."""
     config = read_config(archive, search)
-    start = archive.find(search_key(search, "start"), ChildSpec)
+    start = archive.find(start_key(search), ChildSpec)
+    if start is None:
+        raise NotFound(
+            f"search {search!r} in {archive.store.url} was interrupted before it began: "
+            "`nasflow search` with its configuration begins it"
+        )
     rounds = tuple(_read_rounds(archive, search))
-    stop = archive.find(finish_key(search, len(rounds), "stop"), SearchStop)
-    finish = archive.find(finish_key(search, len(rounds), "finish"), FinishRecord)
-    return Ledger(
+    ledger = Ledger(
         config=config,
         start_spec=start,
-        start=_record(archive, start.id if start else None),
+        start=find_record(archive, start.id),
         rounds=rounds,
-        stop=stop,
-        finish=finish,
-        final=_record(archive, finish.final if finish else None),
-        final_start=_record(archive, finish.start_final if finish else None),
+        stop=archive.find(stop_key(search, len(rounds)), SearchStop),
+        finish=archive.find(finish_key(search, len(rounds)), FinishRecord),
         attempts=tuple(_read_attempts(archive, search, start, rounds)),
     )
+    final, final_start = _finalists(archive, ledger)
+    ledger = ledger.model_copy(update={"final": final, "final_start": final_start})
+    return ledger.model_copy(update={"lost": frozenset(_lost(archive, ledger))})
 
 
 def _read_rounds(archive: Archive, search: str) -> Iterator[LedgerRound]:
     number = 1
-    while proposal := archive.find(round_key(search, number, "proposal"), Proposal):
+    while proposal := archive.find(proposal_key(search, number), Proposal):
         yield LedgerRound(
             proposal=proposal,
-            records=tuple(_record(archive, child) for child in proposal.children),
-            update=archive.find(round_key(search, number, "update"), ControllerUpdate),
+            records=tuple(find_record(archive, child) for child in proposal.children),
+            update=archive.find(update_key(search, number), ControllerUpdate),
         )
         number += 1
 
 
-def _record(archive: Archive, child: str | None) -> ChildRecord | None:
-    return archive.find(child_key(child, "record"), ChildRecord) if child else None
+def _finalists(archive: Archive, ledger: Ledger) -> tuple[AnyRecord | None, AnyRecord | None]:
+    """The records of the winner and the start network at full size, those that there are."""
+    finish = ledger.finish
+    if finish:
+        return find_record(archive, finish.final), find_record(archive, finish.start_final)
+    wanted = finalists(ledger)
+    if wanted is None:
+        return None, None
+    start = wanted.start.id if wanted.start else None
+    return find_record(archive, wanted.winner.id), find_record(archive, start)
+
+
+def _lost(archive: Archive, ledger: Ledger) -> Iterator[str]:
+    """The blobs that a search must have to go on, and the store has not."""
+    records = (ledger.start, ledger.final)
+    wanted = [record.weights for record in records if isinstance(record, TrainedRecord)]
+    yield from (digest for digest in wanted if not archive.holds(digest))
+    for each in reversed(ledger.rounds):
+        state = each.update.controller if each.update else None
+        if each.update and (state is None or archive.holds(state)):
+            return
+        if state:
+            yield state
 
 
 def _read_attempts(
-    archive: Archive, search: str, start: ChildSpec | None, rounds: Iterable[LedgerRound]
+    archive: Archive, search: str, start: ChildSpec, rounds: Iterable[LedgerRound]
 ) -> Iterator[Attempt]:
     """All attempts at the search's children, those of each of its finishes included."""
-    children = [start.id] if start else []
+    children = [start.id]
     for each in rounds:
         children += each.proposal.children
-    for key in archive.store.list(f"searches/{search}/finishes/"):
-        if key.endswith("/finish.json"):
-            finish = archive.read(key, FinishRecord)
-            children += [child for child in (finish.final, finish.start_final) if child]
-    # The final start cell can be the start network itself: each attempt is told once.
+    for key in finishes_among(archive.store.list(finishes_prefix(search))):
+        finish = archive.read(key, FinishRecord)
+        children += [child for child in (finish.final, finish.start_final) if child]
+    # The final start network can be the start network itself: each attempt is told once.
     for child in dict.fromkeys(children):
-        for key in archive.store.list(f"children/{child}/attempts/"):
+        for key in archive.store.list(attempts_prefix(child)):
             attempt, _ = archive.find_changing(key, Attempt)
             if attempt:
                 yield attempt

@@ -10,8 +10,9 @@ from nasflow.base.errors import ChildFailed
 from nasflow.networks import build, thaw
 from nasflow.networks.condensenet import CondenseNetwork, condensed
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.host import Adopted, CondenseNet
+from nasflow.spec.hosts import Adopted, CondenseNet
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.origin import Scratch
 from nasflow.spec.recipe import Recipe
 from nasflow.steps.archive import Archive
 from nasflow.store import get_blob
@@ -25,11 +26,11 @@ def build_for_training(spec: ChildSpec) -> nn.Module:
     """The network in the form that is trained: another one than that of its spec while its groups are
     learned."""
     _check_memory(spec.network)
-    if spec.recipe.condense:
-        assert isinstance(spec.network.host, CondenseNet)
-        return CondenseNetwork(spec.network, spec.network.host, is_learned=True)
+    host = spec.network.host
+    if spec.recipe.condense and isinstance(host, CondenseNet):
+        return CondenseNetwork(spec.network, host, is_learned=True)
     network = build(spec.network)
-    if spec.parent is None and spec.weights is None:
+    if isinstance(spec.origin, Scratch):
         thaw(network)
     return network
 

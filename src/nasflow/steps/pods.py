@@ -5,15 +5,14 @@ NASFLOW_STORE names the store, NASFLOW_MLFLOW_TRACKING_URI MLflow (or nothing), 
 because Kubeflow's API shows neither.
 """
 
-import os
 import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from html import escape
 from pathlib import Path
 
+from nasflow.base.credentials import masked
 from nasflow.base.errors import (
     BlobDamaged,
     InvalidSpec,
@@ -21,227 +20,175 @@ from nasflow.base.errors import (
     NasflowError,
     NotFound,
     StoreError,
-    TrackingUnavailable,
-    masked,
 )
+from nasflow.base.settings import KFP_HOST, STORE
 from nasflow.search.cluster import Trouble
-from nasflow.search.record import ChildRecord, FinishRecord
-from nasflow.steps.advance import Done, Finish
-from nasflow.steps.advance import advance as what_is_next
-from nasflow.steps.archive import Archive, trouble_key
+from nasflow.search.rounds import FinishRecord
+from nasflow.search.schedule import Test
+from nasflow.steps.archive import Archive
+from nasflow.steps.keys import trouble_key, troubles_prefix
+from nasflow.steps.show import Log, adopt_task, show_child, show_in_mlflow, show_search, show_test
+from nasflow.steps.table import Step
 from nasflow.tracking import choose_server
 
 _PATIENCE = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0)
 """Seconds between the attempts to submit the next run."""
 
-Log = Callable[[str, float], None]
-"""Takes a metric's name and value: `log_metric` of a Kubeflow artifact."""
 
+class Pod:
+    """What a pod can do: a method for each step of the table, named as its component's folder."""
 
-def propose(search: str) -> list[str]:
-    """Ids of the children that the next round trains; none when the budget is spent."""
-    from nasflow.steps.turn import children_to_train
+    def __init__(self, search: str, child: str = "") -> None:
+        self._search, self._child = search, child
 
-    with _working("propose", search) as archive:
-        children = list(children_to_train(archive, search))
-        print(f"nasflow: {len(children)} children to train: {', '.join(children)}")
-        return children
+    def propose(self) -> list[str]:
+        """Ids of the children that the next round trains; none when the budget is spent."""
+        from nasflow.steps.turn import children_to_train
 
+        with self._doing(Step.PROPOSE) as archive:
+            children = list(children_to_train(archive, self._search))
+            print(f"nasflow: {len(children)} children to train: {', '.join(children)}")
+            return children
 
-def warm_start(search: str, child: str) -> None:
-    """Build a child from its parent's weights and check it against the parent."""
-    from nasflow.steps.warm_start import warm_start as step
+    def warm_start(self) -> None:
+        """Build a child from its parent's weights and check it against the parent."""
+        from nasflow.steps.records import find_failure
+        from nasflow.steps.warm_start import warm_start
 
-    with _working("warm-start", search, child) as archive:
-        birth = step(archive, child)
-        difference = birth.receipt.difference if birth.receipt else None
-        print(f"nasflow: child {child}: {birth.failure or f'logit difference to its parent: {difference}'}")
+        with self._doing(Step.WARM_START) as archive:
+            birth = warm_start(archive, self._child)
+            difference = birth.receipt.difference if birth.receipt else None
+            failed = find_failure(archive, self._child)
+            said = failed.failure if failed else f"logit difference to its parent: {difference}"
+            print(f"nasflow: child {self._child}: {said}")
 
+    def train(self) -> None:
+        """Train a child from its birth, or from its last checkpoint."""
+        from nasflow.steps.train import train
 
-def train(search: str, child: str) -> None:
-    """Train a child from its birth, or from its last checkpoint."""
-    from nasflow.steps.train import train as step
+        with self._doing(Step.TRAIN) as archive:
+            adopt_task(self._search, self._child)
+            train(archive, self._child)
 
-    with _working("train", search, child) as archive:
-        _adopt(search, child)
-        step(archive, child)
+    def evaluate(self, log: Log, drawing: str) -> None:
+        """Judge a child by the held-out images; show its figures, and its cell in the file `drawing`."""
+        from nasflow.steps.evaluate import evaluate
 
+        with self._doing(Step.EVALUATE) as archive:
+            show_child(evaluate(archive, self._child), log, drawing)
 
-def evaluate(search: str, child: str, log: Log, drawing: str) -> None:
-    """Judge a child by the held-out images; show its figures, and its cell as HTML in the file `drawing`."""
-    from nasflow.steps.evaluate import evaluate as step
+    def child(self, log: Log, drawing: str) -> None:
+        """Warm-start, train and evaluate in one process; show what `evaluate` shows."""
+        self._run_child(Step.CHILD, log, drawing)
 
-    with _working("evaluate", search, child) as archive:
-        _show_child(step(archive, child), log, drawing)
+    def retrain(self, log: Log, drawing: str) -> None:
+        """As `child`, for a network at full size."""
+        self._run_child(Step.RETRAIN, log, drawing)
 
+    def update(self, links: str) -> None:
+        """Teach the controller by the round that has been trained; bring MLflow up to it.
 
-def run_child(search: str, child: str, log: Log, drawing: str) -> None:
-    """Warm-start, train and evaluate in one process; show what `evaluate` shows."""
-    from nasflow.steps.child import run_child as step
+        The file `links` gets Markdown with the search's pages in MLflow.
+        """
+        from nasflow.steps.turn import learn_from_round
 
-    with _working("child", search, child) as archive:
-        _adopt(search, child)
-        _show_child(step(archive, child), log, drawing)
+        with self._doing(Step.UPDATE) as archive:
+            learned = learn_from_round(archive, self._search)
+            print(f"nasflow: {learned.metrics if learned else 'no round to learn from yet'}")
+            Path(links).write_text(show_in_mlflow(archive, self._search), encoding="utf-8")
 
+    def advance(self, number: int) -> None:
+        """Submit the run after run `number`, unless the search is over, stopped or stuck; then show it."""
+        with self._doing(Step.ADVANCE) as archive:
+            patiently(lambda: _follow(archive, self._search, number))
+            show_search(archive, self._search)
 
-def update(search: str, links: str) -> None:
-    """Teach the controller by the round that has been trained; bring MLflow up to it.
+    def select(self) -> list[str]:
+        """Ids of the full-size networks to be trained: the chosen cell's, and the start cell's beside it."""
+        from nasflow.steps.turn import finalists_to_train
 
-    The file `links` gets Markdown with the search's pages in MLflow.
-    """
-    from nasflow.steps.turn import learn
+        with self._doing(Step.SELECT) as archive:
+            return list(finalists_to_train(archive, self._search))
 
-    with _working("update", search) as archive:
-        learned = learn(archive, search)
-        print(f"nasflow: {learned.metrics if learned else 'no round to learn from yet'}")
-        Path(links).write_text(_track(archive, search), encoding="utf-8")
+    def evaluate_on_test(self, log: Log) -> None:
+        """The one look at the test images."""
+        with self._doing(Step.EVALUATE_ON_TEST) as archive:
+            if record := _test(archive, self._search):
+                show_test(record, log)
 
+    def register_and_report(self, page: str, links: str) -> None:
+        """Register the winner in MLflow; write the report into the store and into the file `page`.
 
-def advance(search: str, number: int) -> None:
-    """Submit the run after run `number`, unless the search is finished, stopped or stuck; then show it."""
-    with _working("advance", search) as archive:
-        patiently(lambda: _follow(archive, search, number))
-        _show(archive, search)
+        The file `links` gets Markdown with the search's pages in MLflow.
+        """
+        from nasflow.steps.execute import tasks_of
+        from nasflow.steps.publish import write_report
 
+        search = self._search
+        with self._doing(Step.REGISTER_AND_REPORT) as archive:
+            if tasks_of(archive, search):
+                raise InvalidSpec(
+                    f"search {search!r} is not finished: `nasflow resume {search}` goes on with it"
+                )
+            Path(links).write_text(show_in_mlflow(archive, search), encoding="utf-8")
+            Path(page).write_text(write_report(archive, search), encoding="utf-8")
 
-def select(search: str) -> list[str]:
-    """Ids of the full-size networks to be trained: the chosen cell's, and the start cell's beside it."""
-    from nasflow.steps.turn import finalists_to_train
+    def _run_child(self, step: Step, log: Log, drawing: str) -> None:
+        from nasflow.steps.child import run_child
 
-    with _working("select", search) as archive:
-        return list(finalists_to_train(archive, search))
+        with self._doing(step) as archive:
+            adopt_task(self._search, self._child)
+            show_child(run_child(archive, self._child), log, drawing)
 
+    @contextmanager
+    def _doing(self, step: Step) -> Iterator[Archive]:
+        """The store's documents; an error inside is written down there before the pod ends with it."""
+        given = [self._child] if "child" in step.arguments else []
+        print("nasflow:", step.title, self._search, *given, flush=True)
+        archive = None
+        choose_server()
+        try:
+            archive = _open()
+            yield archive
+        except Exception as error:
+            if archive:
+                _write_trouble(archive, self._search, self._trouble(step, error))
+            if not isinstance(error, NasflowError):
+                raise
+            print(f"nasflow: error: {error}", file=sys.stderr, flush=True)
+            sys.exit(error.exit_code)
 
-def evaluate_on_test(search: str, log: Log) -> None:
-    """The one look at the test images."""
-    from nasflow.steps import finish
-
-    with _working("evaluate-on-test", search) as archive:
-        step = what_is_next(archive, search)
-        if isinstance(step, Finish):
-            record = finish.test(archive, search, step.stop, finish.select(archive, search, step.stop))
-            _show_finish(record, log)
-
-
-def register_and_report(search: str, page: str, links: str) -> None:
-    """Register the winner in MLflow; write the report into the store and into the file `page`.
-
-    The file `links` gets Markdown with the search's pages in MLflow.
-    """
-    from nasflow.steps.publish import write_report
-
-    with _working("register-and-report", search) as archive:
-        if not isinstance(what_is_next(archive, search), Done):
-            raise InvalidSpec(f"search {search!r} is not finished: `nasflow resume {search}` goes on with it")
-        Path(links).write_text(_track(archive, search), encoding="utf-8")
-        Path(page).write_text(write_report(archive, search), encoding="utf-8")
-
-
-@contextmanager
-def _working(step: str, search: str, child: str | None = None) -> Iterator[Archive]:
-    """The store's documents; an error inside is written down there before the pod ends with it."""
-    print(f"nasflow: {step} {search} {child or ''}".rstrip(), flush=True)
-    archive = None
-    choose_server()
-    try:
-        archive = _open()
-        yield archive
-    except Exception as error:
+    def _trouble(self, step: Step, error: Exception) -> Trouble:
         reason = masked(" ".join(f"{type(error).__name__}: {error}".split())[:2000])
-        if archive:
-            _write_trouble(
-                archive, search, Trouble(step=step, child=child, pod=platform.node(), reason=reason)
-            )
-        if not isinstance(error, NasflowError):
-            raise
-        print(f"nasflow: error: {error}", file=sys.stderr, flush=True)
-        sys.exit(error.exit_code)
+        return Trouble(step=step.title, child=self._child or None, pod=platform.node(), reason=reason)
 
 
 def _open() -> Archive:
     from nasflow.store import open_store
 
-    url = os.environ.get("NASFLOW_STORE")
-    if not url:
-        raise InvalidSpec("NASFLOW_STORE is not set: the chart's ConfigMap gives it to each pod")
+    url = STORE.get()
+    if url is None:
+        raise InvalidSpec(f"{STORE} is not set: the chart's ConfigMap gives it to each pod")
     return Archive(open_store(url))
 
 
 def _write_trouble(archive: Archive, search: str, trouble: Trouble) -> None:
     """Best effort: what went wrong may be the store itself."""
     try:
-        number = len(archive.store.list(f"searches/{search}/troubles/")) + 1
+        number = len(archive.store.list(troubles_prefix(search))) + 1
         while not archive.store.create(trouble_key(search, number), trouble.to_bytes()):
             number += 1
     except NasflowError as error:
         print(f"nasflow: warning: this error is not in the store ({error})", file=sys.stderr)
 
 
-def _show_child(record: ChildRecord, log: Log, drawing: str) -> None:
-    from nasflow.report.drawing import draw_cell
+def _test(archive: Archive, search: str) -> FinishRecord | None:
+    """The result on the test images; None where the search is not there yet, or past it."""
+    from nasflow.steps.execute import tasks_of
+    from nasflow.steps.finish import run_test
 
-    figures = {
-        "held_out_accuracy": record.accuracy,
-        "parameters": record.parameters,
-        "mult_adds": record.mult_adds,
-        "birth_difference": record.receipt.difference if record.receipt else None,
-    }
-    for name, value in figures.items():
-        if value is not None:
-            log(name, float(value))
-    said = record.failure or f"{100 * (record.accuracy or 0):.2f} % held-out"
-    print(f"nasflow: child {record.child}: {said}  {record.cell}")
-    page = f"<!doctype html><meta charset=utf-8><p>{record.child}: {escape(said)}</p>{draw_cell(record.cell)}"
-    Path(drawing).write_text(page, encoding="utf-8")
-
-
-def _show_finish(record: FinishRecord, log: Log) -> None:
-    log("held_out_accuracy", record.held_out_accuracy)
-    log("test_accuracy", record.test_accuracy)
-    if record.start_test_accuracy is not None:
-        log("start_test_accuracy", record.start_test_accuracy)
-
-
-def _track(archive: Archive, search: str) -> str:
-    """Bring MLflow up to the ledger, if there is one; returns Markdown that says where."""
-    from nasflow.steps.publish import track
-    from nasflow.tracking import tracking_uri
-
-    shown = f"MLflow was not to be had: `nasflow sync {search}` shows this search there.\n"
-    if address := tracking_uri(None):
-        with _mlflow_may_be_away():
-            shown = track(archive, search, address)
-    return shown
-
-
-def _show(archive: Archive, search: str) -> None:
-    """The search in MLflow, and the report of one that is finished; the chain of runs never ends by this."""
-    from nasflow.steps.publish import write_report
-
-    try:
-        _track(archive, search)
-        if isinstance(what_is_next(archive, search), Done):
-            write_report(archive, search)
-    except NasflowError as error:
-        print(f"nasflow: warning: not shown: {error}", file=sys.stderr)
-
-
-def _adopt(search: str, child: str) -> None:
-    """Show the child in the run that Kubeflow's own MLflow plugin made for this task, if it did."""
-    from nasflow.tracking import adopt, tracking_uri
-
-    if address := tracking_uri(None):
-        with _mlflow_may_be_away():
-            adopt(address, search, child)
-
-
-@contextmanager
-def _mlflow_may_be_away() -> Iterator[None]:
-    """That never stops a search."""
-    try:
-        yield
-    except TrackingUnavailable as error:
-        print(f"nasflow: warning: {error}; the search goes on without it", file=sys.stderr)
+    step = next((task for task in tasks_of(archive, search) if isinstance(task, Test)), None)
+    return run_test(archive, search, step.stop) if step else None
 
 
 def patiently(act: Callable[[], None], wait: Callable[[float], None] = time.sleep) -> None:
@@ -266,7 +213,7 @@ def _follow(archive: Archive, search: str, number: int) -> None:
     from nasflow.steps.succession import follow, read_submission
 
     if not configured():
-        print("nasflow: no NASFLOW_KFP_HOST: whoever started this run goes on")
+        print(f"nasflow: no {KFP_HOST}: whoever started this run goes on")
         return
     cluster = read_submission(archive, search)[0].cluster
     run = follow(archive, search, connect(cluster.namespace, cluster.service_account), after=number)

@@ -1,72 +1,79 @@
 """Propose a round's children from the stored controller."""
 
+from collections.abc import Iterable
+
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.seeds import derive
-from nasflow.controllers import Controller, Request, make_controller
+from nasflow.controllers import Controller, Draw, Parent, Request, make_controller
+from nasflow.measure import counted
 from nasflow.networks import check_fit
-from nasflow.search.config import RandomController, SearchConfig
+from nasflow.search.controller import RandomController
+from nasflow.search.finalists import full_size
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import Arm, Episode, Proposal
+from nasflow.search.record import TrainedRecord
+from nasflow.search.resolved import ResolvedConfig
+from nasflow.search.rounds import Arm, Episode, Proposal
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.growth import plan
+from nasflow.spec.edits import apply_all
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.tree import Tree
-from nasflow.steps.archive import Archive, child_key, round_key, search_key
+from nasflow.spec.origin import Grown, Scratch
+from nasflow.steps.archive import Archive
+from nasflow.steps.keys import proposal_key, record_key, spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import get_blob
 
 
 def propose(archive: Archive, search: str, number: int) -> Proposal:
     """The children of round `number`, with their specs written; the proposal that was first stays."""
-    known = archive.find(round_key(search, number, "proposal"), Proposal)
-    return known or archive.create(round_key(search, number, "proposal"), _draw(archive, search, number))
+    known = archive.find(proposal_key(search, number), Proposal)
+    return known or archive.create(proposal_key(search, number), _draw(archive, search, number))
 
 
-def controller_of(config: SearchConfig) -> Controller:
+def controller_of(config: ResolvedConfig) -> Controller:
     """The controller that the configuration names, with the search's seed for its first state."""
     return make_controller(config.controller, derive(config.seed, "controller"))
 
 
-def fits(config: SearchConfig, cell: Tree) -> bool:
-    """Whether the cell fits the host of the search and the host of the finish."""
+def breach(ledger: Ledger, network: NetworkSpec) -> str | None:
+    """What is in the way of a network, in words: a host that it does not fit, or a limit that it breaks.
+
+    Limits hold for the network as it is searched and at full size, as far as they can be counted.
+    """
+    config = ledger.config
+    names = config.counted_limits
     try:
-        for host in config.hosts:
-            check_fit(cell, host)
-    except InvalidSpec:
-        return False
-    return True
-
-
-def controller_state(archive: Archive, ledger: Ledger) -> str | None:
-    """Digest of the controller after the last round that has taught it; None: it has learned nothing."""
-    updates = [each.update for each in ledger.rounds if each.update]
-    return updates[-1].controller if updates else None
+        last = full_size(ledger, network.parts).network
+        for each in (network, last):
+            check_fit(each.parts, each.host)
+            broken = config.judge.breach(counted(each, names)) if names else None
+            if broken:
+                return broken if each is network else f"{broken}, at full size"
+    except (InvalidSpec, ValueError) as error:
+        return str(error)
+    return None
 
 
 def _draw(archive: Archive, search: str, number: int) -> Proposal:
     ledger = read_ledger(archive, search)
     config = ledger.config
-    state = controller_state(archive, ledger)
+    state = _controller_state(ledger)
     seed = derive(config.seed, "round", number)
+    parents = _parents(ledger)
     count = _room(ledger)
-    random_count = config.random_children(count)
-    taken = {str(config.start_cell)}
-    taken |= {str(e.cell.canonical()) for each in ledger.rounds for e in each.proposal.episodes}
+    taken = _taken(ledger)
     random = make_controller(RandomController(), seed)
-    uniform = random.propose(None, _request(config, derive(seed, Arm.RANDOM.value), random_count, taken))
-    taken |= {str(episode.cell.canonical()) for episode in uniform}
-    chosen = controller_of(config).propose(
-        get_blob(archive.store, state) if state else None,
-        _request(config, derive(seed, Arm.CONTROLLER.value), count - len(uniform), taken),
+    uniform = random.propose(
+        None, _request(ledger, derive(seed, Arm.RANDOM.value), config.random_children(count), taken)
     )
-    episodes = tuple(
-        [episode.model_copy(update={"arm": Arm.CONTROLLER}) for episode in chosen]
-        + [episode.model_copy(update={"arm": Arm.RANDOM}) for episode in uniform]
-    )
-    specs = [_child(archive, search, episode) for episode in episodes]
-    banked = [spec.id for spec in specs if archive.store.exists(child_key(spec.id, "record"))]
+    taken |= {draw.network.name for draw in uniform}
+    wanted = _request(ledger, derive(seed, Arm.CONTROLLER.value), count - len(uniform), taken, parents)
+    chosen = controller_of(config).propose(get_blob(archive.store, state) if state else None, wanted)
+    drawn = [(Arm.CONTROLLER, draw) for draw in chosen] + [(Arm.RANDOM, draw) for draw in uniform]
+    episodes = tuple(_episode(ledger, arm, draw, parents) for arm, draw in drawn)
+    specs = [_child(ledger, episode) for episode in episodes]
+    banked = [spec.id for spec in specs if archive.store.exists(record_key(spec.id))]
     for spec in specs:
-        archive.create(child_key(spec.id, "spec"), spec)
+        archive.create(spec_key(spec.id), spec)
     return Proposal(
         round=number,
         controller=state,
@@ -77,6 +84,12 @@ def _draw(archive: Archive, search: str, number: int) -> Proposal:
     )
 
 
+def _controller_state(ledger: Ledger) -> str | None:
+    """Digest of the controller after the last round that has taught it; None: it has learned nothing."""
+    updates = [each.update for each in ledger.rounds if each.update]
+    return updates[-1].controller if updates else None
+
+
 def _room(ledger: Ledger) -> int:
     """Children of the next round: no more than the budget leaves."""
     wanted, most = ledger.config.children_per_round, ledger.config.budget.children
@@ -84,29 +97,69 @@ def _room(ledger: Ledger) -> int:
     return wanted if most is None else max(0, min(wanted, most - proposed))
 
 
-def _request(config: SearchConfig, seed: int, count: int, taken: set[str]) -> Request:
+def _taken(ledger: Ledger) -> frozenset[str]:
+    """Names of all networks that this search has had, the start's included."""
+    start = ledger.start_spec.network
+    parts = [episode.parts for each in ledger.rounds for episode in each.proposal.episodes]
+    return frozenset(start.with_parts(each).name for each in (start.parts, *parts))
+
+
+def _parents(ledger: Ledger) -> tuple[Parent, ...]:
+    """The records that a child may inherit from, in the order of their training; those that may win."""
+    start = ledger.start_spec.network
+    records = (ledger.start, *ledger.children) if ledger.config.parents == "found" else (ledger.start,)
+    found: dict[str, Parent] = {}
+    for record in records:
+        score = ledger.config.judge.score(record) if record else None
+        if isinstance(record, TrainedRecord) and (score is not None or record is ledger.start):
+            worth = float("-inf") if score is None else score
+            found.setdefault(record.child, Parent(record.child, start.with_parts(record.parts), worth))
+    return tuple(found.values())
+
+
+def _request(
+    ledger: Ledger, seed: int, count: int, taken: frozenset[str], parents: Iterable[Parent] = ()
+) -> Request:
     return Request(
-        start=config.start_cell,
-        space=config.space,
+        space=ledger.config.space,
+        start=ledger.start_spec.network,
         seed=seed,
         count=count,
-        taken=frozenset(taken),
-        fits=lambda cell: fits(config, cell),
+        taken=taken,
+        fits=lambda network: breach(ledger, network) is None,
+        parents=tuple(parents) if ledger.config.parents == "found" else (),
     )
 
 
-def _child(archive: Archive, search: str, episode: Episode) -> ChildSpec:
-    start = archive.read(search_key(search, "start"), ChildSpec)
-    config = archive.read(search_key(search, "config"), SearchConfig)
-    cell = _growable(config.start_cell, episode.cell)
-    network = NetworkSpec.model_validate(start.network.model_dump() | {"cell": cell})
-    return ChildSpec(network=network, parent=start.id, data=start.data, recipe=config.child, seed=config.seed)
+def _episode(ledger: Ledger, arm: Arm, draw: Draw, parents: tuple[Parent, ...]) -> Episode:
+    """A draw with the record that it grows from: the one that the controller wishes, or the nearest one."""
+    space = ledger.config.space
+    wished = [each for each in parents if each.id == draw.parent]
+    ways = [(each, space.edits(each.network, draw.network)) for each in wished or parents]
+    able = [(parent, edits) for parent, edits in ways if edits is not None]
+    if not able:
+        raise InvalidSpec(f"the space {space.kind} has no edits from its own start to {draw.network.name}")
+    parent, edits = min(able, key=lambda way: (len(way[1]), -way[0].score))
+    is_grown = ledger.config.parents != "none"
+    return Episode(
+        arm=arm,
+        decisions=draw.decisions,
+        tries=draw.tries,
+        parts=apply_all(edits, parent.network).parts,
+        parent=parent.id if is_grown else None,
+        edits=edits if is_grown else (),
+    )
 
 
-def _growable(start: Tree, cell: Tree) -> Tree:
-    """The cell in canonical order, unless the start cell's own branches would have to change places."""
-    try:
-        plan(start, cell.canonical())
-    except InvalidSpec:
-        return cell
-    return cell.canonical()
+def _child(ledger: Ledger, episode: Episode) -> ChildSpec:
+    start, config = ledger.start_spec, ledger.config
+    network = start.network.model_dump() | {"parts": episode.parts}
+    parent = episode.parent
+    return ChildSpec(
+        network=NetworkSpec.model_validate(network),
+        origin=Grown(parent=parent, edits=episode.edits) if parent else Scratch(),
+        data=start.data,
+        recipe=config.child,
+        seed=config.seed,
+        measures=config.asked_measures,
+    )

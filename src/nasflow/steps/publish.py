@@ -12,8 +12,9 @@ from nasflow.report.page import render
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import ChildRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.steps.archive import Archive, child_key
+from nasflow.steps.archive import Archive
 from nasflow.steps.images import training_data
+from nasflow.steps.keys import record_key, report_key, spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import get_blob
 from nasflow.tracking import Winner, links, register
@@ -21,11 +22,6 @@ from nasflow.tracking import publish as publish_runs
 
 EXAMPLE_IMAGES = 2
 """Training images shown as the registered model's input example."""
-
-
-def report_key(search: str) -> str:
-    """Where the store keeps a search's report."""
-    return f"searches/{search}/report.html"
 
 
 def write_report(archive: Archive, search: str) -> str:
@@ -52,9 +48,9 @@ def track(archive: Archive, search: str, uri: str) -> str:
 
 
 def _winner(archive: Archive, child: str) -> Winner:
-    spec = archive.read(child_key(child, "spec"), ChildSpec)
+    spec = archive.read(spec_key(child), ChildSpec)
     data = training_data(archive, spec.data)
-    record = archive.read(child_key(child, "record"), ChildRecord)
+    record = archive.read(record_key(child), ChildRecord)
     return Winner(
         spec=spec,
         weights=get_blob(archive.store, str(record.weights)),

@@ -11,13 +11,23 @@ from typing import Literal
 
 from nasflow.base.errors import NotFound, Stuck
 from nasflow.kubeflow import Kubeflow
-from nasflow.search.cluster import Run, Submission, Trouble
-from nasflow.search.record import Attempt, Checkpoint, TrainingRecord
-from nasflow.spec.child import ChildSpec
-from nasflow.steps.advance import Done, Finish, Round, advance
-from nasflow.steps.archive import Archive, child_key, run_key, search_key
-from nasflow.steps.evaluate import evaluate
-from nasflow.steps.turn import children_at_work, unfinished
+from nasflow.search.cluster import Run, Submission
+from nasflow.search.record import Checkpoint
+from nasflow.search.schedule import GiveUp, Train, is_finish, next_tasks
+from nasflow.steps.archive import Archive
+from nasflow.steps.execute import execute, settled_tasks, tasks_of
+from nasflow.steps.keys import (
+    birth_key,
+    checkpoint_key,
+    finishes_prefix,
+    record_key,
+    rounds_prefix,
+    run_key,
+    runs_prefix,
+    submission_key,
+    training_key,
+)
+from nasflow.steps.ledger import read_ledger
 from nasflow.store import get_blob
 
 CLAIM_SECONDS = 30.0
@@ -29,13 +39,13 @@ _FEWEST_KILLS = 3
 _RUNS_TO_TRY = 2
 """A child is given up after as many runs' attempts: a bad node can use up those of one run in minutes."""
 
-_MILESTONES = ("birth", "training", "record")
+_MILESTONES = (birth_key, training_key, record_key)
 """A child's documents that are written once."""
 
 
 def read_submission(archive: Archive, search: str) -> tuple[Submission, str]:
     """How a search was handed to Kubeflow, and the version for a replacement; raise NotFound."""
-    submission, version = archive.find_changing(search_key(search, "submission"), Submission)
+    submission, version = archive.find_changing(submission_key(search), Submission)
     if submission is None or version is None:
         raise NotFound(
             f"search {search!r} in {archive.store.url} was never submitted to a cluster: "
@@ -46,7 +56,7 @@ def read_submission(archive: Archive, search: str) -> tuple[Submission, str]:
 
 def last_run(archive: Archive, search: str) -> Run | None:
     """The newest run of a search."""
-    keys = archive.store.list(f"searches/{search}/runs/")
+    keys = archive.store.list(runs_prefix(search))
     return archive.find_changing(keys[-1], Run)[0] if keys else None
 
 
@@ -88,11 +98,11 @@ def follow(
     if known and known.id:
         return known
     if not is_asked:
-        bury(archive, search, max(_FEWEST_KILLS, _RUNS_TO_TRY * (submission.cluster.retries + 1)))
-    step = advance(archive, search)
-    if isinstance(step, Done):
+        give_up_hopeless(archive, search, max(_FEWEST_KILLS, _RUNS_TO_TRY * (submission.cluster.retries + 1)))
+    tasks = settled_tasks(archive, search)
+    if not tasks:
         return None
-    pipeline: Literal["search", "finish"] = "finish" if isinstance(step, Finish) else "search"
+    pipeline: Literal["search", "finish"] = "finish" if is_finish(tasks) else "search"
     wanted = Run(number=after + 1, pipeline=pipeline, progress=measure_progress(archive, search))
     if not is_asked:
         _refuse_to_repeat(archive, search, wanted)
@@ -147,17 +157,19 @@ def _name(archive: Archive, search: str, kubeflow: Kubeflow, submitted: Run) -> 
 def measure_progress(archive: Archive, search: str) -> str:
     """A text that changes with every step, epoch and attempt of a search, and with nothing else.
 
-    Attempts count because they lead to an end too: see `bury`.
+    Attempts at the children of an open round count because they lead to an end too: it is given up.
     """
-    start = archive.read(search_key(search, "start"), ChildSpec).id
-    children = {start, *children_at_work(archive, search)}
-    milestones = sum(
-        archive.store.exists(child_key(child, name)) for child in children for name in _MILESTONES
-    )
-    rounds = len(archive.store.list(f"searches/{search}/rounds/"))
-    finishes = len(archive.store.list(f"searches/{search}/finishes/"))
+    ledger = read_ledger(archive, search)
+    training = [task for task in next_tasks(ledger) if isinstance(task, Train)]
+    children = {ledger.start_spec.id, *(task.child for task in training)}
+    if ledger.rounds:
+        children |= set(ledger.rounds[-1].proposal.children)
+    milestones = sum(archive.store.exists(key(child)) for child in children for key in _MILESTONES)
+    rounds = len(archive.store.list(rounds_prefix(search)))
+    finishes = len(archive.store.list(finishes_prefix(search)))
     epochs = sum(_epochs(archive, child) for child in children)
-    attempts = sum(len(_attempts(archive, child)) for child in _mortal(archive, search))
+    mortal = {task.child for task in training if task.stage == "round"}
+    attempts = sum(each.child in mortal for each in ledger.attempts)
     return (
         f"rounds {rounds}, finishes {finishes}, children {milestones}, epochs {epochs}, attempts {attempts}"
     )
@@ -165,54 +177,13 @@ def measure_progress(archive: Archive, search: str) -> str:
 
 def _epochs(archive: Archive, child: str) -> int:
     """Epochs that are kept of a child that is being trained."""
-    checkpoint, _ = archive.find_changing(child_key(child, "checkpoint"), Checkpoint)
+    checkpoint, _ = archive.find_changing(checkpoint_key(child), Checkpoint)
     return len(checkpoint.history) if checkpoint else 0
 
 
-def bury(archive: Archive, search: str, limit: int) -> tuple[str, ...]:
-    """Give up children whose last `limit` attempts all ended before another epoch was kept.
-
-    A pod that is killed (out of memory, most often) can write down nothing: without this, one child
-    could hold up a search for ever. Each gets a failed record, and the search goes on. The start network
-    and the finalists are never given up: without them there is no search, and a person has to help.
-    """
-    hopeless = [each for each in _mortal(archive, search) if _kills(archive, each) >= limit]
-    for child in hopeless:
-        words = _last_words(archive, search, child)
-        reason = f"{limit} attempts ended before another epoch was kept, the last one: {words}"
-        archive.create(
-            child_key(child, "training"),
-            TrainingRecord(child=child, weights=None, history=(), failure=reason),
-        )
-        evaluate(archive, child)
-    return tuple(hopeless)
-
-
-def _mortal(archive: Archive, search: str) -> tuple[str, ...]:
-    """The children of the open round that have no record yet: only they may be given up."""
-    if not isinstance(advance(archive, search), Round):
-        return ()
-    return unfinished(archive, children_at_work(archive, search))
-
-
-def _attempts(archive: Archive, child: str) -> list[str]:
-    """Keys of the attempts at a child, in order."""
-    return archive.store.list(f"children/{child}/attempts/")
-
-
-def _last_words(archive: Archive, search: str, child: str) -> str:
-    """What a step of the child wrote down before it failed."""
-    troubles = (archive.read(key, Trouble) for key in archive.store.list(f"searches/{search}/troubles/"))
-    said = [each.reason for each in troubles if each.child == child]
-    return said[-1] if said else "killed, for want of memory most likely"
-
-
-def _kills(archive: Archive, child: str) -> int:
-    """Attempts at a child, the latest ones, that ended without a result and without a kept epoch."""
-    kills = 0
-    for key in reversed(_attempts(archive, child)):
-        attempt, _ = archive.find_changing(key, Attempt)
-        if attempt is None or attempt.outcome is not None or attempt.kept_seconds > 0:
-            break
-        kills += 1
-    return kills
+def give_up_hopeless(archive: Archive, search: str, patience: int) -> tuple[str, ...]:
+    """Give up the children of the open round whose last attempts, `patience` of them, were all killed."""
+    given_up = [task for task in tasks_of(archive, search, patience) if isinstance(task, GiveUp)]
+    for task in given_up:
+        execute(archive, search, task)
+    return tuple(task.child for task in given_up)

@@ -16,6 +16,7 @@ import torch
 from torch import distributed
 
 from nasflow.base.errors import ChildFailed, NasflowError
+from nasflow.base.settings import LOCAL_RANK
 from nasflow.training.state import TrainingState
 from nasflow.training.team import this_team
 
@@ -30,6 +31,8 @@ class Call:
     store: str
     child: str
     resume: TrainingState | None
+    until: int | None
+    """The last epoch to be trained now; None: the recipe's."""
 
 
 def together(command: Callable[[], int], join: Callable[[Call], None]) -> int:
@@ -56,8 +59,8 @@ _is_training: list[str] = []
 
 
 @contextmanager
-def training(store: str, child: str, resume: TrainingState | None) -> Iterator[None]:
-    """Call the other processes, if there are any, to train this child with this one.
+def training(call: Call) -> Iterator[None]:
+    """Call the other processes, if there are any, to train a child with this one.
 
     What leaves the block as an exception is this process's own trouble, but for a loss that is not finite,
     which all processes see in the same step.
@@ -65,8 +68,9 @@ def training(store: str, child: str, resume: TrainingState | None) -> Iterator[N
     if this_team().size == 1:
         yield
         return
-    _send({"store": store, "child": child, "resume": resume.to_bytes() if resume else None})
-    with _marked(child):
+    resume = call.resume.to_bytes() if call.resume else None
+    _send({"store": call.store, "child": call.child, "resume": resume, "until": call.until})
+    with _marked(call.child):
         yield
 
 
@@ -85,7 +89,7 @@ def _marked(child: str) -> Iterator[None]:
 
 def _meet() -> None:
     if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(LOCAL_RANK.get() or 0)
     # Between two trainings the first process may be busy for long: with births, the test, or another backend.
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE)
 
@@ -95,7 +99,7 @@ def _follow(join: Callable[[Call], None]) -> int:
         while (sent := _receive()) is not None:
             resume = TrainingState.from_bytes(sent["resume"], "the first process") if sent["resume"] else None
             with suppress(ChildFailed), _marked(sent["child"]):
-                join(Call(sent["store"], sent["child"], resume))
+                join(Call(sent["store"], sent["child"], resume, sent["until"]))
             if _is_training:
                 return 1
     except NasflowError as error:

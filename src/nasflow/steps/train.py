@@ -1,20 +1,24 @@
 """Train a child from its birth or from its last checkpoint."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import nn
 
 from nasflow.base.errors import ChildFailed, NotFound
-from nasflow.search.record import BirthRecord, Checkpoint, TrainingRecord
+from nasflow.search.record import BirthRecord, Checkpoint, Epoch, FailedRecord, TrainingRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.steps.archive import Archive, child_key
+from nasflow.steps.archive import Archive
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
+from nasflow.steps.keys import birth_key, checkpoint_key, spec_key, training_key
 from nasflow.steps.network import as_specified, build_for_training
+from nasflow.steps.records import find_failure, write_failure
 from nasflow.steps.together import Call, training
 from nasflow.store import blob_key, get_blob, open_store, put_blob
-from nasflow.surgery import Gates
-from nasflow.training.loop import train as train_network
+from nasflow.surgery import Gates, Operated
+from nasflow.training.loop import train_network
+from nasflow.training.session import UNWATCHED, Training, Watch
 from nasflow.training.state import TrainingState
 from nasflow.training.team import this_team
 from nasflow.training.weights import load_weights, weights_to_bytes
@@ -23,43 +27,61 @@ Progress = Callable[[float], None]
 """Told the share of a child's training that is done, 0..1."""
 
 
-def train(archive: Archive, child: str, progress: Progress = lambda share: None) -> TrainingRecord:
+def unseen(share: float) -> None:
+    """The progress of a training that nobody looks at."""
+
+
+def train(
+    archive: Archive, child: str, progress: Progress = unseen, until: int | None = None
+) -> TrainingRecord | FailedRecord | None:
     """The child's trained weights and learning curve, or its failure. Checkpoints each epoch.
 
-    Where torchrun has started several processes, each takes its share of every batch.
+    None: it was trained until epoch `until`, which is not its last. Where torchrun has started several
+    processes, each takes its share of every batch.
     """
-    known = archive.find(child_key(child, "training"), TrainingRecord)
+    if failed := find_failure(archive, child):
+        return failed
+    known = archive.find(training_key(child), TrainingRecord)
     if known and archive.holds(known.weights):
         return known
-    birth = archive.read(child_key(child, "birth"), BirthRecord)
-    if birth.weights is None:
-        return _finish(archive, TrainingRecord(child=child, weights=None, history=(), failure=birth.failure))
+    birth = archive.read(birth_key(child), BirthRecord)
     try:
         with AttemptLog(archive, child, device_name()) as attempt:
-            return _finish(archive, _train(archive, birth, birth.weights, attempt, progress))
+            trained = _train(archive, birth, attempt, progress, until)
+            return _finish(archive, trained) if trained else None
     except ChildFailed as error:
-        record = _finish(archive, TrainingRecord(child=child, weights=None, history=(), failure=str(error)))
+        write_failure(archive, child, str(error), birth.receipt, _history(archive, child))
+        _drop_checkpoint(archive, child)
         if this_team().size > 1 and error.__cause__ is not None:
             # Of this process alone: the others are in the middle of a step.
             raise
-        return record
+        return find_failure(archive, child)
 
 
 def join(call: Call) -> None:
     """Take a share of a training that another process has called to."""
     archive = Archive(open_store(call.store))
-    birth = archive.read(child_key(call.child, "birth"), BirthRecord)
-    assert birth.weights is not None
-    _run(archive, birth, birth.weights, call.resume, lambda state: None, lambda *_: None)
+    birth = archive.read(birth_key(call.child), BirthRecord)
+    _run(archive, birth, Stretch(call.resume, call.until), UNWATCHED)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The part of a training that is done now."""
+
+    resume: TrainingState | None
+    """Where it goes on; None: it begins."""
+    until: int | None
+    """Its last epoch; None: the recipe's."""
 
 
 def _train(
-    archive: Archive, birth: BirthRecord, weights: str, attempt: AttemptLog, progress: Progress
-) -> TrainingRecord:
+    archive: Archive, birth: BirthRecord, attempt: AttemptLog, progress: Progress, until: int | None
+) -> TrainingRecord | None:
     child = birth.child
-    epochs = archive.read(child_key(child, "spec"), ChildSpec).recipe.epochs
+    epochs = archive.read(spec_key(child), ChildSpec).recipe.epochs
     if not epochs:
-        return TrainingRecord(child=child, weights=weights, history=())
+        return TrainingRecord(child=child, weights=birth.weights, history=())
 
     def beat(epoch: int, batch: int, batches: int) -> None:
         attempt.beat()
@@ -70,46 +92,35 @@ def _train(
         attempt.keep()
 
     resume = _read_checkpoint(archive, child)
-    with training(archive.store.url, child, resume):
-        network, state = _run(archive, birth, weights, resume, after_epoch, beat)
+    if until is not None and resume and resume.epoch >= until:
+        return None
+    with training(Call(archive.store.url, child, resume, until)):
+        network, state = _run(archive, birth, Stretch(resume, until), Watch(after_epoch, beat))
+    if state.epoch < epochs:
+        return None
     trained = put_blob(archive.store, weights_to_bytes(as_specified(network, state.network)))
     return TrainingRecord(child=child, weights=trained, history=state.history)
 
 
 def _run(
-    archive: Archive,
-    birth: BirthRecord,
-    weights: str,
-    resume: TrainingState | None,
-    after_epoch: Callable[[TrainingState], None],
-    beat: Callable[[int, int, int], None],
+    archive: Archive, birth: BirthRecord, stretch: Stretch, watch: Watch
 ) -> tuple[nn.Module, TrainingState]:
-    spec = archive.read(child_key(birth.child, "spec"), ChildSpec)
+    spec = archive.read(spec_key(birth.child), ChildSpec)
     data = training_data(archive, spec.data)
     network = build_for_training(spec)
-    load_weights(network, get_blob(archive.store, weights), f"blob {weights}")
+    load_weights(network, get_blob(archive.store, birth.weights), f"blob {birth.weights}")
     place = device(spec.recipe)
     network.to(place)
     # Gates are open by the end of the first epoch, so a resumed training has none.
-    with Gates(network, () if resume else birth.births) as gates:
-        state = train_network(
-            network,
-            data,
-            spec.recipe,
-            spec.seed,
-            device=place,
-            gates=gates,
-            resume=resume,
-            after_epoch=after_epoch,
-            beat=beat,
-            team=this_team(),
-        )
-    return network, state
+    births = () if stretch.resume else birth.births
+    with Gates(Operated(spec.network, network, births)) as gates:
+        task = Training(network, data, spec.recipe, spec.seed, place, gates, watch, this_team())
+        return network, train_network(task, stretch.resume, stretch.until)
 
 
 def _read_checkpoint(archive: Archive, child: str) -> TrainingState | None:
     """The last checkpoint; None if there is none, or if its blob was deleted because it was damaged."""
-    checkpoint, _ = archive.find_changing(child_key(child, "checkpoint"), Checkpoint)
+    checkpoint, _ = archive.find_changing(checkpoint_key(child), Checkpoint)
     if checkpoint is None:
         return None
     try:
@@ -120,7 +131,7 @@ def _read_checkpoint(archive: Archive, child: str) -> TrainingState | None:
 
 def _write_checkpoint(archive: Archive, child: str, state: TrainingState) -> None:
     """Replace the checkpoint, unless another process has come further with the same child."""
-    key = child_key(child, "checkpoint")
+    key = checkpoint_key(child)
     present, version = archive.find_changing(key, Checkpoint)
     if present and len(present.history) >= state.epoch and archive.store.exists(blob_key(present.state)):
         return
@@ -132,11 +143,21 @@ def _write_checkpoint(archive: Archive, child: str, state: TrainingState) -> Non
 
 def _finish(archive: Archive, record: TrainingRecord) -> TrainingRecord:
     """Write the end of the training; its checkpoint has done its work."""
-    record = archive.create(child_key(record.child, "training"), record)
+    record = archive.create(training_key(record.child), record)
     archive.require(record.weights, f"the weights of child {record.child}")
-    key = child_key(record.child, "checkpoint")
+    _drop_checkpoint(archive, record.child)
+    return record
+
+
+def _history(archive: Archive, child: str) -> tuple[Epoch, ...]:
+    """The epochs that are kept of a training."""
+    checkpoint, _ = archive.find_changing(checkpoint_key(child), Checkpoint)
+    return checkpoint.history if checkpoint else ()
+
+
+def _drop_checkpoint(archive: Archive, child: str) -> None:
+    key = checkpoint_key(child)
     checkpoint, _ = archive.find_changing(key, Checkpoint)
     if checkpoint:
         archive.store.delete(key)
         archive.store.delete(blob_key(checkpoint.state))
-    return record

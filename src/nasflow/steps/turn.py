@@ -1,64 +1,48 @@
-"""A round as a pipeline sees it: it knows no numbers, so the ledger says which children come next."""
+"""A turn of a search as a pipeline sees it: it knows no numbers, so the schedule says which children come
+next.
+"""
 
 from nasflow.base.errors import StoreError
-from nasflow.search.record import ChildRecord, ControllerUpdate, Proposal
-from nasflow.spec.child import ChildSpec
-from nasflow.steps.advance import Done, Finish, Round, Start, advance
-from nasflow.steps.archive import Archive, child_key, round_key, search_key
-from nasflow.steps.finish import select
-from nasflow.steps.propose import propose
-from nasflow.steps.update import update
+from nasflow.search.rounds import ControllerUpdate, FinishRecord
+from nasflow.search.schedule import Learn, Propose, Test, Train
+from nasflow.steps.archive import Archive
+from nasflow.steps.execute import execute, settled_tasks, tasks_of
+from nasflow.steps.finish import run_test
+from nasflow.steps.learn import learn
 
 
 def children_to_train(archive: Archive, search: str) -> tuple[str, ...]:
     """The start network, or the next round's children that have no record; none when rounds are over."""
-    match advance(archive, search):
-        case Round(number):
-            propose(archive, search, number)
-        case Finish() | Done():
-            return ()
-    return unfinished(archive, children_at_work(archive, search))
+    tasks = tasks_of(archive, search)
+    for task in tasks:
+        if isinstance(task, Propose):
+            execute(archive, search, task)
+            tasks = tasks_of(archive, search)
+    return tuple(task.child for task in tasks if isinstance(task, Train) and task.stage != "finish")
 
 
 def finalists_to_train(archive: Archive, search: str) -> tuple[str, ...]:
     """The full-size networks that have no record; none before the finish and after it."""
-    if not isinstance(advance(archive, search), Finish):
-        return ()
-    return unfinished(archive, children_at_work(archive, search))
+    tasks = settled_tasks(archive, search)
+    return tuple(task.child for task in tasks if isinstance(task, Train) and task.stage == "finish")
 
 
-def children_at_work(archive: Archive, search: str) -> tuple[str, ...]:
-    """The children of the stage that a search is in, finished or not; none between two rounds."""
-    match advance(archive, search):
-        case Start():
-            return (archive.read(search_key(search, "start"), ChildSpec).id,)
-        case Round(number):
-            proposal = archive.find(round_key(search, number, "proposal"), Proposal)
-            return proposal.children if proposal else ()
-        case Finish(stop):
-            return select(archive, search, stop).ids
-        case Done():
-            return ()
+def run_test_if_due(archive: Archive, search: str) -> FinishRecord | None:
+    """The one look at the test images, if all that it needs is trained."""
+    for task in settled_tasks(archive, search):
+        if isinstance(task, Test):
+            return run_test(archive, search, task.stop)
+    return None
 
 
-def learn(archive: Archive, search: str) -> ControllerUpdate | None:
+def learn_from_round(archive: Archive, search: str) -> ControllerUpdate | None:
     """Teach the controller by the round that is open; None where there is none (the start network)."""
-    step = advance(archive, search)
-    if not isinstance(step, Round):
-        return None
-    proposal = archive.find(round_key(search, step.number, "proposal"), Proposal)
-    if proposal is None:
-        return None
-    # A proposal without children is learned from too: so an exhausted space ends the search.
-    missing = unfinished(archive, proposal.children)
+    tasks = tasks_of(archive, search)
+    missing = [task.child for task in tasks if isinstance(task, Train) and task.stage == "round"]
     if missing:
         raise StoreError(
-            f"round {step.number} of search {search!r} cannot teach yet: {', '.join(missing)} have no "
-            f"record; `nasflow resume {search}` trains them"
+            f"search {search!r} cannot teach yet: {', '.join(missing)} have no record; "
+            f"`nasflow resume {search}` trains them"
         )
-    return update(archive, search, step.number)
-
-
-def unfinished(archive: Archive, children: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of `children` that have no record."""
-    return tuple(each for each in children if archive.find(child_key(each, "record"), ChildRecord) is None)
+    lesson = next((task for task in tasks if isinstance(task, Learn)), None)
+    return learn(archive, search, lesson.round) if lesson else None

@@ -1,4 +1,4 @@
-"""Build a child from its parent's trained weights, and prove that it starts where the parent stood."""
+"""Build a child from where its weights come from, and prove that it starts where its parent stood."""
 
 from collections.abc import Callable
 
@@ -8,26 +8,28 @@ from torch import Tensor, nn
 from nasflow.base.errors import ChildFailed, NotFound
 from nasflow.base.seeds import derive
 from nasflow.networks import initialise
-from nasflow.search.record import BirthRecord, ChildRecord, Receipt
+from nasflow.search.record import AnyRecord, BirthRecord, FailedRecord, Receipt, TrainedRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.spec.growth import plan
-from nasflow.steps.adopt import restore
-from nasflow.steps.archive import Archive, child_key
+from nasflow.spec.origin import Brought, Grown, Scratch
+from nasflow.steps.adopt import restore_start
+from nasflow.steps.archive import Archive
 from nasflow.steps.images import device, training_data
+from nasflow.steps.keys import birth_key, spec_key
 from nasflow.steps.network import arrange, build_for_training, load_network
+from nasflow.steps.records import find_failure, read_record, write_failure
 from nasflow.store import get_blob, put_blob
 from nasflow.surgery import (
     TOLERANCE,
     Gates,
-    Grown,
+    Operated,
     calibrate,
     gated_logits,
-    grow_network,
+    operate_all,
     relative_difference,
 )
 from nasflow.training.datasets.data import TrainingData
 from nasflow.training.datasets.images import Images
-from nasflow.training.evaluate import evaluate, logits, normalise
+from nasflow.training.evaluate import evaluate_network, logits, normalise
 from nasflow.training.failures import memory_watched
 from nasflow.training.weights import weights_to_bytes
 
@@ -37,30 +39,37 @@ CALIBRATION_IMAGES = 256
 RECEIPT_IMAGES = 512
 """Held-out images whose logits are compared between parent and child, at most."""
 
-STEP_IMAGES = 64
-"""Held-out images whose logits are compared round each single transform, at most."""
+EDIT_IMAGES = 64
+"""Held-out images whose logits are compared round each single edit, at most."""
 
 
-def warm_start(archive: Archive, child: str) -> BirthRecord:
-    """The child's initial weights with its preservation receipt, or its failure; from scratch without one."""
-    known = archive.find(child_key(child, "birth"), BirthRecord)
+def warm_start(archive: Archive, child: str) -> BirthRecord | FailedRecord:
+    """The child's initial weights with its receipt, or its failure; from scratch without one."""
+    if failed := find_failure(archive, child):
+        return failed
+    known = archive.find(birth_key(child), BirthRecord)
     if known and archive.holds(known.weights):
         return known
-    spec = archive.read(child_key(child, "spec"), ChildSpec)
+    spec = archive.read(spec_key(child), ChildSpec)
     try:
         with memory_watched("at its birth"):
             birth = _birth(archive, spec)
     except ChildFailed as error:
-        birth = BirthRecord(child=child, weights=None, failure=str(error))
-    birth = archive.create(child_key(child, "birth"), birth)
+        write_failure(archive, child, str(error))
+        return warm_start(archive, child)
+    birth = archive.create(birth_key(child), birth)
     archive.require(birth.weights, f"the birth of child {child}")
     return birth
 
 
 def _birth(archive: Archive, spec: ChildSpec) -> BirthRecord:
-    if spec.parent:
-        return _from_parent(archive, spec)
-    return _brought(archive, spec, spec.weights) if spec.weights else _from_scratch(archive, spec)
+    match spec.origin:
+        case Scratch():
+            return _from_scratch(archive, spec)
+        case Brought(weights=weights):
+            return _brought(archive, spec, weights)
+        case Grown() as origin:
+            return _grown(archive, spec, origin)
 
 
 def _brought(archive: Archive, spec: ChildSpec, weights: str) -> BirthRecord:
@@ -70,31 +79,31 @@ def _brought(archive: Archive, spec: ChildSpec, weights: str) -> BirthRecord:
         blob = get_blob(archive.store, weights)
     except NotFound as error:
         raise NotFound(f"{error}; `nasflow search` with its configuration brings the weights back") from None
-    network, original = restore(spec.network, blob, f"blob {weights}")
+    network, original = restore_start(spec.network, blob, f"blob {weights}")
     if original is None:
         return BirthRecord(child=spec.id, weights=_store(archive, network))
     for each in (original, network):
         arrange(each, spec.recipe)
     compared = _logits(data, RECEIPT_IMAGES, place)
-    difference = _preserved(relative_difference(compared(original), compared(network)))
+    difference = relative_difference(compared(original), compared(network))
+    _check_preserved(difference)
     receipt = Receipt(
         difference=difference,
         tolerance=TOLERANCE,
         images=min(RECEIPT_IMAGES, len(data.held_out)),
-        parent_accuracy=evaluate(original, data.held_out, data.facts, device=place).accuracy,
-        birth_accuracy=evaluate(network, data.held_out, data.facts, device=place).accuracy,
-        transforms=(),
+        parent_accuracy=evaluate_network(original, data.held_out, data.facts, device=place).accuracy,
+        birth_accuracy=evaluate_network(network, data.held_out, data.facts, device=place).accuracy,
+        edits=(),
     )
     return BirthRecord(child=spec.id, weights=_store(archive, network), receipt=receipt)
 
 
-def _preserved(difference: float) -> float:
+def _check_preserved(difference: float) -> None:
     if difference > TOLERANCE:
         raise ChildFailed(
             f"not preserved: its logits differ from its parent's by {difference:.2g} relative, "
             f"more than {TOLERANCE:.0e}"
         )
-    return difference
 
 
 def _from_scratch(archive: Archive, spec: ChildSpec) -> BirthRecord:
@@ -103,36 +112,38 @@ def _from_scratch(archive: Archive, spec: ChildSpec) -> BirthRecord:
     return BirthRecord(child=spec.id, weights=_store(archive, network))
 
 
-def _from_parent(archive: Archive, spec: ChildSpec) -> BirthRecord:
+def _grown(archive: Archive, spec: ChildSpec, origin: Grown) -> BirthRecord:
     place, data = device(spec.recipe), training_data(archive, spec.data)
-    inherited = archive.read(child_key(str(spec.parent), "record"), ChildRecord)
-    parent = Grown(_load_parent(archive, inherited))
-    transforms = plan(inherited.cell, spec.network.cell)
+    inherited = _parent(read_record(archive, origin.parent))
+    parent = archive.read(spec_key(inherited.child), ChildSpec)
+    before = Operated(parent.network, load_network(archive, parent, inherited.weights))
     generator = torch.Generator().manual_seed(derive(spec.seed, "birth", spec.id))
-    grown, receipts = grow_network(parent, transforms, generator, _logits(data, STEP_IMAGES, place))
+    after, receipts = operate_all(before, origin.edits, generator, _logits(data, EDIT_IMAGES, place))
     calibrated = normalise(_first(data.train, CALIBRATION_IMAGES), data.facts, place)
-    calibrate(grown.network, grown.births, calibrated)
-    for network in (parent.network, grown.network):
+    calibrate(after, calibrated)
+    for network in (before.network, after.network):
         arrange(network, spec.recipe)
     compared = _logits(data, RECEIPT_IMAGES, place)
-    difference = _preserved(relative_difference(compared(parent.network), gated_logits(grown, compared)))
+    difference = relative_difference(compared(before.network), gated_logits(after, compared))
+    preserves = all(edit.preserves for edit in origin.edits)
+    if preserves:
+        _check_preserved(difference)
     receipt = Receipt(
         difference=difference,
-        tolerance=TOLERANCE,
+        tolerance=TOLERANCE if preserves else None,
         images=min(RECEIPT_IMAGES, len(data.held_out)),
-        parent_accuracy=inherited.accuracy or 0.0,
-        birth_accuracy=_accuracy(grown, data, place),
-        transforms=receipts,
+        parent_accuracy=inherited.accuracy,
+        birth_accuracy=_accuracy(after, data, place),
+        edits=receipts,
     )
-    weights = _store(archive, grown.network)
-    return BirthRecord(child=spec.id, weights=weights, births=grown.births, receipt=receipt)
+    weights = _store(archive, after.network)
+    return BirthRecord(child=spec.id, weights=weights, births=after.births, receipt=receipt)
 
 
-def _load_parent(archive: Archive, parent: ChildRecord) -> nn.Module:
-    if parent.weights is None:
-        raise ChildFailed(f"its parent {parent.child} has no weights: {parent.failure}")
-    spec = archive.read(child_key(parent.child, "spec"), ChildSpec)
-    return load_network(archive, spec, parent.weights)
+def _parent(record: AnyRecord) -> TrainedRecord:
+    if isinstance(record, FailedRecord):
+        raise ChildFailed(f"its parent {record.child} has no weights: {record.failure}")
+    return record
 
 
 def _first(images: Images, count: int) -> Tensor:
@@ -145,9 +156,9 @@ def _logits(data: TrainingData, count: int, place: torch.device) -> Callable[[nn
     return lambda network: logits(network, data.held_out, data.facts, indices, device=place)
 
 
-def _accuracy(grown: Grown, data: TrainingData, place: torch.device) -> float:
-    with Gates(grown.network, grown.births):
-        return evaluate(grown.network, data.held_out, data.facts, device=place).accuracy
+def _accuracy(operated: Operated, data: TrainingData, place: torch.device) -> float:
+    with Gates(operated):
+        return evaluate_network(operated.network, data.held_out, data.facts, device=place).accuracy
 
 
 def _store(archive: Archive, network: nn.Module) -> str:

@@ -8,8 +8,8 @@ import re
 
 from nasflow.base.errors import InvalidSpec
 
-MAXIMUM_CHARACTERS = 512
-"""S3 takes 1024 bytes, and a store's own prefix comes before the key."""
+LONGEST_KEY = 512
+"""Characters: S3 takes 1024 bytes, and a store's own prefix comes before the key."""
 
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}"
 _KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
@@ -18,7 +18,7 @@ _PREFIX = re.compile(rf"(?:{_SEGMENT}/)*(?:{_SEGMENT})?")
 
 def is_key(text: str) -> bool:
     """Whether `text` can name a value."""
-    return len(text) <= MAXIMUM_CHARACTERS and _KEY.fullmatch(text) is not None
+    return len(text) <= LONGEST_KEY and _KEY.fullmatch(text) is not None
 
 
 def check_key(key: str) -> str:
@@ -30,7 +30,7 @@ def check_key(key: str) -> str:
 
 def check_prefix(prefix: str) -> str:
     """`prefix` itself; raises InvalidSpec if no key can start with it."""
-    if len(prefix) > MAXIMUM_CHARACTERS or not _PREFIX.fullmatch(prefix):
+    if len(prefix) > LONGEST_KEY or not _PREFIX.fullmatch(prefix):
         raise _refused("key prefix", prefix)
     return prefix
 
@@ -39,5 +39,5 @@ def _refused(what: str, text: str) -> InvalidSpec:
     shown = text if len(text) <= 80 else text[:77] + "..."
     return InvalidSpec(
         f"{what} {shown!r}: use a relative path of letters, digits and . _ -, no name starting with a dot, "
-        f"at most 200 characters a name and {MAXIMUM_CHARACTERS} in all"
+        f"at most 200 characters a name and {LONGEST_KEY} in all"
     )

@@ -53,6 +53,6 @@ def _open_s3(rest: str) -> Store:
             "store: no bucket's name after s3://: give s3://bucket/prefix, credentials by AWS_*"
         )
     check_prefix(prefix.strip("/"))
-    from nasflow.store.s3 import connect
+    from nasflow.store.s3 import open_bucket
 
-    return connect(bucket, prefix)
+    return open_bucket(bucket, prefix)

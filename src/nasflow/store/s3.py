@@ -8,7 +8,6 @@ as lost although it was there for a moment. `create` followed by reading is safe
 `replace` reads the key again and looks whether its own entry is in the state before adding it.
 """
 
-import os
 from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import uuid4
 
@@ -17,9 +16,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from nasflow.base.errors import NotFound, StoreError
+from nasflow.base.settings import S3_ATTEMPTS, S3_ENDPOINT, S3_PROFILE
 from nasflow.store.keys import check_key, check_prefix, is_key
 from nasflow.store.protocol import Keys
-from nasflow.store.s3_failures import code, explained
+from nasflow.store.s3_failures import code, refusals_explained
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,7 +33,7 @@ class _Condition(TypedDict, total=False):
     IfMatch: str
 
 
-def connect(bucket: str, prefix: str) -> "S3Store":
+def open_bucket(bucket: str, prefix: str) -> "S3Store":
     """The store at `s3://bucket/prefix`, with a client from the AWS environment; nothing is sent yet.
 
     Raises StoreError if the environment is broken (a profile that is not there, an endpoint that is no URL).
@@ -44,14 +44,14 @@ def connect(bucket: str, prefix: str) -> "S3Store":
     except (BotoCoreError, ValueError) as error:
         raise StoreError(
             f"store s3://{bucket}/{prefix}: the AWS environment is broken ({type(error).__name__}): "
-            "check AWS_PROFILE and AWS_ENDPOINT_URL_S3 (a URL with http:// or https://)"
+            f"check {S3_PROFILE} and {S3_ENDPOINT} (a URL with http:// or https://)"
         ) from None
     return S3Store(bucket, prefix, client)
 
 
 def _config() -> Config:
-    """Up to six tries, about 15 s: a server's restart is survived, unless AWS_MAX_ATTEMPTS says otherwise."""
-    if "AWS_MAX_ATTEMPTS" in os.environ:
+    """Up to six tries, about 15 s: a server's restart is survived, unless S3_ATTEMPTS says otherwise."""
+    if S3_ATTEMPTS.is_set:
         return Config(connect_timeout=10, retries={"mode": "standard"})
     return Config(connect_timeout=10, retries={"mode": "standard", "total_max_attempts": 6})
 
@@ -85,7 +85,7 @@ class S3Store:
     def read_versioned(self, key: str) -> tuple[bytes, str]:
         """See `protocol.Store`; the version is the ETag."""
         name = self._name(key)
-        with explained(self.url, self._client):
+        with refusals_explained(self.url, self._client):
             try:
                 reply = self._client.get_object(Bucket=self._bucket, Key=name)
             except self._client.exceptions.NoSuchKey:
@@ -99,14 +99,14 @@ class S3Store:
     def exists(self, key: str) -> bool:
         """See `protocol.Store`; False too if the whole bucket is missing, which HEAD does not tell apart."""
         name = self._name(key)
-        with explained(self.url, self._client):
+        with refusals_explained(self.url, self._client):
             return self._writer_and_version(name) is not None
 
     def list(self, prefix: str) -> Keys:
         """See `protocol.Store`; a request for every thousand keys."""
         start = self._prefix + "/" if self._prefix else ""
         wanted = start + check_prefix(prefix)
-        with explained(self.url, self._client):
+        with refusals_explained(self.url, self._client):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=wanted)
             names = [item["Key"] for page in pages for item in page.get("Contents", [])]
         return sorted(key for name in names if is_key(key := name.removeprefix(start)))
@@ -114,7 +114,7 @@ class S3Store:
     def delete(self, key: str) -> None:
         """See `protocol.Store`."""
         name = self._name(key)
-        with explained(self.url, self._client):
+        with refusals_explained(self.url, self._client):
             self._client.delete_object(Bucket=self._bucket, Key=name)
 
     def _name(self, key: str) -> str:
@@ -124,7 +124,7 @@ class S3Store:
     def _put(self, key: str, data: bytes, condition: _Condition) -> str | None:
         """The new ETag, or None if the condition did not hold."""
         name, writer = self._name(key), uuid4().hex
-        with explained(self.url, self._client):
+        with refusals_explained(self.url, self._client):
             try:
                 reply = self._client.put_object(
                     Bucket=self._bucket, Key=name, Body=data, Metadata={_WRITER: writer}, **condition

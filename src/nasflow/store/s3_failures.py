@@ -6,7 +6,6 @@ Only an error's code is repeated, not its message: servers put parts of requests
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -17,14 +16,16 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from nasflow.base.credentials import bare_address
 from nasflow.base.errors import StoreError
+from nasflow.base.settings import S3_ACCESS_KEY, S3_ENDPOINT, S3_REGION, S3_SECRET_KEY, S3_SESSION_TOKEN
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_KEYS = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
+_KEYS = f"check {S3_ACCESS_KEY}, {S3_SECRET_KEY} and {S3_SESSION_TOKEN}"
 _RIGHTS = "give these credentials the rights to list the bucket and to get, put and delete objects in it"
-_REGION = "set AWS_DEFAULT_REGION to the bucket's region"
+_REGION = f"set {S3_REGION} to the bucket's region"
 _REMEDIES = {
     "NoSuchBucket": "create the bucket, or correct its name",
     "InvalidAccessKeyId": _KEYS,
@@ -41,13 +42,13 @@ _REMEDIES = {
 
 
 @contextmanager
-def explained(url: str, client: "S3Client") -> Iterator[None]:
+def refusals_explained(url: str, client: "S3Client") -> Iterator[None]:
     """Raise StoreError for whatever botocore gave up on."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
         raise StoreError(
-            f"store {url} at {_address(client.meta.endpoint_url)}: {code(error)}: {_remedy(error)}"
+            f"store {url} at {bare_address(client.meta.endpoint_url)}: {code(error)}: {_remedy(error)}"
         ) from error
 
 
@@ -60,13 +61,7 @@ def code(error: BotoCoreError | ClientError) -> str:
 
 def _remedy(error: BotoCoreError | ClientError) -> str:
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        return f"set {S3_ACCESS_KEY} and {S3_SECRET_KEY}"
     if isinstance(error, ConnectionError | HTTPClientError):
-        return "check AWS_ENDPOINT_URL_S3, the network, and that the server runs"
+        return f"check {S3_ENDPOINT}, the network, and that the server runs"
     return _REMEDIES.get(code(error), "try again; if it stays, look at the server's log")
-
-
-def _address(endpoint: str) -> str:
-    """The endpoint without a user and password that somebody put into it."""
-    parts = urlsplit(endpoint)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()

@@ -1,23 +1,29 @@
 """Was the reward right? Some children of a search are trained again from scratch, at full size.
 
 A search ranks children by how they do after a short training from inherited weights. What counts in the end
-is how their cells do when they are trained in earnest. The audit compares the two ranks on a few children; it
-reads held-out images only, never the test set.
+is how their networks do when they are trained in earnest. The audit compares the two ranks on a few children,
+by the search's own objective; it reads held-out images only, never the test set.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.stats import bootstrap, kendalltau
 
+from nasflow.base.document import Frozen
 from nasflow.base.errors import InvalidSpec
+from nasflow.search.finalists import full_size
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import ChildRecord
+from nasflow.search.objective import Objective
+from nasflow.search.record import AnyRecord, TrainedRecord
+from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.child import run_child
-from nasflow.steps.finish import full_size
+from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import read_ledger
+from nasflow.steps.records import read_record
+from nasflow.steps.train import Progress, unseen
 
 FEWEST = 3
 """Children below which ranks say nothing."""
@@ -26,28 +32,36 @@ _RESAMPLES = 1000
 _SEED = 0
 
 
-@dataclass(frozen=True)
-class Audited:
-    """One child: what the search saw, and what its cell is worth."""
+class Audited(Frozen):
+    """One child: what the search saw, and what its network is worth. Scores: the higher, the better."""
 
     child: str
-    cell: str
+    parts: str
+    """What stands in its host's places: its cell, most often."""
     searched: float
-    """Held-out accuracy in the search."""
+    """Score in the search."""
     full: float | None
-    """Held-out accuracy from scratch at full size; None if that training failed."""
+    """Score from scratch at full size; None if that training failed, or if the network breaks a limit."""
 
 
-@dataclass(frozen=True)
-class Audit:
+class Audit(Frozen):
     """How the two ranks agree."""
 
+    objective: Objective
+    """What the scores are."""
     children: tuple[Audited, ...]
     """From the worst in the search to the best."""
     tau: float | None
     """Kendall's tau-b, -1 to 1; None where all are equal in one of the two, or fewer than 3 are left."""
     interval: tuple[float, float] | None
     """95 % interval of tau: children drawn with replacement."""
+
+    def shown(self, score: float | None) -> str:
+        """A score for people: `93.12 %`, where it is a share; `-0.3123`; `failed`."""
+        if score is None:
+            return "failed"
+        is_share = self.objective.maximise and self.objective.unit == "share" and not self.objective.trade
+        return f"{100 * score:.2f} %" if is_share else f"{score:.4g}"
 
 
 def audit(
@@ -61,21 +75,36 @@ def audit(
     They are spread evenly over the ranks, the worst and the best included. `progress` is told the number of
     the child, from 0, and the share of its training. Raise InvalidSpec if there are too few children.
     """
-    chosen = choose(read_ledger(archive, search), count)
+    ledger = read_ledger(archive, search)
+    judge = ledger.config.judge
     done = []
-    for number, record in enumerate(chosen):
-        spec = full_size(archive, search, record.cell)
-        full = run_child(archive, spec, lambda share, number=number: progress(number, share))  # type: ignore[misc]
-        done.append(Audited(record.child, str(record.cell), record.accuracy or 0.0, full.accuracy))
-    return Audit(
-        tuple(done), *agreement([(each.searched, each.full) for each in done if each.full is not None])
-    )
+    for number, record in enumerate(choose(ledger, count)):
+        full = train_apart(archive, full_size(ledger, record.parts), partial(progress, number))
+        done.append(
+            Audited(
+                child=record.child,
+                parts=str(record.parts),
+                searched=judge.objective.score(record.measures),
+                full=judge.score(full),
+            )
+        )
+    tau, interval = agreement([(each.searched, each.full) for each in done if each.full is not None])
+    return Audit(objective=judge.objective, children=tuple(done), tau=tau, interval=interval)
 
 
-def choose(ledger: Ledger, count: int) -> tuple[ChildRecord, ...]:
-    """Children of a search, spread evenly over their ranks by held-out accuracy; each cell once."""
-    trained = {str(each.cell): each for each in ledger.children if each.accuracy is not None}
-    ranked = sorted(trained.values(), key=lambda each: (each.accuracy, each.child))
+def train_apart(archive: Archive, spec: ChildSpec, progress: Progress = unseen) -> AnyRecord:
+    """The result of a network that no round proposed; trained now unless the bank has it."""
+    child = archive.create(spec_key(spec.id), spec).id
+    run_child(archive, child, progress)
+    return read_record(archive, child)
+
+
+def choose(ledger: Ledger, count: int) -> tuple[TrainedRecord, ...]:
+    """Children of a search, spread evenly over their ranks from the worst to the best; each network once."""
+    first: dict[str, TrainedRecord] = {}
+    for record in ledger.config.judge.ranked(ledger.children):
+        first.setdefault(str(record.parts.canonical()), record)
+    ranked = list(reversed(first.values()))
     if count < FEWEST or len(ranked) < count:
         raise InvalidSpec(
             f"an audit compares {FEWEST} children at least, of {count} that are asked for "

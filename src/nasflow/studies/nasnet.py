@@ -3,18 +3,33 @@
 It has no place for a cell of ours. Every cell reads the outputs of the two cells before it.
 """
 
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-
-from nasflow.spec.host import NasNet
-from nasflow.spec.network import NetworkSpec
 
 STEM_CHANNELS = 32
 """Of the first convolution for large images."""
 
 
-class Separable(nn.Module):
+@dataclass(frozen=True)
+class NasNet:
+    """One size of NASNet-A, for colour images."""
+
+    cells: int
+    """Normal cells a stack (their N)."""
+    channels: int
+    """Of a cell's operations in the first stack; doubled in each of the two others."""
+    size: int
+    """Height and width of an image, in pixels."""
+    classes: int
+    stem: Literal["small", "large"] = "small"
+    """For small images a 3x3 convolution; for large ones it strides, and two reduction cells follow."""
+
+
+class SeparablePair(nn.Module):
     """Twice: ReLU, depthwise, pointwise, BatchNorm; the first of them strides and changes the channels."""
 
     def __init__(self, in_channels: int, channels: int, kernel: int, stride: int = 1) -> None:
@@ -73,9 +88,9 @@ class NormalCell(nn.Module):
     def __init__(self, older: nn.Module, in_channels: int, channels: int) -> None:
         super().__init__()
         self.older, self.newer = older, Squeeze(in_channels, channels)
-        self.newer3, self.newer5 = Separable(channels, channels, 3), Separable(channels, channels, 5)
-        self.older3, self.older5 = Separable(channels, channels, 3), Separable(channels, channels, 5)
-        self.last3 = Separable(channels, channels, 3)
+        self.newer3, self.newer5 = SeparablePair(channels, channels, 3), SeparablePair(channels, channels, 5)
+        self.older3, self.older5 = SeparablePair(channels, channels, 3), SeparablePair(channels, channels, 5)
+        self.last3 = SeparablePair(channels, channels, 3)
 
     def forward(self, older: Tensor, newer: Tensor) -> Tensor:
         """Two inputs [batch, any, height, width] -> [batch, 6 x channels, height, width]."""
@@ -96,11 +111,11 @@ class ReductionCell(nn.Module):
     def __init__(self, older: nn.Module, older_channels: int, in_channels: int, channels: int) -> None:
         super().__init__()
         self.older, self.newer = older, Squeeze(in_channels, channels)
-        self.older7 = Separable(older_channels, channels, 7, 2)
-        self.newer5 = Separable(channels, channels, 5, 2)
-        self.second7 = Separable(older_channels, channels, 7, 2)
-        self.older5 = Separable(older_channels, channels, 5, 2)
-        self.last3 = Separable(channels, channels, 3)
+        self.older7 = SeparablePair(older_channels, channels, 7, 2)
+        self.newer5 = SeparablePair(channels, channels, 5, 2)
+        self.second7 = SeparablePair(older_channels, channels, 7, 2)
+        self.older5 = SeparablePair(older_channels, channels, 5, 2)
+        self.last3 = SeparablePair(channels, channels, 3)
 
     def forward(self, older: Tensor, newer: Tensor) -> Tensor:
         """Two inputs [batch, any, height, width] -> [batch, 4 x channels, height / 2, width / 2]."""
@@ -115,26 +130,26 @@ class ReductionCell(nn.Module):
 class NasNetwork(nn.Module):
     """A stem, three stacks of normal cells with reduction cells between them, ReLU - mean, classifier."""
 
-    def __init__(self, spec: NetworkSpec, host: NasNet) -> None:
+    def __init__(self, spec: NasNet) -> None:
         super().__init__()
         self.cells = nn.ModuleList()
-        if host.stem == "large":
-            self.first = nn.Conv2d(spec.channels, STEM_CHANNELS, 3, 2, bias=False)
+        if spec.stem == "large":
+            self.first = nn.Conv2d(3, STEM_CHANNELS, 3, 2, bias=False)
             self.first_norm = nn.BatchNorm2d(STEM_CHANNELS)
             self._seen = [STEM_CHANNELS, STEM_CHANNELS]
             # The very first cell reads the stem as it is, for want of an older cell.
-            self._reduce(host.channels // 4, nn.Identity(), STEM_CHANNELS)
-            self._reduce(host.channels // 2)
+            self._reduce(spec.channels // 4, nn.Identity(), STEM_CHANNELS)
+            self._reduce(spec.channels // 2)
         else:
-            channels = 3 * host.channels
-            self.first = nn.Conv2d(spec.channels, channels, 3, padding=1, bias=False)
+            channels = 3 * spec.channels
+            self.first = nn.Conv2d(3, channels, 3, padding=1, bias=False)
             self.first_norm = nn.BatchNorm2d(channels)
             self._seen = [channels, channels]
         for stack in range(3):
-            channels = 2**stack * host.channels
+            channels = 2**stack * spec.channels
             if stack:
                 self._reduce(channels)
-            for _ in range(host.cells):
+            for _ in range(spec.cells):
                 self._add(NormalCell(self._older(channels), self._seen[-1], channels), 6 * channels)
         self.classifier = nn.Linear(self._seen[-1], spec.classes)
 
@@ -154,7 +169,7 @@ class NasNetwork(nn.Module):
         self._seen.append(channels)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images [batch, channels, size, size] -> logits [batch, classes]."""
+        """Images [batch, 3, size, size] -> logits [batch, classes]."""
         older = newer = self.first_norm(self.first(images))
         for cell in self.cells:
             older, newer = newer, cell(older, newer)

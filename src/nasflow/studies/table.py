@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from nasflow.measure.counts import measure
-from nasflow.studies.published import PUBLISHED
+from nasflow.studies.published import PUBLISHED_NETWORKS
 
 MILLION = 10**6
 
 
-class Row(NamedTuple):
+class CountedNetwork(NamedTuple):
     """One network: parameters, and multiply-adds for one image; None where nothing was published."""
 
     network: str
@@ -19,17 +18,16 @@ class Row(NamedTuple):
     published_mult_adds: int | None
 
 
-def rows() -> Iterator[Row]:
+def counted_networks() -> Iterator[CountedNetwork]:
     """Each published network, counted from its built modules."""
-    for each in PUBLISHED:
-        cost = measure(each.network)
-        yield Row(each.name, *cost, _plain(each.params), _plain(each.mult_adds))
+    for each in PUBLISHED_NETWORKS:
+        yield CountedNetwork(each.name, *each.cost(), _plain(each.params), _plain(each.mult_adds))
 
 
-def markdown(rows: Iterable[Row]) -> str:
-    """The rows as a table, in millions."""
+def markdown(networks: Iterable[CountedNetwork]) -> str:
+    """The networks as a table, in millions."""
     lines = ["| network | parameters | published | mult-adds | published |", "|---|---|---|---|---|"]
-    for row in rows:
+    for row in networks:
         sizes = f"{row.params / MILLION:.2f} M | {_millions(row.published_params, 1)}"
         work = f"{row.mult_adds / MILLION:,.1f} M | {_millions(row.published_mult_adds, 0)}"
         lines.append(f"| {row.network} | {sizes} | {work} |")

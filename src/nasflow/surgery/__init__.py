@@ -1,16 +1,18 @@
-"""Surgery on a trained network, from outside: every transform preserves the function."""
+"""Surgery on a trained network, from outside: what an edit does to a spec, done to weights."""
 
-from nasflow.surgery.gates import Gates, calibrate
-from nasflow.surgery.operate import Grown, gated_logits, grow, grow_network
-from nasflow.surgery.receipt import TOLERANCE, relative_difference
+from nasflow.surgery.gates import Gates, calibrate, gated_logits
+from nasflow.surgery.operate import operate, operate_all
+from nasflow.surgery.operated import Operated
+from nasflow.surgery.receipt import TOLERANCE, relative_difference, tolerance_of
 
 __all__ = [
     "TOLERANCE",
     "Gates",
-    "Grown",
+    "Operated",
     "calibrate",
     "gated_logits",
-    "grow",
-    "grow_network",
+    "operate",
+    "operate_all",
     "relative_difference",
+    "tolerance_of",
 ]

@@ -5,7 +5,7 @@ time of a `with` block: the network itself, its weights' names and its evaluatio
 Shut (g = 0) the edge passes its input on, in train mode too, and f still gathers its statistics.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from itertools import accumulate
 from types import TracebackType
 from typing import Any, Self
@@ -14,56 +14,17 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from nasflow.networks.cell import Cell, branch_name
+from nasflow.networks.cell import branch_name
 from nasflow.search.record import Birth
 from nasflow.spec.channels import shares
-from nasflow.spec.growth import Replace, Replicate, Split, Transform
-from nasflow.spec.tree import Operation, Tree
-
-
-def cells(network: nn.Module) -> Iterator[tuple[str, Cell]]:
-    """Each cell of a network with its name."""
-    for name, module in network.named_modules():
-        if isinstance(module, Cell):
-            yield name, module
-
-
-def births_after(births: Sequence[Birth], tree: Tree, transform: Transform) -> tuple[Birth, ...]:
-    """The unopened operations once `transform` has changed `tree`."""
-    match transform:
-        case Replace(path=path, operation=operation) if operation is not Operation.IDENTITY:
-            return (*births, Birth(path=path))
-        case Replicate() | Split():
-            source = (*transform.path, 0)
-            return tuple(
-                copy
-                for birth in births
-                for copy in (
-                    _copies(birth, tree, transform) if birth.path[: len(source)] == source else (birth,)
-                )
-            )
-        case _:
-            return tuple(births)
-
-
-def _copies(birth: Birth, tree: Tree, transform: Replicate | Split) -> Iterator[Birth]:
-    """The birth in each of the new branches; a cut one reads everything, but passes on a share."""
-    place = len(transform.path)
-    is_cut = isinstance(transform, Split) and tree.branch(birth.path).operation.mixes_channels
-    for number in range(transform.count):
-        path = (*birth.path[:place], number, *birth.path[place + 1 :])
-        yield Birth(path=path, share=(number, transform.count) if is_cut else birth.share)
+from nasflow.surgery.operated import Operated
 
 
 class Gates:
     """The gates of a network's unopened operations, for the time of a `with` block; shut at first."""
 
-    def __init__(self, network: nn.Module, births: Sequence[Birth]) -> None:
-        self._edges = [
-            (cell.get_submodule(branch_name(birth.path) + ".operation"), birth)
-            for _, cell in cells(network)
-            for birth in births
-        ]
+    def __init__(self, operated: Operated) -> None:
+        self._edges = _edges(operated)
         self._handles: list[RemovableHandle] = []
         self._share = 0.0
 
@@ -97,6 +58,15 @@ class Gates:
         return gate
 
 
+def _edges(operated: Operated) -> list[tuple[nn.Module, Birth]]:
+    """The unopened operations, one a cell that each is in."""
+    return [
+        (cell.get_submodule(branch_name(birth.path) + ".operation"), birth)
+        for birth in operated.births
+        for _, cell in operated.cells(birth.place)
+    ]
+
+
 def _share_of(x: Tensor, birth: Birth) -> Tensor:
     """What a shut edge passes on: its input, or its part of it where the operation was cut."""
     if birth.share is None:
@@ -106,25 +76,31 @@ def _share_of(x: Tensor, birth: Birth) -> Tensor:
     return x.narrow(1, [0, *accumulate(widths)][part], widths[part])
 
 
+def gated_logits(operated: Operated, logits: Callable[[nn.Module], Tensor]) -> Tensor:
+    """What the network says with its gates shut, [images, classes]."""
+    with Gates(operated):
+        return logits(operated.network)
+
+
 @torch.no_grad()
-def calibrate(network: nn.Module, births: Sequence[Birth], normalised: Tensor) -> None:
+def calibrate(operated: Operated, normalised: Tensor) -> None:
     """Set the BatchNorm of each new operation to the identity on `normalised` training images.
 
     Its statistics become those of its input [batch, channels, height, width], its weight and bias
     undo them. One forward pass in evaluation mode with the gates shut; shut edges do not change the
     function, so this is no part of its preservation.
     """
+    network = operated.network
     handles = [
         module.register_forward_pre_hook(_calibrate_norm)
-        for _, cell in cells(network)
-        for birth in births
-        for module in cell.get_submodule(branch_name(birth.path) + ".operation").children()
+        for edge, _ in _edges(operated)
+        for module in edge.children()
         if isinstance(module, nn.BatchNorm2d)
     ]
     was_training = network.training
     network.eval()
     try:
-        with Gates(network, births):
+        with Gates(operated):
             network(normalised)
     finally:
         network.train(was_training)

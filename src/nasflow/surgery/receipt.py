@@ -1,10 +1,19 @@
 """How far two networks are apart, and how far they may be."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
+from nasflow.spec.edits import Edit
+
 TOLERANCE = 1e-6
 """Largest relative difference between parent and child in float32 evaluation mode (DESIGN, section 5)."""
+
+
+def tolerance_of(edits: Iterable[Edit]) -> float | None:
+    """The most that a child of these edits may differ from its parent; None where one does not preserve."""
+    return TOLERANCE if all(edit.preserves for edit in edits) else None
 
 
 def relative_difference(before: Tensor, after: Tensor) -> float:

@@ -1,14 +1,15 @@
 """Where MLflow is, and where its artifacts go."""
 
-import os
 from pathlib import Path
+
+from nasflow.base.settings import TRACKING_URI
 
 _SQLITE = "sqlite:///"
 
 
 def tracking_uri(default_folder: Path | None) -> str | None:
     """MLFLOW_TRACKING_URI if set, else the SQLite file `default_folder`/mlflow.db; None with neither."""
-    if uri := os.environ.get("MLFLOW_TRACKING_URI"):
+    if uri := TRACKING_URI.get():
         return uri
     return f"{_SQLITE}{default_folder.resolve()}/mlflow.db" if default_folder else None
 

@@ -5,11 +5,10 @@ MLFLOW_TRACKING_URI into the pod (its setting `injectUserEnvVars`). The pod mark
 whoever publishes the search fills it, and makes no second one.
 """
 
-import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from nasflow.search.cluster import MLFLOW_CREDENTIALS, MLFLOW_URI, own
+from nasflow.base.settings import PLUGIN_EXPERIMENT, PLUGIN_RUN, TRACKING_CREDENTIALS, TRACKING_URI, own
 from nasflow.tracking.connection import catch_up, connected
 from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-RUN = "MLFLOW_RUN_ID"
-EXPERIMENT = "MLFLOW_EXPERIMENT_ID"
 _MOST = 1000
 """Experiments that are looked through."""
 
@@ -28,12 +25,12 @@ def choose_server() -> None:
 
     Our credentials never go to another server.
     """
-    ours, named = os.environ.get(own(MLFLOW_URI)), os.environ.get(MLFLOW_URI)
+    ours, named = own(TRACKING_URI).get(), TRACKING_URI.get()
     if not ours or (named and named.rstrip("/") != ours.rstrip("/")):
         return
-    for name in (MLFLOW_URI, *MLFLOW_CREDENTIALS):
-        if value := os.environ.get(own(name)):
-            os.environ.setdefault(name, value)
+    for variable in (TRACKING_URI, *TRACKING_CREDENTIALS):
+        if value := own(variable).get():
+            variable.set_if_absent(value)
 
 
 def adopt(uri: str, search_id: str, child_id: str) -> None:
@@ -41,8 +38,8 @@ def adopt(uri: str, search_id: str, child_id: str) -> None:
 
     Raise TrackingUnavailable if MLflow cannot be used.
     """
-    run = os.environ.get(RUN)
-    if not run:
+    run = PLUGIN_RUN.get()
+    if run is None:
         return
     with connected(uri, catch_up(search_id)) as client:
         client.set_tag(run, SEARCH_ID, search_id)
@@ -62,7 +59,7 @@ def home(client: "MlflowClient", search_id: str, identity: str) -> str | None:
     found = client.search_runs(experiments, wanted, max_results=1) if experiments else []
     if found:
         return str(found[0].info.experiment_id)
-    return os.environ.get(EXPERIMENT) if os.environ.get(RUN) else None
+    return PLUGIN_EXPERIMENT.get() if PLUGIN_RUN.is_set else None
 
 
 def adopted(runs: Iterable["Run"]) -> dict[str, "Run"]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import ChildRecord, Epoch
-from nasflow.spec.host import AnyHost
+from nasflow.spec.hosts import AnyHost
 from nasflow.spec.recipe import Recipe
 from nasflow.tracking.content import (
     CHILD_ID,
@@ -13,11 +13,11 @@ from nasflow.tracking.content import (
     NOTE,
     ROLE,
     SEARCH_ID,
-    Point,
+    MetricValue,
     Role,
     RunContent,
     host_params,
-    points,
+    metric_values,
     present,
 )
 
@@ -76,7 +76,7 @@ def child_content(shown: Shown, ledger: Ledger, drawing: str | None) -> RunConte
         name=shown.name,
         tags=_tags(shown, ledger.config.name),
         params=_params(shown),
-        points=_results(record) + tuple(point for epoch in record.history for point in _epoch(epoch)),
+        points=_results(record) + tuple(value for epoch in record.history for value in _epoch(epoch)),
         files=_files(record, drawing),
         status="FINISHED" if record.status == "trained" else "FAILED",
         seconds=sum(attempt.seconds for attempt in ledger.attempts if attempt.child == record.child),
@@ -116,9 +116,9 @@ def _params(shown: Shown) -> dict[str, str]:
     )
 
 
-def _results(record: ChildRecord) -> tuple[Point, ...]:
+def _results(record: ChildRecord) -> tuple[MetricValue, ...]:
     receipt = record.receipt
-    return points(
+    return metric_values(
         {
             "accuracy": record.accuracy,
             "parameters": record.parameters,
@@ -129,8 +129,8 @@ def _results(record: ChildRecord) -> tuple[Point, ...]:
     )
 
 
-def _epoch(epoch: Epoch) -> tuple[Point, ...]:
-    return points(epoch.model_dump(exclude={"epoch"}), step=epoch.epoch)
+def _epoch(epoch: Epoch) -> tuple[MetricValue, ...]:
+    return metric_values(epoch.model_dump(exclude={"epoch"}), step=epoch.epoch)
 
 
 def _files(record: ChildRecord, drawing: str | None) -> Mapping[str, str]:

@@ -1,36 +1,41 @@
 """The one way to MLflow: quiet, quick to give up, and with one kind of error."""
 
 import logging
-import os
 import socket
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from nasflow.base.errors import NasflowError, TrackingUnavailable, masked
+from nasflow.base import settings
+from nasflow.base.credentials import masked
+from nasflow.base.errors import NasflowError, TrackingUnavailable
+from nasflow.base.settings import temporarily
 from nasflow.tracking.address import sqlite_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-QUIET = {
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+QUIET: dict[settings.Variable, str] = {
+    settings.NO_TRACKING: "true",
+    settings.TELEMETRY_OFF: "true",
+    settings.PROGRESS_BAR: "false",
+    settings.NO_LINKS: "true",
     # Otherwise a uv project in the working directory would be copied into a registered model.
-    "MLFLOW_UV_AUTO_DETECT": "false",
-    "GIT_PYTHON_REFRESH": "quiet",
+    settings.UV_PROJECTS: "false",
+    settings.GIT_REFRESH: "quiet",
 }
-"""Environment of each use of MLflow: no telemetry, nothing printed, nothing picked up by the way."""
+"""Environment of each use of MLflow, which reads it at each call: nothing told, printed or picked up."""
 
-_FIRST_CONTACT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
-_LATER = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
+_FIRST_CONTACT: dict[settings.Variable, str] = {
+    settings.TRACKING_RETRIES: "0",
+    settings.TRACKING_TIMEOUT: "5",
+}
+_LATER: dict[settings.Variable, str] = {
+    settings.TRACKING_RETRIES: "1",
+    settings.TRACKING_TIMEOUT: "60",
     # A busy server may ask for minutes of patience: `nasflow sync` has them, a search has not.
-    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+    settings.TRACKING_PATIENCE: "false",
 }
 _CHATTY = ("mlflow", "alembic", "urllib3.connectionpool")
 _CONTACT_SECONDS = 3.0
@@ -49,7 +54,7 @@ def connected(uri: str, remedy: str) -> Iterator["MlflowClient"]:
     A server that does not answer is given up after 5 seconds, a database after 3.
     """
     try:
-        with _quiet(), _environment(QUIET | _LATER | {"MLFLOW_TRACKING_URI": uri}):
+        with _quiet(), temporarily(QUIET | _LATER | {settings.TRACKING_URI: uri}):
             yield _open(uri)
     except NasflowError:
         raise
@@ -67,8 +72,8 @@ def _open(uri: str) -> "MlflowClient":
     _contact_database(uri)
     from mlflow import MlflowClient
 
-    client = MlflowClient(uri, os.environ.get("MLFLOW_REGISTRY_URI", uri))
-    with _environment(_FIRST_CONTACT):
+    client = MlflowClient(uri, settings.REGISTRY_URI.get() or uri)
+    with temporarily(_FIRST_CONTACT):
         client.search_experiments(max_results=1)
     return client
 
@@ -98,28 +103,13 @@ def _reason(error: Exception) -> str:
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables for a while: MLflow reads its settings there at each call."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
 def _quiet() -> Iterator[None]:
     """No log lines below errors and no warnings of MLflow and what it stands on."""
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         # Its import sets up its logging: afterwards the levels stay as they are set here.
-        with _environment(QUIET):
+        with temporarily(QUIET):
             import mlflow.tracking  # noqa: F401
         for name in _CHATTY:
             logger = logging.getLogger(name)

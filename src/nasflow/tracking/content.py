@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from nasflow.spec.host import AnyHost
+from nasflow.spec.hosts import AnyHost
 
 SEARCH_ID = "nasflow.search_id"
 IDENTITY = "nasflow.identity"
@@ -28,7 +28,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Point:
+class MetricValue:
     """One value of a metric; `step` is an epoch or a round, 0 where there is none."""
 
     key: str
@@ -43,7 +43,7 @@ class RunContent:
     name: str
     tags: Mapping[str, str]
     params: Mapping[str, str]
-    points: tuple[Point, ...]
+    points: tuple[MetricValue, ...]
     files: Mapping[str, str]
     """Text by file name."""
     status: Literal["RUNNING", "FINISHED", "FAILED"]
@@ -61,6 +61,6 @@ def host_params(host: AnyHost) -> dict[str, object]:
     return {"host": host.kind, **host.model_dump(exclude={"kind", "stages", "reduction", "start"})}
 
 
-def points(values: Mapping[str, float | None], step: int = 0) -> tuple[Point, ...]:
-    """One point a value, what is None left out."""
-    return tuple(Point(key, float(value), step) for key, value in values.items() if value is not None)
+def metric_values(values: Mapping[str, float | None], step: int = 0) -> tuple[MetricValue, ...]:
+    """One metric a value, what is None left out."""
+    return tuple(MetricValue(key, float(value), step) for key, value in values.items() if value is not None)

@@ -1,15 +1,11 @@
 """Where a browser finds a search in MLflow: what Kubeflow's page shows beside the tasks."""
 
-import os
-from urllib.parse import urlsplit, urlunsplit
-
+from nasflow.base.credentials import bare_address
+from nasflow.base.settings import TRACKING_PAGE
 from nasflow.search.ledger import Ledger
 from nasflow.tracking.children import Shown, children
 from nasflow.tracking.content import Role
 from nasflow.tracking.publish import Published
-
-UI = "NASFLOW_MLFLOW_UI"
-"""Names MLflow's address as browsers reach it, where that is not the address that pods use."""
 
 
 def links(uri: str, ledger: Ledger, published: Published) -> str:
@@ -17,7 +13,7 @@ def links(uri: str, ledger: Ledger, published: Published) -> str:
 
     A search in a file (`sqlite:///`) has no pages before somebody calls `nasflow ui`.
     """
-    name, ui = ledger.config.name, _browsable(os.environ.get(UI) or uri)
+    name, ui = ledger.config.name, _browsable(TRACKING_PAGE.get() or uri)
     if ui is None:
         return f"# {name}\n\nMLflow is a file here: `nasflow ui` shows this search.\n"
     experiment = f"{ui}/#/experiments/{published.experiment}"
@@ -31,10 +27,8 @@ def links(uri: str, ledger: Ledger, published: Published) -> str:
 
 def _browsable(address: str) -> str | None:
     """The address without credentials; None if no browser can open it."""
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"}:
-        return None
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+    is_page = address.lower().startswith(("http://", "https://"))
+    return bare_address(address).rstrip("/") if is_page else None
 
 
 def _newest(ledger: Ledger) -> list[Shown]:

@@ -5,10 +5,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nasflow.base.errors import InvalidSpec, TrackingUnavailable
+from nasflow.base.settings import TRACKING_URI
 from nasflow.tracking.address import sqlite_file
 from nasflow.tracking.connection import connected
 
-_REMEDY = "MLFLOW_TRACKING_URI says where it is"
+_REMEDY = f"{TRACKING_URI} says where it is"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from nasflow.tracking.adopted import adopted, home
 from nasflow.tracking.children import Shown, child_content, children
 from nasflow.tracking.connection import catch_up, connected
 from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role, RunContent
-from nasflow.tracking.runs import by_tags, create, find_runs, is_complete, write
+from nasflow.tracking.runs import by_tags, create, fill_run, find_runs, is_complete
 from nasflow.tracking.search import search_content
 
 if TYPE_CHECKING:
@@ -39,10 +39,12 @@ def publish(uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> Published:
     worth one warning, if MLflow cannot be used.
     """
     with connected(uri, catch_up(ledger.config.name)) as client:
-        return show(client, uri, ledger, drawings)
+        return publish_through(client, uri, ledger, drawings)
 
 
-def show(client: "MlflowClient", uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> Published:
+def publish_through(
+    client: "MlflowClient", uri: str, ledger: Ledger, drawings: Mapping[str, str]
+) -> Published:
     """As `publish`, for a client that is connected."""
     name, content = ledger.config.name, search_content(ledger)
     experiment = home(client, name, content.tags[IDENTITY]) or _experiment(client, uri, name)
@@ -61,7 +63,7 @@ def show(client: "MlflowClient", uri: str, ledger: Ledger, drawings: Mapping[str
     }
     # Last: a search that is FINISHED here has all its children here.
     if not is_complete(parent, content):
-        write(client, parent, content)
+        fill_run(client, parent, content)
     return Published(experiment, runs)
 
 
@@ -108,5 +110,5 @@ def _show_child(client: "MlflowClient", parent: "Run", known: "Run | None", cont
         # Made by Kubeflow's plugin, below a run of its own and under the task's name.
         client.set_tag(run.info.run_id, _PARENT, parent.info.run_id)
         client.update_run(run.info.run_id, name=content.name)
-    write(client, run, content)
+    fill_run(client, run, content)
     return str(run.info.run_id)

@@ -11,7 +11,7 @@ from nasflow.search.ledger import Ledger
 from nasflow.spec.child import ChildSpec
 from nasflow.tracking.connection import catch_up, connected
 from nasflow.tracking.content import CHILD_ID, SEARCH_ID, Role
-from nasflow.tracking.publish import Published, show
+from nasflow.tracking.publish import Published, publish_through
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,7 @@ def register(
             f"child {child} is not the final network of search {name!r}: only that is registered"
         )
     with connected(uri, catch_up(name)) as client:
-        published = show(client, uri, ledger, drawings or {})
+        published = publish_through(client, uri, ledger, drawings or {})
         run = published.runs[Role.FINAL.value, child]
         version = _find_version(client, name, child)
         if version is None:

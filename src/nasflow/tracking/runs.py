@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from nasflow.tracking.content import DIGEST, SEARCH_ID, Point, RunContent
+from nasflow.tracking.content import DIGEST, SEARCH_ID, MetricValue, RunContent
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -58,7 +58,7 @@ def create(client: "MlflowClient", experiment: str, content: RunContent, tags: M
     return client.create_run(experiment, start_time=start, tags=dict(tags), run_name=content.name)
 
 
-def write(client: "MlflowClient", run: "Run", content: RunContent) -> None:
+def fill_run(client: "MlflowClient", run: "Run", content: RunContent) -> None:
     """Fill a run; its digest comes last."""
     _log_files(client, run, content.files)
     _set_status(client, run, content)
@@ -85,7 +85,7 @@ def _log_values(client: "MlflowClient", run: "Run", content: RunContent) -> None
     from mlflow.entities import Param, RunTag
 
     run_id = run.info.run_id
-    metrics = [_metric(point, run.info.start_time) for point in content.points]
+    metrics = [_metric(each, run.info.start_time) for each in content.points]
     for start in range(0, len(metrics), _BATCH):
         client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
     client.log_batch(
@@ -95,8 +95,8 @@ def _log_values(client: "MlflowClient", run: "Run", content: RunContent) -> None
     )
 
 
-def _metric(point: Point, start: int) -> "Metric":
+def _metric(shown: MetricValue, start: int) -> "Metric":
     """At `start` plus a second a step, in milliseconds: the same whenever it is written."""
     from mlflow.entities import Metric
 
-    return Metric(point.key, point.value, start + 1000 * point.step, point.step)
+    return Metric(shown.key, shown.value, start + 1000 * shown.step, shown.step)

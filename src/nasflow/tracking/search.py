@@ -9,17 +9,18 @@ from typing import Literal
 from nasflow.base.document import canonical_json
 from nasflow.search.config import SearchConfig
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import Arm, ChildRecord
+from nasflow.search.record import ChildRecord
+from nasflow.search.rounds import Arm
 from nasflow.tracking.content import (
     DIGEST,
     IDENTITY,
     ROLE,
     SEARCH_ID,
-    Point,
+    MetricValue,
     Role,
     RunContent,
     host_params,
-    points,
+    metric_values,
     present,
 )
 
@@ -81,7 +82,7 @@ def _params(config: SearchConfig) -> dict[str, str]:
     )
 
 
-def _rounds(ledger: Ledger) -> Iterator[Point]:
+def _rounds(ledger: Ledger) -> Iterator[MetricValue]:
     """The rounds in which every child has its record: figures that stay as they are."""
     seen: list[ChildRecord] = []
     for each in ledger.rounds:
@@ -91,7 +92,7 @@ def _rounds(ledger: Ledger) -> Iterator[Point]:
         yield from _round(each, seen)
 
 
-def _round(each: LedgerRound, seen: Sequence[ChildRecord]) -> tuple[Point, ...]:
+def _round(each: LedgerRound, seen: Sequence[ChildRecord]) -> tuple[MetricValue, ...]:
     """One round's figures; `seen` holds the records up to it."""
     accuracies = [record.accuracy for record in seen if record.accuracy is not None]
     figures: dict[str, float | None] = {
@@ -102,7 +103,7 @@ def _round(each: LedgerRound, seen: Sequence[ChildRecord]) -> tuple[Point, ...]:
     figures |= {f"mean_accuracy_{arm.value}": _mean(each, arm) for arm in Arm}
     if each.update:
         figures |= {f"controller_{name}": value for name, value in each.update.metrics.items()}
-    return points(figures, step=each.proposal.round)
+    return metric_values(figures, step=each.proposal.round)
 
 
 def _mean(each: LedgerRound, arm: Arm) -> float | None:
@@ -113,7 +114,7 @@ def _mean(each: LedgerRound, arm: Arm) -> float | None:
     return fmean(accuracies) if accuracies else None
 
 
-def _finish(ledger: Ledger) -> tuple[Point, ...]:
+def _finish(ledger: Ledger) -> tuple[MetricValue, ...]:
     """The finish, at the round where the search stopped: an extended search has another one later."""
     if not ledger.finish:
         return ()
@@ -121,4 +122,4 @@ def _finish(ledger: Ledger) -> tuple[Point, ...]:
         "held_out_accuracy": ledger.finish.held_out_accuracy,
         "test_accuracy": ledger.finish.test_accuracy,
     }
-    return points(figures, step=len(ledger.rounds))
+    return metric_values(figures, step=len(ledger.rounds))

@@ -1,8 +1,8 @@
 """How to look at what was tracked."""
 
-import os
 import sys
 
+from nasflow.base.settings import BACKEND_STORE_URI, by_name, environment
 from nasflow.tracking.address import artifact_folder
 from nasflow.tracking.connection import QUIET
 
@@ -22,4 +22,4 @@ def ui_command(uri: str, host: str, port: int) -> list[str] | None:
 
 def ui_environment(uri: str) -> dict[str, str]:
     """This process's environment with the database at `uri`, and with telemetry off."""
-    return dict(os.environ) | QUIET | {"MLFLOW_BACKEND_STORE_URI": uri}
+    return environment() | by_name(QUIET | {BACKEND_STORE_URI: uri})

@@ -12,7 +12,7 @@ from nasflow.training.determinism import generator
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class ImageBatch:
     """Some images and their classes, on the CPU."""
 
     pixels: Tensor
@@ -41,14 +41,14 @@ def in_batches(indices: Tensor, batch_size: int) -> list[Tensor]:
     return list(torch.split(indices, batch_size))
 
 
-def read_ahead(images: Images, order: Sequence[Tensor]) -> Generator[Batch, None, None]:
+def read_ahead(images: Images, order: Sequence[Tensor]) -> Generator[ImageBatch, None, None]:
     """The batches of `order`; while one is used, a thread reads the next."""
 
-    def read(indices: Tensor) -> Batch:
-        return Batch(images.batch(indices), images.labels[indices])
+    def read(indices: Tensor) -> ImageBatch:
+        return ImageBatch(images.batch(indices), images.labels[indices])
 
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
-        coming: Future[Batch] | None = None
+        coming: Future[ImageBatch] | None = None
         for indices in order:
             previous, coming = coming, reader.submit(read, indices)
             if previous is not None:

@@ -1,6 +1,5 @@
 """The switches of torch that decide whether a figure comes out the same twice; all are put back."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,11 +8,13 @@ import torch
 from torch.utils import deterministic
 
 from nasflow.base.seeds import derive
+from nasflow.base.settings import CUBLAS_WORKSPACE, temporarily
 
 _deterministic: Any = deterministic
 """mypy does not see the property that stands in for this module."""
 
-_CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
+_REPEATABLE = ":4096:8"
+"""Without such a workspace cuBLAS refuses to be deterministic."""
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def reproducible(device: torch.device) -> Iterator[None]:
     # Nothing here reads memory before writing it, and filling it first costs time.
     _deterministic.fill_uninitialized_memory = False
     try:
-        with _cublas_workspace(), exact_float32():
+        with temporarily({CUBLAS_WORKSPACE: CUBLAS_WORKSPACE.get() or _REPEATABLE}), exact_float32():
             yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warned)
@@ -45,18 +46,6 @@ def exact_float32() -> Iterator[None]:
     finally:
         torch.backends.cudnn.allow_tf32 = convolutions
         torch.backends.cuda.matmul.allow_tf32 = products
-
-
-@contextmanager
-def _cublas_workspace() -> Iterator[None]:
-    """The setting without which cuBLAS refuses to be deterministic."""
-    before = os.environ.get(_CUBLAS)
-    os.environ[_CUBLAS] = before or ":4096:8"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_CUBLAS]
 
 
 def generator(*parts: int | str) -> torch.Generator:

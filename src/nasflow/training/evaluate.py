@@ -23,7 +23,7 @@ class Evaluation:
     images: int
 
 
-def evaluate(
+def evaluate_network(
     network: nn.Module, images: Images, facts: DataFacts, *, device: torch.device | str, batch_size: int = 500
 ) -> Evaluation:
     """Judge `network`, which is moved to `device`, by `images`; its modes are as before afterwards."""

@@ -76,7 +76,7 @@ def capture(network: nn.Module, optimizer: SGD, history: tuple[Epoch, ...]) -> T
     return TrainingState(len(history), snapshot(network.state_dict()), snapshot(momentum), history)
 
 
-def restore(state: TrainingState, network: nn.Module, optimizer: SGD) -> None:
+def restore_training(state: TrainingState, network: nn.Module, optimizer: SGD) -> None:
     """Put `state` back; raise InvalidSpec if it belongs to another network."""
     where = f"the checkpoint after epoch {state.epoch}"
     check_like(state.network, network.state_dict(), where)

@@ -8,7 +8,7 @@ from nasflow.controllers import Batch, Request, make_controller
 from nasflow.controllers.tree.sampler import POLICY_TRIES, invert
 from nasflow.controllers.tree.state import PolicyState, pack
 from nasflow.search.config import Space
-from nasflow.search.record import Arm
+from nasflow.search.rounds import Arm
 from nasflow.spec.tree import START_CELL
 
 SPACE = Space()

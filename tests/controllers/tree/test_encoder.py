@@ -8,9 +8,10 @@ from torch import Tensor
 from nasflow.controllers.tree.encoder import Encoding
 from nasflow.controllers.tree.parameters import PRECISION, initial_parameters
 from nasflow.controllers.tree.table import Table
-from nasflow.search.config import PathController, Space
+from nasflow.search.config import Space
+from nasflow.search.controller import PathController
+from nasflow.search.spaces import Walk
 from nasflow.search.spaces.path.edge import Edge
-from nasflow.search.spaces.path.walk import Walk
 from nasflow.spec.tree import START_CELL, Branch, Merge, Node, Operation, Path, Tree
 
 HIDDEN = 6

@@ -11,9 +11,10 @@ from nasflow.controllers.tree.questions import ask, by_head
 from nasflow.controllers.tree.sampler import POLICY_TRIES
 from nasflow.controllers.tree.state import PolicyState
 from nasflow.controllers.tree.table import Table
-from nasflow.search.config import PaperController, Space
-from nasflow.search.record import Arm, Episode
-from nasflow.search.spaces.path.walk import Walk
+from nasflow.search.config import Space
+from nasflow.search.controller import PaperController
+from nasflow.search.rounds import Arm, Episode
+from nasflow.search.spaces import Walk
 from nasflow.spec.tree import START_CELL
 
 SPACE = Space()

@@ -1,5 +1,6 @@
 from nasflow.controllers import Batch, Request, make_controller
-from nasflow.search.config import ControllerSpec, PathController, RandomController, Space
+from nasflow.search.config import Space
+from nasflow.search.controller import ControllerSpec, PathController, RandomController
 from nasflow.spec.tree import START_CELL, Operation, Tree
 
 SPACE = Space(max_depth=2)

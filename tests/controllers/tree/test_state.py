@@ -6,7 +6,8 @@ from tests.controllers.samples import SMALL_POLICY, TINY
 from nasflow.base.errors import InvalidSpec
 from nasflow.controllers import Batch, Request, make_controller
 from nasflow.controllers.tree.state import PolicyState, pack, unpack
-from nasflow.search.config import PathController, Space
+from nasflow.search.config import Space
+from nasflow.search.controller import PathController
 from nasflow.spec.tree import START_CELL
 
 

@@ -1,7 +1,7 @@
 import pytest
 from tests.controllers.samples import SMALL_POLICY, TINY
 
-from nasflow.search.config import ControllerSpec, EvolutionController, RandomController
+from nasflow.search.controller import ControllerSpec, EvolutionController, RandomController
 from nasflow.studies.rehearsal import ARMS, conclude, rehearse
 from nasflow.studies.rehearsal.result import has_collapsed
 from nasflow.studies.rehearsal.rewards import hash_reward

@@ -1,22 +1,14 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from tests.training.datasets.small import write_records
 
 from nasflow.base.errors import DataSetMissing, InvalidSpec
 from nasflow.spec.data import DataSpec
 from nasflow.training.datasets.data import load_data, load_test
 
 CIFAR10 = [f"data_batch_{number}.bin" for number in range(1, 6)]
-
-
-def write_records(file: Path, labels: list[list[int]]) -> None:
-    """Records of label bytes and random pixels; the first red pixel repeats the last label byte."""
-    file.parent.mkdir(exist_ok=True)
-    pixels = np.random.default_rng(0).integers(0, 256, (len(labels), 3072), dtype=np.uint8)
-    pixels[:, 0] = [each[-1] for each in labels]
-    file.write_bytes(np.concatenate([np.array(labels, dtype=np.uint8), pixels], axis=1).tobytes())
 
 
 @pytest.fixture

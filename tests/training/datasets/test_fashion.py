@@ -4,27 +4,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.training.datasets.small import idx, noise, write_idx
 
 from nasflow.base.errors import DataSetMissing, InvalidSpec
 from nasflow.spec.data import DataSpec
 from nasflow.training.datasets.data import load_data, load_test
+from nasflow.training.datasets.fashion import FASHION_MNIST
 
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
-PIXELS = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
+PIXELS = noise(100, 28, 28)
 CLASSES = (np.arange(100) % 10).astype(np.uint8)
-
-
-def idx(values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
-    """`values` in the idx format, not zipped."""
-    header = np.array([0x800 + values.ndim, *values.shape], dtype=">u4")
-    return header.tobytes() + values.tobytes()
 
 
 @pytest.fixture
 def spec(tmp_path: Path) -> DataSpec:
     """A training part of 100 images, and no test part."""
-    (tmp_path / IMAGES).write_bytes(gzip.compress(idx(PIXELS)))
-    (tmp_path / LABELS).write_bytes(gzip.compress(idx(CLASSES)))
+    write_idx(tmp_path, "train", PIXELS, CLASSES)
     return DataSpec(name="fashion-mnist", path=str(tmp_path), held_out=20)
 
 
@@ -50,6 +45,15 @@ def test_missing_files_come_with_the_command(tmp_path: Path) -> None:
     """Whoever lacks the files is told the command that installs them."""
     with pytest.raises(DataSetMissing, match="apt-get install dataset-fashion-mnist"):
         load_data(DataSpec(name="fashion-mnist", path=str(tmp_path), held_out=20))
+
+
+def test_files_of_others_are_not_named(spec: DataSpec, tmp_path: Path) -> None:
+    """All of its files that are there are named, and nothing else in their folder is."""
+    for name in ("t10k-labels-idx1-ubyte.gz", "other.gz"):
+        (tmp_path / name).write_bytes(b"")
+    assert FASHION_MNIST.root(spec) == tmp_path
+    assert FASHION_MNIST.files(spec) == ("t10k-labels-idx1-ubyte.gz", IMAGES, LABELS)
+    assert not FASHION_MNIST.has_test_part(spec)
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 import numpy as np
 
 from nasflow.controllers.finder import Finder
-from nasflow.controllers.protocol import Batch, Request
+from nasflow.controllers.protocol import Draw, Request, Results
 from nasflow.controllers.summary import summarise
-from nasflow.controllers.tree.learner import learn
+from nasflow.controllers.tree.learner import reinforce
 from nasflow.controllers.tree.sampler import POLICY_TRIES, Sampler
-from nasflow.controllers.tree.state import PolicyState, pack, unpack
+from nasflow.controllers.tree.state import PolicyState, pack_state, unpack_state
 from nasflow.controllers.tree.threads import one_thread
-from nasflow.search.config import Policy, Space
-from nasflow.search.record import Arm, Episode
+from nasflow.search.controller import Policy
+from nasflow.search.spaces import Space
 
 
 class TreePolicyController:
@@ -25,42 +25,38 @@ class TreePolicyController:
         self._seed = seed
 
     @one_thread()
-    def propose(self, state: bytes | None, request: Request) -> list[Episode]:
+    def propose(self, state: bytes | None, request: Request) -> list[Draw]:
         """See Controller. Children are drawn in lockstep; those that are not new are drawn again."""
         parameters = self._restore(state, request.space).parameters
         random = np.random.default_rng(request.seed)
         finder = Finder(request, random)
-        sampled = _sample(Sampler(parameters, request.start, request.space, random), finder, request.count)
-        found = [episode or finder.find(Arm.CONTROLLER, POLICY_TRIES) for episode in sampled]
-        return [episode for episode in found if episode]
+        sampled = _sample(Sampler(parameters, request.space, request.start, random), finder, request.count)
+        found = [draw or finder.find(POLICY_TRIES) for draw in sampled]
+        return [draw for draw in found if draw]
 
     @one_thread()
-    def update(self, state: bytes | None, batch: Batch) -> tuple[bytes | None, dict[str, float]]:
-        """See Controller. Learns from the controller's own episodes only: REINFORCE is on-policy.
+    def learn(self, state: bytes | None, results: Results) -> tuple[bytes | None, dict[str, float]]:
+        """See Controller. REINFORCE is on-policy: only the controller's own children may teach it.
 
         Besides the figures of `summarise`: `loss`, `entropy` (nats a decision), `baseline`,
         `deviation` (of rewards) and `gradient_norm` (before clipping).
         """
-        own = [number for number, each in enumerate(batch.episodes) if each.arm is Arm.CONTROLLER]
-        if not own:
+        if not results.lessons:
             return state, {}
-        episodes = [batch.episodes[number] for number in own]
-        rewards = [batch.rewards[number] for number in own]
-        before = self._restore(state, batch.space)
-        after, figures = learn(before, self._spec, batch, episodes, rewards)
-        return pack(after, self._spec, batch.space), figures | summarise(episodes, rewards)
+        after, figures = reinforce(self._restore(state, results.space), self._spec, results)
+        return pack_state(after, self._spec, results.space), figures | summarise(results.lessons)
 
     def _restore(self, state: bytes | None, space: Space) -> PolicyState:
         if state is None:
             return PolicyState.initial(self._spec, space, self._seed)
-        return unpack(state, self._spec, space)
+        return unpack_state(state, self._spec, space)
 
 
-def _sample(sampler: Sampler, finder: Finder, count: int) -> list[Episode | None]:
-    """One new episode of the policy for each of `count` children; None where POLICY_TRIES bring none."""
-    found: list[Episode | None] = [None] * count
+def _sample(sampler: Sampler, finder: Finder, count: int) -> list[Draw | None]:
+    """One new draw of the policy for each of `count` children; None where POLICY_TRIES bring none."""
+    found: list[Draw | None] = [None] * count
     for tries in range(1, POLICY_TRIES + 1):
-        missing = [place for place, episode in enumerate(found) if episode is None]
+        missing = [place for place, draw in enumerate(found) if draw is None]
         for place, walk in zip(missing, sampler.sample(len(missing)), strict=True):
-            found[place] = finder.admit(walk, Arm.CONTROLLER, tries)
+            found[place] = finder.admit(walk, tries)
     return found

@@ -5,17 +5,15 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from nasflow.controllers.tree.parameters import Parameters
-from nasflow.search.spaces.path.walk import Head
 
 
-def log_probabilities(parameters: Parameters, head: Head, known: Tensor, legal: Tensor) -> Tensor:
+def log_probabilities(parameters: Parameters, head: str, known: Tensor, legal: Tensor) -> Tensor:
     """[questions, options], minus infinity where not `legal` [questions, options].
 
     `known` [questions, 2 x hidden] is what the encoder says of the edge that each question is about.
     """
-    name = head.name.lower()
-    hidden = linear(known, parameters[f"{name}.hidden.weight"], parameters[f"{name}.hidden.bias"]).relu()
-    logits = linear(hidden, parameters[f"{name}.last.weight"], parameters[f"{name}.last.bias"])
+    hidden = linear(known, parameters[f"{head}.hidden.weight"], parameters[f"{head}.hidden.bias"]).relu()
+    logits = linear(hidden, parameters[f"{head}.last.weight"], parameters[f"{head}.last.bias"])
     return logits.masked_fill(~legal, -torch.inf).log_softmax(dim=1)
 
 

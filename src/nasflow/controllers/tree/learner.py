@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.controllers.protocol import Batch
+from nasflow.controllers.protocol import Lesson, Results
 from nasflow.controllers.tree.baseline import Baseline
 from nasflow.controllers.tree.encoder import Encoding
 from nasflow.controllers.tree.heads import entropy, log_probabilities
@@ -16,10 +16,8 @@ from nasflow.controllers.tree.questions import Asked, ask, by_head
 from nasflow.controllers.tree.sampler import POLICY_TRIES
 from nasflow.controllers.tree.state import PolicyState
 from nasflow.controllers.tree.table import Table
-from nasflow.search.config import PaperController, Policy, Space
-from nasflow.search.record import Episode
-from nasflow.search.spaces.path.walk import Walk
-from nasflow.spec.tree import Tree
+from nasflow.search.controller import PaperController, Policy
+from nasflow.search.spaces import Walk
 
 OUTSIDE_BONUS = 1.0
 """Added to the advantage of a child that the policy itself did not find, in standard deviations. A
@@ -39,17 +37,16 @@ class Likelihood:
     """Of all episodes together."""
 
 
-def likelihood(parameters: Parameters, start: Tree, space: Space, episodes: Sequence[Episode]) -> Likelihood:
-    """Replay `episodes`; raise InvalidSpec if one's decisions are not an episode from `start`."""
+def likelihood(parameters: Parameters, results: Results) -> Likelihood:
+    """Replay the lessons' decisions; raise InvalidSpec if some are not an episode of the space."""
     table = Table()
-    asked: list[Asked] = []
-    for number, episode in enumerate(episodes):
-        asked += _replay(number, start, space, episode, table)
+    lessons = results.lessons
+    asked = [each for number in range(len(lessons)) for each in _replay(number, results, table)]
     encoding = Encoding(parameters)
     encoding.extend(table)
-    chosen = torch.tensor([choice for episode in episodes for choice in episode.decisions])
+    chosen = torch.tensor([choice for lesson in lessons for choice in lesson.decisions])
     owners = torch.tensor([each.walk for each in asked])
-    likely = torch.zeros(len(episodes), dtype=encoding.up[0].dtype)
+    likely = torch.zeros(len(lessons), dtype=encoding.up[0].dtype)
     entropies = torch.zeros_like(likely)
     for part in by_head(asked):
         logs = log_probabilities(parameters, part.head, encoding.known(part.places), part.legal)
@@ -59,32 +56,27 @@ def likelihood(parameters: Parameters, start: Tree, space: Space, episodes: Sequ
     return Likelihood(likely, entropies, len(asked))
 
 
-def _replay(number: int, start: Tree, space: Space, episode: Episode, table: Table) -> list[Asked]:
-    walk = Walk(start, space)
+def _replay(number: int, results: Results, table: Table) -> list[Asked]:
+    walk = Walk(results.space, results.start)
     asked = []
-    for choice in episode.decisions:
+    for choice in results.lessons[number].decisions:
         if walk.question:
             asked.append(ask(number, walk, table))
         walk.answer(choice)
-    if walk.question or walk.tree() != episode.cell:
-        raise InvalidSpec(f"the decisions of episode {number + 1} do not build its cell {episode.cell}")
+    if walk.question:
+        raise InvalidSpec(f"the decisions of lesson {number + 1} end before their episode does")
     return asked
 
 
-def learn(
-    state: PolicyState,
-    spec: Policy,
-    batch: Batch,
-    episodes: Sequence[Episode],
-    rewards: Sequence[float | None],
-) -> tuple[PolicyState, dict[str, float]]:
-    """The state after one step on some episodes of `batch`, and figures of the step."""
-    trained = [reward for reward in rewards if reward is not None]
-    baseline = state.baseline.moved(trained, spec.baseline_decay) if trained else state.baseline
+def reinforce(state: PolicyState, spec: Policy, results: Results) -> tuple[PolicyState, dict[str, float]]:
+    """The state after one step on a round's lessons, and figures of the step."""
+    lessons = results.lessons
+    rewards = [lesson.reward for lesson in lessons if lesson.reward is not None]
+    baseline = state.baseline.moved(rewards, spec.baseline_decay) if rewards else state.baseline
     parameters = {name: value.clone().requires_grad_() for name, value in state.parameters.items()}
-    seen = likelihood(parameters, batch.start, batch.space, episodes)
-    advantages = torch.tensor(_advantages(spec, baseline, episodes, rewards), dtype=seen.entropies.dtype)
-    entropies = seen.entropies / _lengths(episodes) if isinstance(spec, PaperController) else seen.entropies
+    seen = likelihood(parameters, results)
+    advantages = torch.tensor(_advantages(spec, baseline, lessons), dtype=seen.entropies.dtype)
+    entropies = seen.entropies / _lengths(lessons) if isinstance(spec, PaperController) else seen.entropies
     loss = -(advantages * seen.log_probabilities + spec.entropy_weight * entropies).mean()
     if seen.decisions:
         loss.backward()  # type: ignore[no-untyped-call]
@@ -99,18 +91,16 @@ def learn(
     return _step(parameters, state, baseline, spec.learning_rate), figures
 
 
-def _lengths(episodes: Sequence[Episode]) -> Tensor:
-    """[episodes], the number of each one's decisions, 1 at least."""
-    return torch.tensor([max(1, len(episode.decisions)) for episode in episodes])
+def _lengths(lessons: Sequence[Lesson]) -> Tensor:
+    """[lessons], the number of each one's decisions, 1 at least."""
+    return torch.tensor([max(1, len(lesson.decisions)) for lesson in lessons])
 
 
-def _advantages(
-    spec: Policy, baseline: Baseline, episodes: Sequence[Episode], rewards: Sequence[float | None]
-) -> list[float]:
-    found = baseline.advantages(rewards)
+def _advantages(spec: Policy, baseline: Baseline, lessons: Sequence[Lesson]) -> list[float]:
+    found = baseline.advantages([lesson.reward for lesson in lessons])
     if isinstance(spec, PaperController):
         return [each * baseline.deviation for each in found]
-    from_outside = [episode.tries > POLICY_TRIES for episode in episodes]
+    from_outside = [lesson.tries > POLICY_TRIES for lesson in lessons]
     return [each + OUTSIDE_BONUS * outside for each, outside in zip(found, from_outside, strict=True)]
 
 

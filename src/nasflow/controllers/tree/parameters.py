@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from nasflow.controllers.tree.table import ROOT, Kind
-from nasflow.search.config import Policy, Space
-from nasflow.search.spaces.path.walk import Head, options
+from nasflow.search.controller import Policy
+from nasflow.search.spaces import Space
 
 Parameters = Mapping[str, Tensor]
 """By the names of `shapes`."""
@@ -29,9 +29,9 @@ def shapes(spec: Policy, space: Space) -> dict[str, tuple[int, ...]]:
         found |= _layer(f"{kind.name.lower()}.up.forget", hidden, hidden)
         found |= _lstm(f"{kind.name.lower()}.down", hidden, hidden)
     middle = max(1, round(spec.head_width * 2 * hidden))
-    for head in Head:
-        found |= _layer(f"{head.name.lower()}.hidden", 2 * hidden, middle)
-        found |= _layer(f"{head.name.lower()}.last", middle, options(head, space))
+    for head, options in space.heads().items():
+        found |= _layer(f"{head}.hidden", 2 * hidden, middle)
+        found |= _layer(f"{head}.last", middle, options)
     return found
 
 

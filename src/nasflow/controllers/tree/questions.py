@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nasflow.base.errors import InvalidSpec
 from nasflow.controllers.tree.table import Table
-from nasflow.search.spaces.path.walk import Head, Walk
+from nasflow.search.spaces import Walk
+from nasflow.search.spaces.path.space import HEADS, Sight
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Asked:
 
     walk: int
     """Number of the walk."""
-    head: Head
+    head: str
     place: tuple[int, int]
     """Context row and subtree row of what is asked about."""
     legal: tuple[bool, ...]
@@ -26,7 +28,7 @@ class Asked:
 class HeadQuestions:
     """All questions of one head."""
 
-    head: Head
+    head: str
     numbers: Tensor
     """[questions], the position of each in the list it was taken from."""
     places: Tensor
@@ -38,14 +40,16 @@ class HeadQuestions:
 def ask(number: int, walk: Walk, table: Table) -> Asked:
     """The question of an unfinished walk; what it is about gets its rows in the table."""
     question = walk.question
-    assert question is not None
-    return Asked(number, question.head, table.place(walk.root, question.path), question.legal)
+    if question is None or not isinstance(question.view, Sight):
+        raise InvalidSpec("the tree-LSTM policy reads the questions of the path space only")
+    place = table.place(question.view.root, question.view.path)
+    return Asked(number, question.head, place, question.legal)
 
 
 def by_head(asked: Sequence[Asked]) -> Iterator[HeadQuestions]:
     """One part a head that is asked, in the order of the heads."""
-    for head in Head:
-        numbers = [number for number, each in enumerate(asked) if each.head is head]
+    for head in HEADS:
+        numbers = [number for number, each in enumerate(asked) if each.head == head]
         if numbers:
             yield HeadQuestions(
                 head=head,

@@ -11,9 +11,8 @@ from nasflow.controllers.tree.heads import log_probabilities
 from nasflow.controllers.tree.parameters import Parameters
 from nasflow.controllers.tree.questions import Asked, ask, by_head
 from nasflow.controllers.tree.table import Table
-from nasflow.search.config import Space
-from nasflow.search.spaces.path.walk import Walk
-from nasflow.spec.tree import Tree
+from nasflow.search.spaces import Space, Walk
+from nasflow.spec.network import NetworkSpec
 
 POLICY_TRIES = 20
 """Episodes drawn from the policy for one child; if none is new, the child is found without it."""
@@ -23,7 +22,7 @@ class Sampler:
     """Draws episodes; what one draw has encoded serves the next."""
 
     def __init__(
-        self, parameters: Parameters, start: Tree, space: Space, random: np.random.Generator
+        self, parameters: Parameters, space: Space, start: NetworkSpec, random: np.random.Generator
     ) -> None:
         self._parameters = parameters
         self._start = start
@@ -35,7 +34,7 @@ class Sampler:
     @torch.inference_mode()
     def sample(self, count: int) -> list[Walk]:
         """`count` finished walks."""
-        walks = [Walk(self._start, self._space) for _ in range(count)]
+        walks = [Walk(self._space, self._start) for _ in range(count)]
         while asked := [ask(n, walk, self._table) for n, walk in enumerate(walks) if walk.question]:
             for each, choice in zip(asked, self._choose(asked), strict=True):
                 walks[each.walk].answer(choice)

@@ -14,10 +14,11 @@ from nasflow.base.document import canonical_json
 from nasflow.base.errors import InvalidSpec
 from nasflow.controllers.tree.baseline import Baseline
 from nasflow.controllers.tree.parameters import PRECISION, Parameters, initial_parameters, shapes
-from nasflow.search.config import Policy, Space
+from nasflow.search.controller import Policy
+from nasflow.search.spaces import Space
 
-MAXIMUM_BYTES = 512 * 1024 * 1024
-SCHEMA = 1
+_MOST_BYTES = 512 * 1024 * 1024
+_SCHEMA = 1
 
 _PARTS = ("parameters", "first", "second")
 
@@ -43,7 +44,7 @@ class PolicyState:
         return cls(parameters, zeros, zeros, 0, Baseline())
 
 
-def pack(state: PolicyState, spec: Policy, space: Space) -> bytes:
+def pack_state(state: PolicyState, spec: Policy, space: Space) -> bytes:
     """The one byte string of a state: large tensors in float32, single numbers in full."""
     tensors = {
         f"{part}.{name}": value.float().contiguous().clone()
@@ -57,7 +58,7 @@ def pack(state: PolicyState, spec: Policy, space: Space) -> bytes:
     return save(tensors)
 
 
-def unpack(data: bytes, spec: Policy, space: Space) -> PolicyState:
+def unpack_state(data: bytes, spec: Policy, space: Space) -> PolicyState:
     """The state in `data`; raise InvalidSpec unless it is one of this policy for this space."""
     tensors = _load(data)
     if not torch.equal(tensors.pop("kind", torch.empty(0)), _kind(spec, space)):
@@ -87,8 +88,8 @@ def _check(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]
 
 
 def _load(data: bytes) -> dict[str, Tensor]:
-    if len(data) > MAXIMUM_BYTES:
-        raise InvalidSpec(f"controller state: {len(data)} bytes are too many (at most {MAXIMUM_BYTES})")
+    if len(data) > _MOST_BYTES:
+        raise InvalidSpec(f"controller state: {len(data)} bytes are too many (at most {_MOST_BYTES})")
     try:
         return load(data)
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
@@ -99,5 +100,5 @@ def _load(data: bytes) -> dict[str, Tensor]:
 def _kind(spec: Policy, space: Space) -> Tensor:
     """[32], uint8: a digest of all that decides which tensors there are and what their entries mean."""
     sizes = spec.model_dump(mode="json", include={"embedding", "hidden", "head_width"})
-    text = canonical_json({"schema": SCHEMA, "policy": sizes, "space": space.model_dump(mode="json")})
+    text = canonical_json({"schema": _SCHEMA, "policy": sizes, "space": space.model_dump(mode="json")})
     return torch.tensor(list(hashlib.sha256(text.encode()).digest()), dtype=torch.uint8)

@@ -24,7 +24,7 @@
   const groups = [...table.tBodies].map((body) => [body, [...body.rows]]);
   const flat = document.createElement("tbody");
   const heads = [...table.querySelectorAll("th[data-key]")];
-  const descendsFirst = new Set(["accuracy", "difference"]);
+  const descendsFirst = new Set(["worth", "difference", "epochs", "generation"]);
   let order = { key: "", down: false };
 
   const value = (row) => (row.dataset[order.key] === undefined ? null : Number(row.dataset[order.key]));
@@ -83,8 +83,9 @@
   controls.addEventListener("input", filter);
 
   document.addEventListener("click", (event) => {
-    const dot = event.target.closest(".dot[data-row]");
+    const dot = event.target.closest("[data-row]");
     if (!dot) return;
+    event.preventDefault();
     const row = document.getElementById("c" + dot.dataset.row);
     table.querySelectorAll(".found").forEach((each) => each.classList.remove("found"));
     if (row.hidden) { controls.reset(); arrange(); filter(); }

@@ -1,1 +1,14 @@
-"""What a search may change, as questions."""
+"""The spaces: what a search may change, as questions; one folder or file a kind."""
+
+from typing import Annotated
+
+from nasflow.base.plugins import OpenUnion
+from nasflow.search.spaces.path import PathSpace
+from nasflow.search.spaces.protocol import Asking, Question, Space, Walk, replay
+
+SPACES = (PathSpace,)
+
+AnySpace = Annotated[Space, OpenUnion("nasflow.spaces", SPACES, default="path")]
+"""The path space was the only one once: a configuration of that time does not say so."""
+
+__all__ = ["SPACES", "AnySpace", "Asking", "PathSpace", "Question", "Space", "Walk", "replay"]

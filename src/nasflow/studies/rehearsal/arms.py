@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nasflow.search.config import (
+from nasflow.search.controller import (
     ControllerSpec,
     EvolutionController,
     PaperController,

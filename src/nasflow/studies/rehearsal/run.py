@@ -3,13 +3,18 @@
 from dataclasses import dataclass
 
 from nasflow.base.seeds import derive
-from nasflow.controllers import Batch, Request, make_controller
-from nasflow.search.config import ControllerSpec, Space
-from nasflow.spec.tree import START_CELL
+from nasflow.controllers import Lesson, Request, Results, make_controller
+from nasflow.search.controller import ControllerSpec
+from nasflow.search.spaces import PathSpace
+from nasflow.spec.hosts import DenseNet
+from nasflow.spec.network import NetworkSpec
 from nasflow.studies.rehearsal.rewards import Reward
 
 PER_ROUND = 10
 """Children between two lessons, as in the paper's search."""
+
+REHEARSED_START = NetworkSpec(host=DenseNet(growth=48, blocks=1, groups=2), channels=3, size=32, classes=10)
+"""Holds the start cell. Its host is never built: it has to name a place, and every cell counts as fitting."""
 
 
 @dataclass(frozen=True)
@@ -26,27 +31,30 @@ def rehearse(
     reward: Reward,
     seed: int,
     children: int,
-    space: Space | None = None,
+    space: PathSpace | None = None,
 ) -> Trial:
     """The whole loop of a search but the training; every cell is proposed once, as in a search.
 
     Fewer than `children` only where the space (None: the paper's) is exhausted.
     """
-    space = space or Space()
+    space, start = space or PathSpace(), REHEARSED_START
     made = make_controller(controller, derive(seed, "controller"))
     state: bytes | None = None
-    taken = {str(START_CELL)}
+    taken = {start.name}
     rewards: list[float] = []
     tries: list[int] = []
     while len(rewards) < children:
         drawn = derive(seed, "round", len(rewards))
         count = min(PER_ROUND, children - len(rewards))
-        episodes = tuple(made.propose(state, Request(START_CELL, space, drawn, count, frozenset(taken))))
-        if not episodes:
+        draws = made.propose(state, Request(space, start, drawn, count, frozenset(taken)))
+        if not draws:
             break
-        found = tuple(reward(episode.cell) for episode in episodes)
-        state, _ = made.update(state, Batch(START_CELL, space, drawn, episodes, found))
-        taken |= {str(episode.cell.canonical()) for episode in episodes}
+        found = [reward(each.network.parts.cell) for each in draws]
+        lessons = tuple(
+            Lesson(each.decisions, each.tries, worth) for each, worth in zip(draws, found, strict=True)
+        )
+        state, _ = made.learn(state, Results(space, start, drawn, lessons))
+        taken |= {each.network.name for each in draws}
         rewards += found
-        tries += [episode.tries for episode in episodes]
+        tries += [each.tries for each in draws]
     return Trial(tuple(rewards), tuple(tries))

@@ -1,1 +1,1 @@
-"""The images: one file a data set."""
+"""The images: one file a data set, behind one Protocol."""

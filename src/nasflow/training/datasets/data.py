@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.spec.data import DataFacts, DataSpec
-from nasflow.training.datasets import cifar, digits, fashion, folder
-from nasflow.training.datasets.images import Images, Part
+from nasflow.training.datasets.images import DataSetPart, Images
+from nasflow.training.datasets.registry import data_set
 from nasflow.training.datasets.split import split
 from nasflow.training.datasets.statistics import mean_and_std
 
@@ -28,7 +28,7 @@ def load_data(spec: DataSpec, expected: DataFacts | None = None) -> TrainingData
     deviation are taken from there (an image-folder is then not decoded twice). Raise DataSetMissing
     with the way to get the files; InvalidSpec if they are broken, too few, or not those expected.
     """
-    part = _read_train(spec)
+    part = data_set(spec).read_train(spec)
     train_indices, held_out_indices = split(part.labels, part.classes, spec)
     train, held_out = part.take(train_indices), part.take(held_out_indices)
     facts = _facts(spec, part, train, len(held_out), expected)
@@ -39,31 +39,11 @@ def load_data(spec: DataSpec, expected: DataFacts | None = None) -> TrainingData
 
 def load_test(spec: DataSpec) -> Images:
     """Read the test part: once, at the finish. Raise as `load_data` does."""
-    match spec.name:
-        case "digits":
-            return digits.read_test(spec)
-        case "fashion-mnist":
-            return fashion.read_test(spec)
-        case "cifar10" | "cifar100":
-            return cifar.read_test(spec)
-        case "image-folder":
-            return folder.read_test(spec)
-
-
-def _read_train(spec: DataSpec) -> Part:
-    match spec.name:
-        case "digits":
-            return digits.read_train(spec)
-        case "fashion-mnist":
-            return fashion.read_train(spec)
-        case "cifar10" | "cifar100":
-            return cifar.read_train(spec)
-        case "image-folder":
-            return folder.read_train(spec)
+    return data_set(spec).read_test(spec)
 
 
 def _facts(
-    spec: DataSpec, part: Part, train: Images, held_out_images: int, expected: DataFacts | None
+    spec: DataSpec, part: DataSetPart, train: Images, held_out_images: int, expected: DataFacts | None
 ) -> DataFacts:
     _, channels, size, _ = train.batch(train.labels.new_zeros(1)).shape
     mean, std = (expected.mean, expected.std) if expected else _normalisation(spec, train, channels)

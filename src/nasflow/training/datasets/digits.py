@@ -1,10 +1,14 @@
 """The 1,797 handwritten digits that come with scikit-learn: 8x8 pixels, one channel, ten classes."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
 from nasflow.spec.data import DataSpec
 from nasflow.training.datasets.images import MemoryImages
+from nasflow.training.datasets.protocol import DataSet
 from nasflow.training.datasets.split import draw
 
 TEST_SHARE = 0.2
@@ -12,14 +16,36 @@ _TEST_SEED = 0
 """Fixed: the digits have no official test part, and no search may choose its own."""
 
 
-def read_train(spec: DataSpec) -> MemoryImages:
-    """The digits outside the test part."""
-    return _part(test=False)
+@dataclass(frozen=True)
+class Digits:
+    """See DataSet: no files, because the images are a part of scikit-learn."""
+
+    def root(self, spec: DataSpec) -> Path:
+        """Nowhere."""
+        return Path()
+
+    def files(self, spec: DataSpec) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def is_here(self, spec: DataSpec) -> bool:
+        """Everywhere."""
+        return True
+
+    def has_test_part(self, spec: DataSpec) -> bool:
+        """Everywhere."""
+        return True
+
+    def read_train(self, spec: DataSpec) -> MemoryImages:
+        """The digits outside the test part."""
+        return _part(test=False)
+
+    def read_test(self, spec: DataSpec) -> MemoryImages:
+        """A stratified fifth of the digits, the same for every specification."""
+        return _part(test=True)
 
 
-def read_test(spec: DataSpec) -> MemoryImages:
-    """A stratified fifth of the digits, the same for every specification."""
-    return _part(test=True)
+DIGITS: DataSet = Digits()
 
 
 def _part(*, test: bool) -> MemoryImages:

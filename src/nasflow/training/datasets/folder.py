@@ -18,9 +18,13 @@ from torch import Tensor
 
 from nasflow.base.errors import DataSetMissing, InvalidSpec
 from nasflow.spec.data import DataSpec
+from nasflow.training.datasets.protocol import DataSet
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 """Other files in a class's folder are no images and are passed over."""
+
+TEST_FOLDERS = ("test", "val")
+"""Names for the folder of the test part: the first that is there is read."""
 
 DECODERS = min(16, os.cpu_count() or 1)
 """Threads that decode; Pillow lets go of the interpreter's lock while it does."""
@@ -61,27 +65,41 @@ class FolderImages:
         return digest.hexdigest()
 
 
-def read_train(spec: DataSpec) -> FolderImages:
-    """The files below `train`; the sorted names of its folders are the classes."""
-    root = _part(spec, "train")
-    return _list(root, _classes(root), _size(spec))
+@dataclass(frozen=True)
+class ImageFolder:
+    """See DataSet: anybody's images, `spec.path` with a folder a part and a folder a class in it."""
+
+    def root(self, spec: DataSpec) -> Path:
+        """The path that was given."""
+        return Path(spec.path or ".")
+
+    def files(self, spec: DataSpec) -> tuple[str, ...]:
+        """Image files of all parts."""
+        return tuple(sorted(_files(self.root(spec), "train", *TEST_FOLDERS)))
+
+    def is_here(self, spec: DataSpec) -> bool:
+        """Whether there is any image."""
+        return any(_files(self.root(spec), "train", *TEST_FOLDERS))
+
+    def has_test_part(self, spec: DataSpec) -> bool:
+        """Whether there is any test image."""
+        return any(_files(self.root(spec), *TEST_FOLDERS))
+
+    def read_train(self, spec: DataSpec) -> FolderImages:
+        """The files below `train`; the sorted names of its folders are the classes."""
+        root = _part(self.root(spec), "train")
+        return _list(root, _classes(root), _size(spec))
+
+    def read_test(self, spec: DataSpec) -> FolderImages:
+        """The files below `test` or `val`; raise InvalidSpec if its classes are not those of `train`."""
+        root, classes = _part(self.root(spec), *TEST_FOLDERS), _classes(_part(self.root(spec), "train"))
+        unknown = set(_classes(root)) ^ set(classes)
+        if unknown:
+            raise InvalidSpec(f"{root}: class {min(unknown)!r} is in only one of {root.name}/ and train/")
+        return _list(root, classes, _size(spec))
 
 
-def files(spec: DataSpec) -> Iterator[str]:
-    """Image files of all parts, below the data set's folder."""
-    root = Path(spec.path or ".")
-    for part in ("train", "test", "val"):
-        for each in sorted(root.glob(f"{part}/*/")):
-            yield from (f"{part}/{name}" for name in _images(each))
-
-
-def read_test(spec: DataSpec) -> FolderImages:
-    """The files below `test` or `val`; raise InvalidSpec if its classes are not those of `train`."""
-    root, classes = _part(spec, "test", "val"), _classes(_part(spec, "train"))
-    unknown = set(_classes(root)) ^ set(classes)
-    if unknown:
-        raise InvalidSpec(f"{root}: class {min(unknown)!r} is in only one of {root.name}/ and train/")
-    return _list(root, classes, _size(spec))
+IMAGE_FOLDER: DataSet = ImageFolder()
 
 
 def decode(file: Path, size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -112,8 +130,7 @@ def _size(spec: DataSpec) -> int:
     return spec.size
 
 
-def _part(spec: DataSpec, *names: str) -> Path:
-    folder = Path(spec.path or ".")
+def _part(folder: Path, *names: str) -> Path:
     for name in names:
         if (folder / name).is_dir():
             return folder / name
@@ -138,6 +155,13 @@ def _list(root: Path, classes: tuple[str, ...], size: int) -> FolderImages:
     counts = torch.tensor([len(files) for files in found])
     labels = torch.arange(len(classes)).repeat_interleave(counts)
     return FolderImages(root, tuple(file for files in found for file in files), labels, len(classes), size)
+
+
+def _files(root: Path, *parts: str) -> Iterator[str]:
+    """Names of the image files of some parts, which need not be there, below the data set's folder."""
+    for part in parts:
+        for each in sorted(root.glob(f"{part}/*/")):
+            yield from (f"{part}/{name}" for name in _images(each) if (root / part / name).is_file())
 
 
 def _images(folder: Path) -> Iterator[str]:

@@ -21,7 +21,7 @@ class Images(Protocol):
         """The images at `indices` (int64 [batch]): uint8 [batch, channels, height, width], on the CPU."""
 
 
-class Part(Images, Protocol):
+class DataSetPart(Images, Protocol):
     """All images of a data set's training or test part, as its reader found them."""
 
     @property

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from tests.controllers.samples import STARTS, TINY, every_cell, finish, spaces
 
 from nasflow.search.config import Space
+from nasflow.search.spaces import Walk, replay
 from nasflow.search.spaces.path.count import count
 from nasflow.search.spaces.path.listing import list_cells
-from nasflow.search.spaces.path.walk import Walk, replay
 from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.tree import START_CELL, Tree
 

@@ -5,9 +5,9 @@ from tests.controllers.samples import SINGLE_STARTS, STARTS, finish, spaces
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import Space
-from nasflow.search.spaces.path.walk import Head, Walk, options, replay
+from nasflow.search.spaces import Head, Walk, options, replay
 from nasflow.spec import growth
-from nasflow.spec.growth import Insert, Replace, Replicate, Split
+from nasflow.spec.edits import Insert, Replace, Replicate, Split
 from nasflow.spec.tree import START_CELL, Operation, Tree
 
 SPACE = Space()

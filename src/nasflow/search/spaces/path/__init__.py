@@ -1,1 +1,5 @@
-"""The path space: tree-structured cells, grown by questions."""
+"""The path space: what it asks, how many cells it holds, and all of a small one."""
+
+from nasflow.search.spaces.path.space import PathSpace
+
+__all__ = ["PathSpace"]

@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement, product
 from math import comb, prod
 
-from nasflow.search.config import Space
-from nasflow.spec.growth import split_merge
+from nasflow.search.spaces.path.reach import Reach
+from nasflow.spec.edits.insert import IDENTITY_NODE
+from nasflow.spec.edits.split import split_merge
 from nasflow.spec.tree import Branch, Merge, Node, Operation, Tree
-
-_INSERTED = Node(merge=Merge.NONE, branches=(Branch(operation=Operation.IDENTITY),))
 
 NodeClasses = Mapping[frozenset[Node], int]
 """From the nodes that can grow into each member of a class to the number of its members."""
 BranchClasses = Mapping[frozenset[Branch], int]
 
 
-def count(start: Tree, space: Space) -> int:
+def count_cells(start: Tree, space: Reach) -> int:
     """Number of distinct cells (in canonical form) that decisions reach from `start`, itself included."""
     levels = _levels(start, space)
     classes: NodeClasses = {}
@@ -33,12 +32,12 @@ def count(start: Tree, space: Space) -> int:
     return sum(classes.values())
 
 
-def _levels(start: Tree, space: Space) -> list[list[Node]]:
+def _levels(start: Tree, space: Reach) -> list[list[Node]]:
     """Per depth, from the root's down: the distinct nodes of `start`, and an inserted one below leaves."""
     levels = [[start.root]]
     while True:
         children = dict.fromkeys(
-            branch.child or _INSERTED
+            branch.child or IDENTITY_NODE
             for node in levels[-1]
             for branch in node.branches
             if branch.child or len(levels) < space.max_depth
@@ -54,7 +53,7 @@ class _Level:
     """The distinct nodes at this depth before any decision."""
     may_insert: bool
     """Whether a leaf at this depth may get a node below it."""
-    space: Space
+    space: Reach
 
     def branches(self, below: NodeClasses) -> BranchClasses:
         """Classes of branches at this depth, from the classes of nodes one deeper."""
@@ -83,7 +82,7 @@ class _Level:
         return (branch.operation,)
 
     def _child(self, branch: Branch) -> Node | None:
-        return branch.child or (_INSERTED if self.may_insert else None)
+        return branch.child or (IDENTITY_NODE if self.may_insert else None)
 
     def _shapes(self) -> set[tuple[Merge, int]]:
         """Every merge and number of branches that a node of this depth can end with."""

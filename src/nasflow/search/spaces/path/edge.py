@@ -1,13 +1,13 @@
 """The cell while an episode grows it: a cheap, mutable stand-in for `spec.Tree`.
 
 An episode changes its cell at each decision; rebuilding and checking a frozen tree each time would
-cost more than the policy. The changes are those of `spec.growth`, to which the tests compare them.
+cost more than the policy. The changes are those of `spec.edits`, to which the tests compare them.
 """
 
 from dataclasses import dataclass, field
 from typing import Self
 
-from nasflow.spec.growth import split_merge
+from nasflow.spec.edits.split import split_merge
 from nasflow.spec.tree import Branch, Merge, Node, Operation, Path, Tree
 
 

@@ -5,8 +5,9 @@ from functools import cache
 from itertools import combinations_with_replacement, product
 from typing import Any
 
-from nasflow.search.config import Space
-from nasflow.spec.growth import split_merge
+from nasflow.search.spaces.path.reach import Reach
+from nasflow.spec.edits.insert import IDENTITY_NODE
+from nasflow.spec.edits.split import split_merge
 from nasflow.spec.tree import Branch, Merge, Node, Operation, Tree
 
 Decisions = tuple[int, ...]
@@ -15,10 +16,8 @@ Key = tuple[Any, ...]
 Choice = tuple[Key, Decisions, Decisions]
 """One way a branch can end: its key, the decision on its operation if it is asked, those below it."""
 
-_INSERTED = Node(merge=Merge.NONE, branches=(Branch(operation=Operation.IDENTITY),))
 
-
-def list_cells(start: Tree, space: Space) -> list[Decisions]:
+def list_cells(start: Tree, space: Reach) -> list[Decisions]:
     """For each distinct cell reachable from `start` the decisions of one episode that builds it."""
 
     @cache
@@ -49,12 +48,12 @@ def list_cells(start: Tree, space: Space) -> list[Decisions]:
             return list(grow(child, depth + 1).items())
         if depth >= space.max_depth:
             return [((), ())]
-        return [((), (0,))] + [(key, (1, *down)) for key, down in grow(_INSERTED, depth + 1).items()]
+        return [((), (0,))] + [(key, (1, *down)) for key, down in grow(IDENTITY_NODE, depth + 1).items()]
 
     return list(grow(start.root, 1).values())
 
 
-def _merges(node: Node, space: Space) -> Iterator[tuple[Decisions, Merge, tuple[Branch, ...]]]:
+def _merges(node: Node, space: Reach) -> Iterator[tuple[Decisions, Merge, tuple[Branch, ...]]]:
     """What the merge decision can make of `node`, with the decision; the node itself if it is not asked."""
     if node.merge is not Merge.NONE:
         yield (), node.merge, node.branches

@@ -1,0 +1,113 @@
+"""What is found by name: the torch side of a piece of data, and what installed packages add.
+
+A piece of data (an edit, a host, a data set, a controller's settings) names the code that works with it by an
+address, `package.module:attribute`, which is imported when it is used: so data stays without torch. Another
+package adds pieces of its own by entry points, `[project.entry-points."nasflow.spaces"]`, a kind a line.
+"""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.metadata import entry_points
+from typing import Annotated, Any, Union
+
+from pydantic import BaseModel, BeforeValidator, Discriminator, GetCoreSchemaHandler, SerializeAsAny, Tag
+from pydantic_core import CoreSchema
+
+from nasflow.base.errors import InvalidSpec
+
+PLUGGED = "(plugged in)"
+"""Stands, as the tag of a union's member, in the place of an error for whatever is plugged in."""
+
+
+def load(address: str) -> Any:
+    """What stands at `package.module:attribute`."""
+    module, _, attribute = address.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+@cache
+def plugged(group: str, name: str) -> Any | None:
+    """What an installed package offers in `group` under this name; None if none does.
+
+    Raise InvalidSpec if it cannot be loaded.
+    """
+    for entry in entry_points(group=group, name=name):
+        try:
+            return entry.load()
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InvalidSpec(f"{group} {name!r}: {entry.value} cannot be loaded ({reason})") from None
+    return None
+
+
+@dataclass(frozen=True)
+class OpenUnion:
+    """Annotates a field of a base class: any of `members`, told by their `kind`, or one that is plugged in.
+
+    What gives no kind is of the kind `default`, if there is one.
+    """
+
+    group: str
+    """Of the entry points, e.g. `nasflow.spaces`."""
+    members: tuple[type[BaseModel], ...]
+    default: str | None = None
+
+    @property
+    def kinds(self) -> dict[str, type[BaseModel]]:
+        """The built-in members by kind."""
+        return {str(member.model_fields["kind"].default): member for member in self.members}
+
+    def member(self, given: Any) -> Any | None:
+        """What data names by its kind, built in or plugged in; None if there is nothing of that kind.
+
+        Raise InvalidSpec if the package that offers it cannot be loaded.
+        """
+        kind = self._kind(given)
+        return None if kind is None else self.kinds.get(kind) or plugged(self.group, kind)
+
+    def annotation(self, base: Any) -> Any:
+        """The union that pydantic checks."""
+        own: Sequence[Any] = [Annotated[member, Tag(kind)] for kind, member in self.kinds.items()]
+        read = BeforeValidator(partial(self._plugged, base))
+        other = Annotated[SerializeAsAny[base], read, Tag(PLUGGED)]
+        return Annotated[Union[(*own, other)], Discriminator(self._tag)]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(self.annotation(source))
+
+    def _kind(self, given: Any) -> str | None:
+        kind = given.get("kind", self.default) if isinstance(given, dict) else getattr(given, "kind", None)
+        return kind if isinstance(kind, str) else None
+
+    def _tag(self, given: Any) -> str:
+        kind = self._kind(given)
+        return kind if kind in self.kinds else PLUGGED
+
+    def _plugged(self, base: type[BaseModel], given: Any) -> Any:
+        """An object of the plugged-in class that data names; ValueError, for pydantic, if there is none."""
+        if isinstance(given, base):
+            return given
+        kind = self._kind(given)
+        if kind is None:
+            # Pydantic takes no TypeError.
+            raise ValueError(  # noqa: TRY004
+                f"a mapping with a `kind` is wanted: {self._known()}"
+            )
+        try:
+            found = self.member(given)
+        except InvalidSpec as error:
+            raise ValueError(str(error)) from None
+        if found is None:
+            raise ValueError(f"no kind is called {kind!r}: take {self._known()}")
+        member = found if isinstance(found, type) and issubclass(found, base) else None
+        if member is None:
+            raise ValueError(f"{self.group} {kind!r}: a {base.__name__} is wanted, not {found!r}")
+        return member.model_validate(given)
+
+    def _known(self) -> str:
+        """The kinds that there are, in words."""
+        installed = {entry.name for entry in entry_points(group=self.group)} - self.kinds.keys()
+        names = ", ".join([*self.kinds, *sorted(installed)])
+        return f"{names}, or one that an installed package adds ({self.group})"

@@ -1,0 +1,28 @@
+"""Amounts as people write them in a configuration: `3M`, `600k`, `4ms`."""
+
+import math
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+_UNITS = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "s": 1.0, "ms": 1e-3, "us": 1e-6}
+_AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)\s*")
+
+
+def read_quantity(given: Any) -> float:
+    """The number that an amount stands for; ValueError, for pydantic, if it is none above 0."""
+    may_be_one = isinstance(given, int | float | str) and not isinstance(given, bool)
+    match = _AMOUNT.fullmatch(str(given)) if may_be_one else None
+    if match is None or match.group(2) not in _UNITS:
+        raise ValueError(
+            "an amount is wanted: a number, perhaps with k, M, G, s, ms or us, such as 3M or 4ms"
+        )
+    amount = float(match.group(1)) * _UNITS[match.group(2)]
+    if not 0 < amount < math.inf:
+        raise ValueError("an amount above 0 is wanted")
+    return amount
+
+
+Quantity = Annotated[float, BeforeValidator(read_quantity)]
+"""A positive number: seconds for times, single ones for counts."""

@@ -1,0 +1,29 @@
+"""What a measure reads of a child that was trained."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import nn
+
+from nasflow.search.record import Epoch
+from nasflow.spec.child import ChildSpec
+from nasflow.training.datasets.data import TrainingData
+from nasflow.training.evaluate import Evaluation, evaluate_network
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A trained network with all that is known of it. A measure may move it to the device, nothing else."""
+
+    child: ChildSpec
+    network: nn.Module
+    """With the trained weights, in the form of the spec, and in the memory layout of the recipe."""
+    data: TrainingData
+    history: tuple[Epoch, ...]
+    device: torch.device
+
+    @cached_property
+    def held_out(self) -> Evaluation:
+        """What the network says of the held-out images: they are shown once, however many measures ask."""
+        return evaluate_network(self.network, self.data.held_out, self.data.facts, device=self.device)

@@ -1,0 +1,32 @@
+"""Measures by their names: the one door to the functions in this room."""
+
+from collections.abc import Iterable
+
+from nasflow.base.plugins import load
+from nasflow.measure.subject import Subject
+from nasflow.search.measures import MEASURES, Measured, find_measure
+from nasflow.spec.network import NetworkSpec
+
+USUAL = tuple(each.name for each in MEASURES.values() if not each.is_asked_for)
+"""What is measured whether somebody asks for it or not."""
+
+
+def counted(spec: NetworkSpec, names: Iterable[str] = USUAL) -> dict[str, Measured]:
+    """Those of the measures that the spec alone tells: no weights are made for it.
+
+    Raise InvalidSpec for a name that no measure has, or if the network cannot be built.
+    """
+    measures = [find_measure(name) for name in names]
+    return {each.name: load(each.code)(spec) for each in measures if each.is_counted}
+
+
+def take(names: Iterable[str], subject: Subject) -> dict[str, Measured]:
+    """The measures of a trained network; those that it does not have are left out.
+
+    Raise InvalidSpec for a name that no measure has.
+    """
+    taken: dict[str, Measured | None] = {}
+    for name in names:
+        measure = find_measure(name)
+        taken[name] = load(measure.code)(subject.child.network if measure.is_counted else subject)
+    return {name: measured for name, measured in taken.items() if measured is not None}

@@ -1,0 +1,89 @@
+"""Who may propose: the settings of a configuration's `controller:`."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from nasflow.base.document import Frozen
+from nasflow.base.plugins import OpenUnion
+
+
+class ControllerSpec(Frozen):
+    """The settings of a controller. A new kind is a class like this and what `MAKER` names."""
+
+    MAKER: ClassVar[str]
+    """Address of what makes the `nasflow.controllers.Controller`: called with these settings and a seed."""
+    reads: ClassVar[str | None] = None
+    """The one kind of space whose questions it can read; None: any."""
+
+    kind: str
+
+
+class Policy(ControllerSpec):
+    """The tree-LSTM policy of Cai et al. (ICML 2018), trained by REINFORCE: what both of its forms have."""
+
+    MAKER: ClassVar[str] = "nasflow.controllers.tree.controller:TreePolicyController"
+    reads: ClassVar[str | None] = "path"
+
+    embedding: int = Field(default=10, ge=1)
+    hidden: int = Field(default=100, ge=1)
+    head_width: float = Field(default=2.5, gt=0)
+    """Width of each head's hidden layer, in widths of the encoder's output."""
+    learning_rate: float = Field(default=6e-3, gt=0)
+    entropy_weight: float = Field(default=1e-2, ge=0)
+    clip: float = Field(default=40.0, gt=0)
+    """Largest norm of the gradient."""
+    baseline_decay: float = Field(default=0.95, ge=0, lt=1)
+    """Weight of the OLD value in the moving average of the rewards."""
+
+
+class PathController(Policy):
+    """The policy as it learns here: it was made not to collapse.
+
+    A reward counts in the rewards' standard deviations, the entropy is summed over an episode's decisions,
+    and a child that the policy did not find itself gets a bonus.
+    """
+
+    kind: Literal["path"] = "path"
+
+
+class PaperController(Policy):
+    """The policy as it was published and released: kept to be compared with.
+
+    The newest rewards weigh most in the baseline, a reward counts as it is, the entropy is averaged over an
+    episode's decisions.
+    """
+
+    kind: Literal["paper"] = "paper"
+    baseline_decay: float = Field(default=0.05, ge=0, lt=1)
+
+
+class RandomController(ControllerSpec):
+    """Each decision uniformly: the control that every search is measured against."""
+
+    MAKER: ClassVar[str] = "nasflow.controllers.uniform:UniformController"
+
+    kind: Literal["random"] = "random"
+
+
+class EvolutionController(ControllerSpec):
+    """Regularised evolution (Real et al., AAAI 2019), its mutation being one other decision."""
+
+    MAKER: ClassVar[str] = "nasflow.controllers.evolution:RegularisedEvolution"
+
+    kind: Literal["evolution"] = "evolution"
+    population: int = Field(default=50, ge=2, le=100_000)
+    """How many of the newest children may be parents."""
+    tournament: int = Field(default=10, ge=1)
+    """How many of them are drawn; the best becomes the parent."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.tournament > self.population:
+            raise ValueError(f"a tournament of {self.tournament} needs a population as large")
+        return self
+
+
+CONTROLLERS = (PathController, PaperController, RandomController, EvolutionController)
+
+AnyController = Annotated[ControllerSpec, OpenUnion("nasflow.controllers", CONTROLLERS)]

@@ -1,0 +1,75 @@
+"""What a network is measured by: names, units, and which way is better; the maths is in `nasflow.measure`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from nasflow.base.document import Frozen
+from nasflow.base.errors import InvalidSpec
+from nasflow.base.plugins import plugged
+
+Unit = str
+"""`share`, `nats`, `seconds`, or the name of what is counted."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure of a network. A new one is an entry of MEASURES and the function that `code` names."""
+
+    name: str
+    unit: Unit
+    higher_is_better: bool
+    code: str
+    """Address of a function: of a NetworkSpec, if `is_counted`; else of a `nasflow.measure.Subject`."""
+    is_counted: bool = False
+    """Whether the spec alone tells it: then a limit is respected before anything is trained."""
+    is_asked_for: bool = False
+    """Whether it is taken only where a configuration names it: it costs time, or differs from run to run."""
+
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            Measure("held_out_accuracy", "share", True, "nasflow.measure.held_out:held_out_accuracy"),
+            Measure("held_out_loss", "nats", False, "nasflow.measure.held_out:held_out_loss"),
+            Measure("training_loss", "nats", False, "nasflow.measure.curve:training_loss"),
+            Measure("parameters", "parameters", False, "nasflow.measure.counts:parameters", is_counted=True),
+            Measure("mult_adds", "mult-adds", False, "nasflow.measure.counts:mult_adds", is_counted=True),
+            Measure("latency", "seconds", False, "nasflow.measure.latency:latency", is_asked_for=True),
+            Measure("latency_64", "seconds", False, "nasflow.measure.latency:latency_64", is_asked_for=True),
+        )
+    }
+)
+"""The built-in ones; an installed package offers others in the entry point group `nasflow.measures`."""
+
+
+class Measured(Frozen):
+    """One figure of one network."""
+
+    value: float
+    unit: Unit
+    device: str | None = None
+    """On which it was measured; None for what was counted."""
+
+
+def find_measure(name: str) -> Measure:
+    """A measure by its name; raise InvalidSpec with the known ones."""
+    found: Measure | None = MEASURES.get(name) or plugged("nasflow.measures", name)
+    if found is None:
+        raise InvalidSpec(f"no measure is called {name!r}: known are {', '.join(MEASURES)}")
+    return found
+
+
+def _check_name(name: Any) -> str:
+    try:
+        return find_measure(name).name
+    except InvalidSpec as error:
+        raise ValueError(str(error)) from None
+
+
+MeasureName = Annotated[str, AfterValidator(_check_name)]
+"""Of a measure that is known."""

@@ -1,0 +1,137 @@
+"""Which of two networks is better: the objective, its trade-off, and the limits that nobody may break."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from nasflow.base.document import Frozen
+from nasflow.base.errors import InvalidSpec
+from nasflow.base.quantity import Quantity
+from nasflow.search.measures import Measured, MeasureName, Unit, find_measure
+from nasflow.search.record import ChildRecord, TrainedRecord
+
+
+class Trade(Frozen):
+    """How much a cost counts: a network that costs twice the target is worth 2 ** -weight as much.
+
+    The form is MnasNet's (Tan et al., CVPR 2019).
+    """
+
+    target: Quantity
+    weight: float = Field(gt=0)
+
+
+class Objective(Frozen):
+    """What is maximised, or minimised; as text, the name of a measure whose better way is known."""
+
+    maximise: MeasureName | None = None
+    minimise: MeasureName | None = None
+    trade: dict[MeasureName, Trade] = Field(default_factory=dict)
+    """Costs, by the measure's name."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        try:
+            return {"maximise" if find_measure(given).higher_is_better else "minimise": given}
+        except InvalidSpec as error:
+            raise ValueError(str(error)) from None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.maximise is None) == (self.minimise is None):
+            raise ValueError("objective: one of maximise and minimise is wanted")
+        if self.measure in self.trade:
+            raise ValueError(f"objective: {self.measure} cannot be traded against itself")
+        return self
+
+    @property
+    def measure(self) -> str:
+        """The name of what is maximised or minimised."""
+        return self.maximise or self.minimise or ""
+
+    @property
+    def unit(self) -> Unit:
+        """Of that measure."""
+        return find_measure(self.measure).unit
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """All that it looks at."""
+        return (self.measure, *self.trade)
+
+    def score(self, measures: Mapping[str, Measured]) -> float:
+        """The higher, the better."""
+        return self._worth(measures, measures[self.measure].value)
+
+    def reward(self, measures: Mapping[str, Measured], images: int) -> float:
+        """What a controller learns from: as the score, an accuracy being worth the more, the better it is.
+
+        A share of right images counts as tan(share x pi/2) (Cai et al., ICML 2018, section 4.1). A perfect
+        one would be worth infinitely much, so it counts as half an image from perfect at most.
+        """
+        value = measures[self.measure].value
+        if self.maximise and self.unit == "share":
+            value = math.tan(min(value, 1 - 1 / (2 * images)) * math.pi / 2)
+        return self._worth(measures, value)
+
+    def _worth(self, measures: Mapping[str, Measured], value: float) -> float:
+        sign = 1 if self.maximise else -1
+        # A cost makes a good value smaller, and a bad one (a loss, counted negative) larger.
+        exponent = -1 if sign * value > 0 else 1
+        costs = (
+            math.pow(measures[name].value / trade.target, exponent * trade.weight)
+            for name, trade in self.trade.items()
+        )
+        return math.prod(costs, start=sign * value)
+
+
+Limits = dict[MeasureName, Quantity]
+"""By the name of a measure: at most so much, for a child and for its network at full size."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The one place where it is decided which of two networks is better, ties included."""
+
+    objective: Objective
+    limits: Mapping[str, float]
+
+    def broken(self, measures: Mapping[str, Measured]) -> str | None:
+        """The name of the first limit that is broken; None: all are kept, as far as these measures tell."""
+        over = (name for name, limit in self.limits.items() if name in measures and measures[name].value > limit)
+        return next(over, None)
+
+    def breach(self, measures: Mapping[str, Measured]) -> str | None:
+        """The limit that is broken, in words; None: all are kept, as far as these measures tell."""
+        name = self.broken(measures)
+        return name and f"{name} {measures[name].value:.6g} is over the limit of {self.limits[name]:.6g}"
+
+    def score(self, record: ChildRecord) -> float | None:
+        """What a network is worth, the higher the better; None: it failed, or breaks a limit."""
+        if not isinstance(record, TrainedRecord) or self.breach(record.measures):
+            return None
+        return self.objective.score(record.measures)
+
+    def reward(self, record: ChildRecord, images: int) -> float | None:
+        """What a controller learns from a record, whose held-out images are so many; None as `score`."""
+        if not isinstance(record, TrainedRecord) or self.breach(record.measures):
+            return None
+        return self.objective.reward(record.measures, images)
+
+    def ranked(self, records: Iterable[ChildRecord]) -> tuple[TrainedRecord, ...]:
+        """Those that may win, the best first: by score; among equals fewer parameters, then the order
+        given.
+        """
+        scored = [(self.score(each), each) for each in records if isinstance(each, TrainedRecord)]
+        able = [(score, each) for score, each in scored if score is not None]
+        return tuple(each for _, each in sorted(able, key=lambda pair: (-pair[0], pair[1].parameters)))
+
+    def best(self, records: Iterable[ChildRecord]) -> TrainedRecord | None:
+        """The one that wins; None: none may."""
+        return next(iter(self.ranked(records)), None)

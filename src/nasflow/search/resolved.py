@@ -1,0 +1,90 @@
+"""A search as it is once its start network has been read: what the store keeps, and every step works by."""
+
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from nasflow.base.document import canonical_json
+from nasflow.search.config import AskedFinish, SearchConfig, SearchSettings, check_hosts
+from nasflow.search.start import BroughtStart, ResolvedStart
+from nasflow.spec.hosts import AnyHost, Host
+from nasflow.spec.parts import Parts
+
+
+class ResolvedFinish(AskedFinish):
+    """The finish with its host."""
+
+    host: AnyHost
+
+
+class ResolvedConfig(SearchSettings):
+    """One search, with nothing left open."""
+
+    SCHEMA: ClassVar[int] = 2
+
+    host: AnyHost
+    start_parts: Parts = Parts()
+    """What stands in the places of the start network."""
+    start: ResolvedStart
+    finish: ResolvedFinish
+    first_identity: str | None = Field(default=None, exclude=True)
+    """The identity that an older schema gave it, for one that was read: under it MLflow shows it."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        check_hosts(self.start_parts, self.host, self.finish.host)
+        return self
+
+    @classmethod
+    def of(cls, asked: SearchConfig, start: BroughtStart | None = None, **places: Any) -> Self:
+        """What was asked for, with the `start` that was read and the `host` and `start_parts` that it has."""
+        given = asked.model_dump(exclude={"start_cell"})
+        host: Host | None = places.get("host", asked.host)
+        known = {
+            "host": host,
+            "start_parts": places.get("start_parts", Parts(cell=asked.start_cell)),
+            "start": start or asked.start,
+            "finish": given["finish"] | {"host": asked.finish.host or host},
+        }
+        return cls.model_validate(given | known)
+
+    @classmethod
+    def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Schema 1 was one class with what was asked for, and knew one cell."""
+        known = {("start_parts" if name == "start_cell" else name): value for name, value in data.items()}
+        return known | {"first_identity": _first_identity(data)}
+
+    def asked(self) -> SearchConfig:
+        """What a user writes to have the same search again."""
+        given = self.model_dump(exclude={"schema_version", "start_parts"})
+        if isinstance(self.start, BroughtStart):
+            del given["host"], given["start"]["digest"]
+            if self.finish.host == self.host:
+                del given["finish"]["host"]
+        else:
+            given["start_cell"] = self.start_parts.cell
+        return SearchConfig.model_validate(given)
+
+    @property
+    def hosts(self) -> tuple[Host, Host]:
+        """Of the search and of its finish."""
+        return self.host, self.finish.host
+
+    def identity(self) -> str:
+        """The canonical JSON of all that must not change when a search is continued or extended."""
+        elsewhere: dict[str, bool | set[str]] = {"budget": True, "data": {"path"}}
+        if isinstance(self.start, BroughtStart):
+            # The digest of its weights says which network it is.
+            elsewhere["start"] = {"network", "weights"}
+        return canonical_json(self.model_dump(mode="json", exclude=elsewhere))
+
+
+def _first_identity(data: dict[str, Any]) -> str:
+    """What `identity` was in schema 1."""
+    known = {name: value for name, value in data.items() if name != "budget"}
+    if isinstance(known.get("data"), dict):
+        known["data"] = {name: value for name, value in known["data"].items() if name != "path"}
+    if isinstance(known.get("start"), dict) and "network" in known["start"]:
+        elsewhere = {"network", "weights"}
+        known["start"] = {name: value for name, value in known["start"].items() if name not in elsewhere}
+    return canonical_json(known)

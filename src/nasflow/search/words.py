@@ -1,0 +1,36 @@
+"""Measures as people read them: on a terminal, in a report, in MLflow."""
+
+import re
+
+from nasflow.search.measures import Unit
+
+_WORDS = {
+    "held_out_accuracy": "held-out accuracy",
+    "held_out_loss": "held-out loss",
+    "mult_adds": "mult-adds",
+}
+
+
+def measure_words(name: str) -> str:
+    """A measure's name in words: `held_out_loss` is the held-out loss, `latency_64` the latency of 64
+    images.
+    """
+    if name in _WORDS:
+        return _WORDS[name]
+    words = name.replace("_", " ")
+    return re.sub(r"^latency (\d+)$", r"latency of \1 images", words)
+
+
+def with_unit(value: float, unit: Unit) -> str:
+    """A figure with its unit: `93.12 %`, `0.3123 nats`, `4.20 ms`, `3,214,000 parameters`."""
+    if unit == "share":
+        return f"{100 * value:.2f} %"
+    if unit == "nats":
+        return f"{value:.4f} nats"
+    if unit == "seconds":
+        factor, name = next((each for each in _TIMES if abs(value) * each[0] < 999.5), (1.0, "s"))
+        return f"{factor * value:#.3g}".rstrip(".") + f" {name}"
+    return f"{value:,.0f} {unit}"
+
+
+_TIMES = ((1e6, "µs"), (1e3, "ms"))

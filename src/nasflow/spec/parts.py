@@ -1,0 +1,105 @@
+"""What stands in the places of a host: one cell everywhere, and by name what a place has of its own."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_serializer, field_validator, model_serializer, model_validator
+from pydantic_core.core_schema import SerializerFunctionWrapHandler
+
+from nasflow.base.document import Frozen, is_off
+from nasflow.base.plugins import OpenUnion
+from nasflow.spec.tree import START_CELL, Tree, TreeText
+
+
+class Part(Frozen):
+    """What can stand in a place; `kind` is also the kind of the places that take it."""
+
+    kind: str
+
+
+class CellPart(Part):
+    """A tree-structured cell in the place of a convolution."""
+
+    kind: Literal["cell"] = "cell"
+    tree: TreeText
+
+    def __str__(self) -> str:
+        return str(self.tree)
+
+
+class Width(Part):
+    """The output channels of a layer."""
+
+    kind: Literal["width"] = "width"
+    channels: int = Field(ge=1, le=10_000_000)
+
+    def __str__(self) -> str:
+        return str(self.channels)
+
+
+AnyPart = Annotated[Part, OpenUnion("nasflow.parts", (CellPart, Width))]
+Own = tuple[tuple[str, AnyPart], ...]
+
+
+class Parts(Frozen):
+    """All that is done to a host. As text, and in JSON, where nothing is a place's own: the cell alone."""
+
+    cell: TreeText = START_CELL
+    """In each place for a cell that has none of its own."""
+    own: Own = Field(default=(), exclude_if=is_off)
+    """Places by name, in the order of their names, each with its part."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_cell(cls, given: Any) -> Any:
+        return {"cell": given} if isinstance(given, str | Tree) else given
+
+    @field_validator("own", mode="before")
+    @classmethod
+    def _from_mapping(cls, given: Any) -> Any:
+        return tuple(given.items()) if isinstance(given, Mapping) else given
+
+    @field_validator("own")
+    @classmethod
+    def _in_order(cls, own: Own) -> Own:
+        return tuple(sorted(dict(own).items()))
+
+    @field_serializer("own", mode="wrap")
+    def _as_mapping(self, own: Any, serialise: SerializerFunctionWrapHandler) -> Any:
+        return dict(serialise(own))
+
+    @model_serializer(mode="wrap")
+    def _as_text(self, serialise: SerializerFunctionWrapHandler) -> Any:
+        return serialise(self) if self.own else str(self.cell)
+
+    def at(self, place: str) -> Part | None:
+        """What the place has of its own; None: nothing."""
+        return dict(self.own).get(place)
+
+    def cell_at(self, place: str) -> Tree:
+        """The cell in a place for one: its own, or the one that stands everywhere."""
+        own = self.at(place)
+        return own.tree if isinstance(own, CellPart) else self.cell
+
+    def put(self, place: str, part: Part) -> Self:
+        """The same parts with another one in `place`."""
+        return self.model_copy(update={"own": tuple(sorted((dict(self.own) | {place: part}).items()))})
+
+    def with_cell(self, cell: Tree) -> Self:
+        """The same parts with another cell everywhere."""
+        return self.model_copy(update={"cell": cell})
+
+    def canonical(self) -> Self:
+        """The same parts, each cell in canonical order and only where it is not what stands there anyway."""
+        cell = self.cell.canonical()
+        own = tuple(
+            (place, CellPart(tree=part.tree.canonical()) if isinstance(part, CellPart) else part)
+            for place, part in self.own
+        )
+        other = tuple((place, part) for place, part in own if part != CellPart(tree=cell))
+        return self.model_copy(update={"cell": cell, "own": other})
+
+    def __str__(self) -> str:
+        own = [f"{place}: {part}" for place, part in self.own]
+        shown = [] if own and self.cell == START_CELL else [str(self.cell)]
+        return "; ".join(shown + own)

@@ -1,0 +1,46 @@
+"""Do one task of a search's schedule: what every backend calls."""
+
+from nasflow.search.schedule import Conclude, GiveUp, Learn, Propose, Task, Test, Train, next_tasks
+from nasflow.steps.archive import Archive
+from nasflow.steps.child import run_child, run_until
+from nasflow.steps.finish import conclude, run_test
+from nasflow.steps.give_up import give_up
+from nasflow.steps.learn import learn
+from nasflow.steps.ledger import read_ledger
+from nasflow.steps.propose import propose
+from nasflow.steps.train import Progress, unseen
+
+
+def tasks_of(archive: Archive, search: str, patience: int | None = None) -> tuple[Task, ...]:
+    """What is to be done now, by the ledger as it is in the store; nothing when the search is over."""
+    return next_tasks(read_ledger(archive, search), patience)
+
+
+def settled_tasks(archive: Archive, search: str) -> tuple[Task, ...]:
+    """What is to be done now, once it is written down that the rounds are over, if they are."""
+    tasks = tasks_of(archive, search)
+    for task in tasks:
+        if isinstance(task, Conclude):
+            execute(archive, search, task)
+            return tasks_of(archive, search)
+    return tasks
+
+
+def execute(archive: Archive, search: str, task: Task, progress: Progress = unseen) -> None:
+    """Do a task; it does nothing where it is done. `progress` is told of a training."""
+    match task:
+        case Train():
+            if task.until is None:
+                run_child(archive, task.child, progress)
+            else:
+                run_until(archive, task.child, task.until, progress)
+        case Propose(number):
+            propose(archive, search, number)
+        case Learn(number):
+            learn(archive, search, number)
+        case GiveUp(child, kills):
+            give_up(archive, search, child, kills)
+        case Conclude(stop):
+            conclude(archive, search, stop)
+        case Test(stop):
+            run_test(archive, search, stop)

@@ -1,0 +1,54 @@
+"""What became of a child: read, or written down where it failed."""
+
+from nasflow.base.errors import NotFound
+from nasflow.measure import counted
+from nasflow.search.record import AnyRecord, ChildRecord, Epoch, FailedRecord, Receipt, TrainedRecord
+from nasflow.spec.child import ChildSpec
+from nasflow.steps.archive import Archive
+from nasflow.steps.keys import record_key, spec_key
+
+
+def find_record(archive: Archive, child: str | None) -> AnyRecord | None:
+    """The child's result; None: there is none yet."""
+    record = archive.find(record_key(child), ChildRecord) if child else None
+    return record if isinstance(record, TrainedRecord | FailedRecord) else None
+
+
+def read_record(archive: Archive, child: str) -> AnyRecord:
+    """The child's result; raise NotFound if there is none yet."""
+    record = find_record(archive, child)
+    if record is None:
+        raise NotFound(f"child {child} has no record in {archive.store.url} yet")
+    return record
+
+
+def find_failure(archive: Archive, child: str) -> FailedRecord | None:
+    """How the child failed; None: it did not, or not yet."""
+    record = find_record(archive, child)
+    return record if isinstance(record, FailedRecord) else None
+
+
+def write_record(archive: Archive, record: AnyRecord) -> AnyRecord:
+    """Write a child's result once: everybody gets that of the first writer, trained or failed."""
+    archive.store.create(record_key(record.child), record.to_bytes())
+    return read_record(archive, record.child)
+
+
+def write_failure(
+    archive: Archive,
+    child: str,
+    reason: str,
+    receipt: Receipt | None = None,
+    history: tuple[Epoch, ...] = (),
+) -> AnyRecord:
+    """The child's failed record; the record of somebody who was first, if there is one."""
+    spec = archive.read(spec_key(child), ChildSpec)
+    failed = FailedRecord(
+        child=child,
+        parts=spec.network.parts,
+        measures=counted(spec.network),
+        receipt=receipt,
+        history=history,
+        failure=reason,
+    )
+    return write_record(archive, failed)

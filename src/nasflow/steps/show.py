@@ -1,0 +1,81 @@
+"""What a pod shows of its work: metrics and drawings in Kubeflow, the search in MLflow, its report."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+
+from nasflow.base.errors import NasflowError, TrackingUnavailable
+from nasflow.search.record import AnyRecord, FailedRecord
+from nasflow.search.rounds import FinishRecord
+from nasflow.steps.archive import Archive
+
+Log = Callable[[str, float], None]
+"""Takes a metric's name and value: `log_metric` of a Kubeflow artifact."""
+
+
+def show_child(record: AnyRecord, log: Log, drawing: str) -> None:
+    """A child's figures as metrics, and its cell as HTML in the file `drawing`."""
+    from nasflow.report.drawing import draw_cell
+
+    for name, measured in record.measures.items():
+        log(name, measured.value)
+    if record.receipt:
+        log("birth_difference", record.receipt.difference)
+    said = record.failure if isinstance(record, FailedRecord) else f"{100 * record.accuracy:.2f} % held-out"
+    print(f"nasflow: child {record.child}: {said}  {record.parts}")
+    picture = draw_cell(record.parts.cell)
+    page = f"<!doctype html><meta charset=utf-8><p>{record.child}: {escape(said)}</p>{picture}"
+    Path(drawing).write_text(page, encoding="utf-8")
+
+
+def show_test(record: FinishRecord, log: Log) -> None:
+    """The figures of a search's end as metrics."""
+    log("held_out_accuracy", record.held_out_accuracy)
+    log("test_accuracy", record.test_accuracy)
+    if record.start_test_accuracy is not None:
+        log("start_test_accuracy", record.start_test_accuracy)
+
+
+def show_in_mlflow(archive: Archive, search: str) -> str:
+    """Bring MLflow up to the ledger, if there is one; returns Markdown that says where."""
+    from nasflow.steps.publish import track
+    from nasflow.tracking import tracking_uri
+
+    shown = f"MLflow was not to be had: `nasflow sync {search}` shows this search there.\n"
+    if address := tracking_uri(None):
+        with _mlflow_may_be_away():
+            shown = track(archive, search, address)
+    return shown
+
+
+def show_search(archive: Archive, search: str) -> None:
+    """The search in MLflow, and the report of one that is over; the chain of runs never ends by this."""
+    from nasflow.steps.execute import tasks_of
+    from nasflow.steps.publish import write_report
+
+    try:
+        show_in_mlflow(archive, search)
+        if not tasks_of(archive, search):
+            write_report(archive, search)
+    except NasflowError as error:
+        print(f"nasflow: warning: not shown: {error}", file=sys.stderr)
+
+
+def adopt_task(search: str, child: str) -> None:
+    """Show the child in the run that Kubeflow's own MLflow plugin made for this task, if it did."""
+    from nasflow.tracking import adopt, tracking_uri
+
+    if address := tracking_uri(None):
+        with _mlflow_may_be_away():
+            adopt(address, search, child)
+
+
+@contextmanager
+def _mlflow_may_be_away() -> Iterator[None]:
+    """That never stops a search."""
+    try:
+        yield
+    except TrackingUnavailable as error:
+        print(f"nasflow: warning: {error}; the search goes on without it", file=sys.stderr)

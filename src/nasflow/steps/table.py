@@ -1,0 +1,44 @@
+"""Every step that a pod can do, told once: components, pipelines and pods look it up here."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+Id = Literal["search", "child", "number"]
+"""What a step can be told: the id of a search, the id of a child, the number of a run."""
+
+PodKind = Literal["light", "patient", "train"]
+"""What a step's pod is like.
+
+A light one trains nothing. A patient one is light too, with time to wait for a server that is away, because
+nothing comes after it. One that trains, or tests what was trained, holds the accelerator.
+"""
+
+
+@dataclass(frozen=True)
+class _Row:
+    title: str
+    """As Kubeflow and people see it."""
+    arguments: tuple[Id, ...]
+    pod: PodKind
+
+
+class Step(_Row, Enum):
+    """A row a step."""
+
+    PROPOSE = "propose", ("search",), "light"
+    WARM_START = "warm-start", ("search", "child"), "light"
+    TRAIN = "train", ("search", "child"), "train"
+    EVALUATE = "evaluate", ("search", "child"), "light"
+    CHILD = "child", ("search", "child"), "train"
+    UPDATE = "update", ("search",), "light"
+    SELECT = "select", ("search",), "light"
+    RETRAIN = "retrain", ("search", "child"), "train"
+    EVALUATE_ON_TEST = "evaluate-on-test", ("search",), "train"
+    REGISTER_AND_REPORT = "register-and-report", ("search",), "light"
+    ADVANCE = "advance", ("search", "number"), "patient"
+
+    @property
+    def function(self) -> str:
+        """As Python sees it: its component's folder, and the method of `Pod` that does it."""
+        return self.title.replace("-", "_")
