@@ -13,12 +13,12 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Parts
 from nasflow.surgery import Operated, operate
 
-HOST = DenseNet(growth=16, blocks=2, groups=2)
+_HOST = DenseNet(growth=16, blocks=2, groups=2)
 
 
 def births() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
     """TreeCell-A in each of six layers, without and with its parent's weights."""
-    start = NetworkSpec(host=HOST, channels=3, size=32, classes=10)
+    start = NetworkSpec(host=_HOST, channels=3, size=32, classes=10)
     grown = start.with_parts(Parts(cell=TREE_CELL_A))
     parent = Operated(start, build(start))
     edits = PathSpace().edits(start, grown)

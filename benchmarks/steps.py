@@ -11,14 +11,14 @@ from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Parts
 
-HOST = DenseNet(growth=8, blocks=1, groups=2)
-SPEC = NetworkSpec(host=HOST, parts=Parts(cell=TREE_CELL_B), channels=1, size=28, classes=10)
-BATCH = 64
+_HOST = DenseNet(growth=8, blocks=1, groups=2)
+_SPEC = NetworkSpec(host=_HOST, parts=Parts(cell=TREE_CELL_B), channels=1, size=28, classes=10)
+_BATCH = 64
 
 
 def child_steps() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
     """Forward and backward pass of a batch."""
-    title = f"a child's step: TreeCell-B, width {HOST.growth}, {BATCH} images of 28 x 28"
+    title = f"a child's step: TreeCell-B, width {_HOST.growth}, {_BATCH} images of 28 x 28"
     yield (
         title,
         {
@@ -30,11 +30,11 @@ def child_steps() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
 
 
 def _step(layout: torch.memory_format, mixed: bool) -> Callable[[], object]:
-    network = build(SPEC)
+    network = build(_SPEC)
     initialise(network, 0)
     network.to(memory_format=layout)
-    images = torch.randn(BATCH, 1, 28, 28).contiguous(memory_format=layout)
-    labels = torch.randint(0, 10, (BATCH,))
+    images = torch.randn(_BATCH, 1, 28, 28).contiguous(memory_format=layout)
+    labels = torch.randint(0, 10, (_BATCH,))
 
     def run() -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=mixed):

@@ -30,7 +30,7 @@ from nasflow.steps.ledger import read_ledger
 from nasflow.store import open_store
 from nasflow.studies.audit import Audit, audit, choose, train_apart
 
-ARMS = ("path", "random")
+_ARMS = ("path", "random")
 FROM_SCRATCH = 5
 """Children of each seed that are trained again without what they inherited."""
 AUDITED = 15
@@ -132,7 +132,7 @@ def searches_of(base: SearchConfig, seeds: range) -> dict[tuple[int, str], Searc
             | {"name": f"{base.name}-{arm}-{seed}", "seed": seed, "controller": {"kind": arm}}
         )
         for seed in seeds
-        for arm in ARMS
+        for arm in _ARMS
     }
 
 
@@ -150,7 +150,7 @@ def main() -> None:
     with ProcessPoolExecutor(given.processes, mp_context=get_context("spawn")) as pool:
         searches = {key: pool.submit(search, given.store, config) for key, config in configs.items()}
         ledgers = {key: future.result() for key, future in searches.items()}
-        tell(tables.arms(ledgers))
+        _tell(tables.arms(ledgers))
         if given.plot:
             drawn = draw_curves(
                 tables.rounds(ledgers), "A round's children against their start network", "children", "points"
@@ -160,11 +160,11 @@ def main() -> None:
         study = Study(given.store, pool)
         compared = {seed: study.inheritance(name) for seed, name in names.items()}
         audited = study.audit(names[1])
-        tell(tables.inheritance({seed: result() for seed, result in compared.items()}))
-        tell(tables.audited(*audited()))
+        _tell(tables.inheritance({seed: result() for seed, result in compared.items()}))
+        _tell(tables.audited(*audited()))
 
 
-def tell(lines: Iterable[str]) -> None:
+def _tell(lines: Iterable[str]) -> None:
     """Print what is known already: the rest takes hours."""
     print("\n".join(lines), flush=True)
 

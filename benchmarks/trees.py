@@ -8,8 +8,8 @@ from nasflow.search.spaces import PathSpace
 from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
 
-EPISODES = 20
-START = NetworkSpec(host=DenseNet(growth=48, blocks=1, groups=2), channels=3, size=32, classes=10)
+_EPISODES = 20
+_START = NetworkSpec(host=DenseNet(growth=48, blocks=1, groups=2), channels=3, size=32, classes=10)
 
 
 def controllers() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
@@ -18,19 +18,19 @@ def controllers() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
 
     def rounds(count: int) -> Callable[[], object]:
         def run() -> None:
-            for seed in range(EPISODES // count):
-                draws = controller.propose(None, Request(space, START, seed, count))
+            for seed in range(_EPISODES // count):
+                draws = controller.propose(None, Request(space, _START, seed, count))
                 lessons = tuple(
                     Lesson(draw.decisions, draw.tries, float(number % 7)) for number, draw in enumerate(draws)
                 )
-                controller.learn(None, Results(space, START, seed, lessons))
+                controller.learn(None, Results(space, _START, seed, lessons))
 
         return run
 
     yield (
-        f"the controller: {EPISODES} episodes proposed and learned from",
+        f"the controller: {_EPISODES} episodes proposed and learned from",
         {
             "one by one": rounds(1),
-            f"{EPISODES} at a time": rounds(EPISODES),
+            f"{_EPISODES} at a time": rounds(_EPISODES),
         },
     )

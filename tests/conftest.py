@@ -1,6 +1,7 @@
-"""A real S3 server for every test that asks for one."""
+"""For every test that asks for one: a real S3 server, and a package that adds something to nasflow."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,11 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from nasflow.base.plugins import plugged
+
+# A lane costs seconds of imports: tests of lanes say how many they want. Here, so that processes inherit it.
+os.environ["NASFLOW_LANES"] = "1"
 
 BUCKET = "nasflow-tests"
 READY_WITHIN = 60
@@ -44,6 +50,17 @@ def s3_url(s3_server: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> str
     for name, value in s3_server.items():
         monkeypatch.setenv(name, value)
     return f"s3://{BUCKET}/{uuid4().hex}"
+
+
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The package in tests/plugins is installed, here and in every program that the test starts."""
+    folder = Path(__file__).parent / "plugins"
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    plugged.cache_clear()
+    yield folder
+    plugged.cache_clear()
 
 
 def _free_ports(count: int) -> list[int]:

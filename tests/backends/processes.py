@@ -1,35 +1,124 @@
-"""`nasflow` in processes that can be killed: forked from a clean one that has imported the heavy parts."""
+"""`nasflow` and `python` in processes that begin at once: forked from a clean one that has imported the heavy
+parts. That one is multiprocessing's own, so lanes that this process opens come from it too.
+"""
 
+import json
 import multiprocessing
 import os
+import runpy
 import signal
+import socket
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingUnixStreamServer
+from threading import Thread
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    [
-        "torch._dynamo",
-        "torch.utils.flop_counter",
-        "sklearn.datasets",
-        "sklearn.model_selection",
-        "nasflow.backends.inline",
-        "nasflow.controllers.tree.controller",
-        "nasflow.steps.publish",
-    ]
-)
+_HEAVY = [
+    "torch._dynamo",
+    "torch.utils.flop_counter",
+    "sklearn.datasets",
+    "sklearn.model_selection",
+    "kfp.dsl.executor_main",
+    "nasflow.backends.inline",
+    "nasflow.controllers.tree.controller",
+    "nasflow.steps.publish",
+]
+
+_CLIENT = """#!{python} -IS
+import json, os, socket, sys
+line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+line.connect({address!r})
+told = json.dumps([sys.argv, dict(os.environ), os.getcwd()]).encode()
+socket.send_fds(line, [told], [0, 1, 2])
+sys.exit(line.recv(1)[0])
+"""
+"""A program that has another process do what it was called for, and ends as that one does."""
 
 
-def start(*arguments: str | Path, output: Path) -> ForkServerProcess:
-    """A command in a process of its own; what it says is added to the file `output`."""
-    process = _CONTEXT.Process(target=_main, args=([*map(str, arguments)], output, dict(os.environ)))
+def begin() -> None:
+    """Start the process that all others are forked from, unless it runs."""
+    _CONTEXT.set_forkserver_preload(_HEAVY)
+    forkserver.ensure_running()
+
+
+def start(*arguments: str | Path, output: Path, alone: bool = False) -> ForkServerProcess:
+    """A command in a process of its own; what it says is added to the file `output`.
+
+    With `alone` it leads a group of processes, as a shell's job does: whatever it starts belongs to that.
+    """
+    begin()
+    process = _CONTEXT.Process(
+        target=_main, args=([*map(str, arguments)], output, dict(os.environ), alone), daemon=False
+    )
     process.start()
     return process
 
 
-def _main(arguments: list[str], output: Path, environment: dict[str, str]) -> None:
+def members(group: int) -> set[int]:
+    """The living processes of a group."""
+    return {int(path.name) for path in Path("/proc").glob("[0-9]*") if _is_of(path, group)}
+
+
+def ended(group: int, within: float) -> bool:
+    """Whether nobody of a group is left after some seconds at most."""
+    deadline = time.monotonic() + within
+    while members(group):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@contextmanager
+def quick_python(folder: Path) -> Iterator[Path]:
+    """A program that does what `python -m MODULE ...` does, without the seconds of imports before it."""
+    begin()
+    address, program = str(folder / "socket"), folder / "python"
+    program.write_text(_CLIENT.format(python=sys.executable, address=address))
+    program.chmod(0o755)
+    with _Server(address, _Call) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield program
+        finally:
+            server.shutdown()
+
+
+class _Server(ThreadingUnixStreamServer):
+    socket_type = socket.SOCK_SEQPACKET
+    daemon_threads = True
+
+
+class _Call(BaseRequestHandler):
+    """One call of the program."""
+
+    def handle(self) -> None:
+        """Answer with the exit code."""
+        process = _CONTEXT.Process(target=_python, args=(self.request,))
+        process.start()
+        process.join()
+        assert process.exitcode is not None
+        self.request.sendall(bytes([process.exitcode & 255]))
+
+
+def _is_of(path: Path, group: int) -> bool:
+    try:
+        state, _, its_group = (path / "stat").read_text().rpartition(")")[2].split()[:3]
+    except OSError:
+        return False
+    return int(its_group) == group and state != "Z"
+
+
+def _main(arguments: list[str], output: Path, environment: dict[str, str], alone: bool) -> None:
     os.environ.update(environment)
+    if alone:
+        os.setsid()
     # A shell's background job, as CI may be one, ignores Ctrl-C, and so do the processes that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with output.open("a", buffering=1) as file:
@@ -38,3 +127,17 @@ def _main(arguments: list[str], output: Path, environment: dict[str, str]) -> No
         from nasflow.cli import main
 
         main()
+
+
+def _python(line: socket.socket) -> None:
+    told, descriptors, *_ = socket.recv_fds(line, 2**20, 3)
+    arguments, environment, folder = json.loads(told)
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    _, option, module, *rest = arguments
+    assert option == "-m", arguments
+    sys.argv = [module, *rest]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -3,12 +3,29 @@ import random
 import signal
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
-from tests.backends.processes import start
+import pytest
+from tests.backends.processes import ended, members, start
 from tests.cli.calling import write_config
-from tests.steps.samples import LONGER, config, open_archive, run_search
+from tests.steps.samples import LONGER, finished_once, open_archive
 
+from nasflow.base.errors import LaneLost
 from nasflow.cli.summary import summary
+
+FROM_START: dict[str, Any] = {"child": LONGER}
+"""The policy's search: every child is the start network's."""
+
+FROM_FOUND: dict[str, Any] = {
+    "child": LONGER,
+    "parents": "found",
+    "controller": {"kind": "evolution", "population": 2, "tournament": 2},
+    "random_share": 0.0,
+    "budget": {"children": 8},
+}
+"""Four rounds of evolution: children inherit from children."""
+
+both_families = pytest.mark.parametrize("changes", [FROM_START, FROM_FOUND], ids=["start", "found"])
 
 
 def digest(store: Path) -> object:
@@ -16,32 +33,62 @@ def digest(store: Path) -> object:
     return summary(open_archive(store), "tiny")["ledger_digest"]
 
 
-def test_killed_at_random_points(tmp_path: Path) -> None:
+@both_families
+def test_killed_at_random_points(changes: dict[str, Any], tmp_path: Path) -> None:
     """SIGKILL again and again, at any moment: the resumed search ends as one that was never killed."""
-    run_search(tmp_path / "whole", config(child=LONGER))
-    file, store, output = write_config(tmp_path, child=LONGER), tmp_path / "killed", tmp_path / "output"
-    draws, kills = random.Random(5), 0
-    while not ended(
-        victim := start("search", file, "--store", store, "--no-track", output=output), store, draws
-    ):
+    kills = kill_to_the_end(changes, tmp_path, random.Random(5), lanes=(1,), pace=12)
+    assert kills >= 4
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("lanes", [(1,), (2,), (1, 2, 3)], ids=["1", "2", "changing"])
+@pytest.mark.parametrize("seed", range(3))
+@both_families
+def test_killed_at_many_points(
+    changes: dict[str, Any], seed: int, lanes: tuple[int, ...], tmp_path: Path
+) -> None:
+    """The same at many more points; with lanes each process in turn may be the one that is killed."""
+    assert kill_to_the_end(changes, tmp_path, random.Random(seed), lanes, pace=4) >= 10
+
+
+def kill_to_the_end(
+    changes: dict[str, Any], folder: Path, draws: random.Random, lanes: tuple[int, ...], pace: int
+) -> int:
+    """Run a search that is killed after every few documents, `pace` at most; how often it was.
+
+    It must end as one that was never killed.
+    """
+    file, store, output, kills = write_config(folder, **changes), folder / "killed", folder / "output", 0
+    while True:
+        count = str(draws.choice(lanes))
+        command = ("search", file, "--store", store, "--no-track", "--lanes", count)
+        victim = start(*command, output=output, alone=True)
+        kill(victim, store, draws, pace)
+        if victim.exitcode == 0:
+            break
+        assert victim.exitcode in {-signal.SIGKILL, LaneLost.exit_code}, output.read_text()
         kills += 1
-    assert victim.exitcode == 0, output.read_text()
-    assert kills >= 5
-    assert digest(store) == digest(tmp_path / "whole")
+    assert victim.pid is not None
+    assert ended(victim.pid, within=10)
+    assert digest(store) == digest(finished_once(**changes))
     # No count: one that is killed between its child's record and its own end has no outcome either.
     attempts = summary(open_archive(store), "tiny")["attempts"]
     assert {attempt["outcome"] for attempt in attempts} == {None, "useful"}
+    return kills
 
 
-def ended(process: ForkServerProcess, store: Path, draws: random.Random) -> bool:
-    """Let it write up to eight documents and go on for an instant, then kill it; whether it was faster."""
-    wanted = count(store) + draws.randint(1, 8)
+def kill(process: ForkServerProcess, store: Path, draws: random.Random, pace: int) -> None:
+    """Let a search write some documents and go on for an instant; then kill it, or any process that it has
+    opened, and wait for its end.
+    """
+    wanted = count(store) + draws.randint(1, pace)
     while process.exitcode is None and count(store) < wanted:
         process.join(0.01)
     process.join(draws.uniform(0, 0.1))
-    process.kill()
+    assert process.pid is not None
+    if process.exitcode is None:
+        os.kill(draws.choice(sorted(members(process.pid))), signal.SIGKILL)
     process.join()
-    return process.exitcode != -signal.SIGKILL
 
 
 def count(store: Path) -> int:
@@ -51,13 +98,12 @@ def count(store: Path) -> int:
 
 def test_two_processes_at_once(tmp_path: Path) -> None:
     """Two processes on one search, as of two impatient users, end both, with the result of one."""
-    run_search(tmp_path / "alone", config())
     file, store, output = write_config(tmp_path), tmp_path / "both", tmp_path / "output"
     both = [start("search", file, "--store", store, "--no-track", output=output) for _ in range(2)]
     for process in both:
         process.join()
     assert [process.exitcode for process in both] == [0, 0], output.read_text()
-    assert digest(store) == digest(tmp_path / "alone")
+    assert digest(store) == digest(finished_once())
 
 
 def test_interrupted(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The cluster's components on this machine; the same with Docker is in test_docker.py."""
+"""The cluster's components on this machine; what they come to is in test_contract.py."""
 
 import builtins
 import logging
@@ -7,65 +7,28 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from tests.cli.calling import call, write_config
-from tests.steps.samples import config, copy_of_finished, open_archive
+from tests.backends.processes import quick_python
+from tests.steps.samples import copy_of_finished, open_archive
 
 from nasflow.backends.local import left_as_found, run_components
 from nasflow.base.errors import SearchFailed
-from nasflow.cli.summary import summary
-from nasflow.search.cluster import Cluster, Layout
-from nasflow.steps.archive import Archive
-from nasflow.steps.begin import begin
-from nasflow.steps.keys import start_key
-
-ONE_ROUND = {"budget": {"children": 2}}
+from nasflow.search.budget import Budget
+from nasflow.search.cluster import Cluster
+from nasflow.steps.begin import set_budget
+from nasflow.steps.keys import spec_key
+from nasflow.steps.ledger import read_ledger
 
 
-def search(url: str | Path, layout: Layout) -> list[str]:
-    """Run one round of the tiny search through kfp.local; what the steps said."""
-    archive = open_archive(url)
-    said: list[str] = []
-    begin(archive, config(**ONE_ROUND))
-    run_components(
-        archive,
-        "tiny",
-        Cluster(image="python", layout=layout, rounds_per_run=2),
-        "subprocess",
-        None,
-        said.append,
-    )
-    return said
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("layout", ["fused", pytest.param("steps", marks=pytest.mark.cluster)])
-def test_the_same_ledger_as_inline(layout: Layout, s3_url: str, tmp_path: Path) -> None:
-    """The components, run by Kubeflow's own SDK against a real S3, end in the ledger of one process."""
-    said = search(s3_url, layout)
-    file = write_config(tmp_path, **ONE_ROUND)
-    assert call("search", file, "--store", tmp_path / "inline", "--no-track").code == 0
-    theirs, ours = summary(open_archive(s3_url), "tiny"), summary(open_archive(tmp_path / "inline"), "tiny")
-    assert theirs["ledger_digest"] == ours["ledger_digest"]
-    assert theirs["status"] == "finished"
-    assert any(line.startswith("nasflow: propose tiny") for line in said)
-
-
-@pytest.mark.slow
-def test_a_failed_task_ends_it_with_its_cause(tmp_path: Path) -> None:
+def test_a_failed_task_ends_it_with_its_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a step wrote down before it failed is what the user reads."""
-    store = Path(copy_of_finished(tmp_path))
-    archive = open_archive(store)
-    archive.store.delete("searches/tiny/finishes/0002/finish.json")
-    archive.store.delete(start_key("tiny"))
-    with pytest.raises(SearchFailed, match="propose failed: NotFound"):
-        run_components(
-            Archive(archive.store),
-            "tiny",
-            Cluster(image="python", rounds_per_run=1, retries=0),
-            "subprocess",
-            None,
-            lambda line: None,
-        )
+    archive = open_archive(copy_of_finished(tmp_path))
+    set_budget(archive, "tiny", Budget(children=6))
+    archive.store.delete(spec_key(read_ledger(archive, "tiny").start_spec.id))
+    cluster = Cluster(image="python", rounds_per_run=1, retries=0)
+    with quick_python(tmp_path) as python:
+        monkeypatch.setattr("sys.executable", str(python))
+        with pytest.raises(SearchFailed, match="child failed: NotFound: store .* has no children/"):
+            run_components(archive, "tiny", cluster, "subprocess", None, lambda line: None)
 
 
 def test_kfp_leaves_the_process_as_it_was() -> None:

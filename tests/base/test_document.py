@@ -9,14 +9,22 @@ from pydantic import BaseModel, ValidationError
 from nasflow.base.document import MAXIMUM_BYTES, Document, canonical_json
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
-from nasflow.search.record import ChildRecord
+from nasflow.search.record import BirthRecord, ChildRecord, FailedRecord, TrainedRecord, TrainingRecord
+from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, Proposal
 from nasflow.spec.child import ChildSpec
+from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import Tree
 
-DOCUMENTS: list[type[Document]] = [Tree, SearchConfig, ChildSpec, ChildRecord, Proposal, ControllerUpdate]
+DOCUMENTS: list[type[Document]] = [
+    *(Tree, NetworkSpec, SearchConfig, ResolvedConfig, ChildSpec, Proposal, ControllerUpdate),
+    *(ChildRecord, TrainedRecord, FailedRecord, BirthRecord, TrainingRecord),
+]
 KEYS = st.sampled_from(
-    ["schema_version", "root", "kind", "path", "random", "densenet", "host", "name", "cell"]
+    [
+        *("schema_version", "root", "kind", "path", "random", "densenet", "host", "name", "cell", "parts"),
+        *("own", "status", "trained", "failed", "receipt", "transforms", "episodes", "data", "weights"),
+    ]
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | KEYS,
@@ -79,20 +87,23 @@ def test_any_bytes(document: type[Document], data: bytes) -> None:
 @given(data=st.data())
 def test_one_value_away(data: st.DataObject) -> None:
     """A configuration in which any one value is replaced by any other is read, or refused in one line."""
+    host = {"growth": 4, "blocks": 1}
     config = SearchConfig.model_validate(
         {
             "name": "a",
             "data": {"name": "digits", "held_out": 9},
-            "host": {"growth": 4, "blocks": 1},
+            "host": host,
             "start": {},
             "budget": {"rounds": 1},
-            "finish": {"host": {"growth": 4, "blocks": 1}, "recipe": {}},
+            "limits": {"parameters": "3M"},
+            "objective": {"maximise": "held_out_accuracy", "trade": {"latency": {"target": 1, "weight": 1}}},
+            "finish": {"host": host, "recipe": {}},
         }
     ).model_dump(mode="json")
     inner: Any = config
     while True:
         key = data.draw(st.sampled_from(sorted(inner)))
-        if not isinstance(inner[key], dict) or data.draw(st.booleans()):
+        if not isinstance(inner[key], dict) or not inner[key] or data.draw(st.booleans()):
             break
         inner = inner[key]
     inner[key] = data.draw(VALUES)
@@ -169,6 +180,14 @@ def test_no_nan_is_written() -> None:
         ("budget.zzz", 1, "unknown key 'budget.zzz': known keys: children, gpu_hours, rounds, seconds"),
         ("path", 1, "unknown key 'path': known keys: budget"),
         ("random", 1, "unknown key 'random': did you mean 'random_share'?"),
+        ("finish.host.growht", 1, "unknown key 'finish.host.growht': did you mean 'growth'?"),
+        ("host", {"kind": "chain", "width": [4]}, "unknown key 'host.width': did you mean 'widths'?"),
+        ("objective", {"maximize": "latency"}, "unknown key 'objective.maximize': did you mean 'maximise'?"),
+        (
+            "objective",
+            {"maximise": "held_out_accuracy", "trade": {"latency": {"goal": 1, "weight": 1}}},
+            "unknown key 'objective.trade.latency.goal': known keys: target, weight",
+        ),
         ("host.densenet", 1, "unknown key 'host.densenet': known keys: blocks"),
         ("controller.path", 1, "unknown key 'controller.path': known keys: baseline_decay"),
         ("controller", {"kind": "random", "hidden": 1}, "unknown key 'controller.hidden': known keys: kind"),
@@ -194,7 +213,21 @@ def test_unknown_key(search: dict[str, Any], place: str, value: Any, message: st
         ("data", [], "data: Input should be a valid dictionary"),
         ("name", "Not A Name", "name: String should match pattern"),
         ("name", "x" * 100_000, "name: String should match pattern"),
-        ("controller.kind", "q\nlearning", "controller: Input tag 'q learning'"),
+        ("controller.kind", "pathh", "controller: no kind is called 'pathh': take path, paper, random, "),
+        ("controller.kind", "q\nlearning", r"controller: no kind is called 'q\nlearning': take path"),
+        (
+            "controller",
+            {},
+            "controller: a mapping with a `kind` is wanted: path, paper, random, evolution, or",
+        ),
+        ("controller", "path", "controller: a mapping with a `kind` is wanted: path, "),
+        ("host.kind", "densnet", "host: no kind is called 'densnet': take densenet, pyramidnet, "),
+        ("finish.host.kind", "densnet", "finish.host: no kind is called 'densnet': take densenet, "),
+        ("space.kind", "nothing", "space: no kind is called 'nothing': take path, or one that an installed "),
+        ("objective", "held_out_los", "objective: no measure is called 'held_out_los': known are held_out_"),
+        ("limits.parametres", 1, "limits.parametres: no measure is called 'parametres': known are held_out_"),
+        ("limits.parameters", "3X", "limits.parameters: an amount is wanted: a number, perhaps with k, M, G"),
+        ("parents", "found.", "parents: Input should be 'start', 'found' or 'none' (given: 'found.')"),
         ("controller.hidden", 0, "controller.hidden: Input should be greater than or equal to 1 (given: 0)"),
         ("start_cell", "( ds3\n)", "start_cell: cell '( ds3 )': edge 0 is ds3"),
         ("start_cell", 5, "start_cell: Input should be a valid dictionary"),
@@ -204,7 +237,7 @@ def test_unknown_key(search: dict[str, Any], place: str, value: Any, message: st
         ("space.add_branches", [1], "space: a node can have 2 to 8 branches"),
         ("space.add_branches", [2, "three"], "space.add_branches.1: Input should be a valid integer"),
         ("budget", {}, "budget: set at least one of"),
-        ("schema_version", 2, "has schema version 2, and this nasflow reads 1 to 1: upgrade nasflow"),
+        ("schema_version", 3, "has schema version 3, and this nasflow reads 1 to 2: upgrade nasflow"),
         ("schema_version", "9" * 10_000, "has schema version '999"),
         ("schema_version", 0, "has schema version 0"),
         ("schema_version", None, "has schema version None"),
@@ -244,29 +277,63 @@ def test_keys_of_a_metric() -> None:
     assert refusal(ControllerUpdate, data).startswith(r"search.yaml: metrics.a\nb: ")
 
 
-def test_unions_in_a_list() -> None:
-    """The tag of a transform is no part of the place, its keys are."""
-    receipt = {"transform": {"kind": "replicate", "path": [0], "count": 1}, "difference": 0.0}
-    data = {
-        "child": "c",
-        "cell": "( 3x3G )",
-        "status": "trained",
-        "parameters": 1,
-        "mult_adds": 1,
-        "receipt": {
-            "difference": 0.0,
-            "tolerance": 0.0,
-            "images": 1,
-            "parent_accuracy": 0.0,
-            "birth_accuracy": 0.0,
-            "transforms": [receipt],
-        },
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"kind": "replicate", "path": [0], "count": 1}, "receipt.edits.0.edit.count: Input"),
+        ({"kind": "replicate", "path": ["x"], "count": 2}, "receipt.edits.0.edit.path.0: Input"),
+        ({"kind": "insert", "pth": [0]}, "receipt.edits.0.edit.pth': did you mean 'path'?"),
+        ({"kind": "inserd", "path": [0]}, "receipt.edits.0.edit: no kind is called 'inserd': take replicate"),
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_unions_in_a_list(edit: dict[str, Any], message: str, version: int) -> None:
+    """The tag of an edit is no part of the place, its keys are; in what an older version wrote too."""
+    receipt = {
+        "difference": 0.0,
+        "tolerance": 0.0,
+        "images": 1,
+        "parent_accuracy": 0.0,
+        "birth_accuracy": 0.0,
     }
-    assert "receipt.transforms.0.transform.count: Input" in refusal(ChildRecord, data)
-    receipt["transform"] = {"kind": "replicate", "path": ["x"], "count": 2}
-    assert "receipt.transforms.0.transform.path.0: Input" in refusal(ChildRecord, data)
-    receipt["transform"] = {"kind": "insert", "pth": [0]}
-    assert "receipt.transforms.0.transform.pth': did you mean 'path'?" in refusal(ChildRecord, data)
+    edits = {"edits": [{"edit": edit, "difference": 0.0}]}
+    old = {"transforms": [{"transform": edit, "difference": 0.0}]}
+    data = {
+        "schema_version": version,
+        "child": "c",
+        "weights": "d",
+        "receipt": receipt | (old if version == 1 else edits),
+    }
+    assert message in refusal(BirthRecord, data)
+
+
+class Renamed(Document):
+    """A document whose one key was called otherwise in schema 1, and whose letters were small in schema 2."""
+
+    SCHEMA = 3
+
+    name: str
+
+    @classmethod
+    def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """See Document."""
+        old = data["label"] if data["schema_version"] == 1 else data["name"]
+        return {"name": old.upper()}
+
+
+def test_older_schemas() -> None:
+    """What an older version wrote is read as what it would be now, and has the present version then."""
+    for old in ({"schema_version": 1, "label": "a"}, {"schema_version": 2, "name": "a"}):
+        assert Renamed.from_data(old, "here") == Renamed(name="A")
+    assert Renamed.from_data({"name": "a"}, "here").model_dump() == {"schema_version": 3, "name": "a"}
+
+
+@pytest.mark.parametrize("data", [{}, {"label": None}, {"label": 5}, {"name": "a"}])
+def test_what_is_no_older_document(data: dict[str, Any]) -> None:
+    """What an upgrade stumbles over is refused with one line that names document and version."""
+    text = refusal(Renamed, data | {"schema_version": 1})
+    assert text.startswith("search.yaml: is no Renamed of schema version 1 (")
+    assert text.isprintable()
 
 
 def test_canonical_json() -> None:

@@ -2,16 +2,20 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
-from tests.controllers.samples import GROWN, SMALL_POLICY, TINY, exhaust, names, request
+from pydantic import TypeAdapter
+from tests.controllers.samples import SMALL_POLICY, START, exhaust, names, request, results
+from tests.search.spaces.samples import GROWN, TINY, network_of
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.controllers import Batch, Controller, make_controller, replay
-from nasflow.search.config import Space
+from nasflow.controllers import Controller, Draw, Lesson, Results, make_controller
 from nasflow.search.controller import ControllerSpec, EvolutionController, PaperController, RandomController
-from nasflow.search.rounds import Episode
+from nasflow.search.spaces import AnySpace, PathSpace, Space, replay
 from nasflow.spec.channels import check_channels
+from nasflow.spec.hosts import Chain
+from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import START_CELL, Merge, Tree
 
 SPECS: dict[str, ControllerSpec] = {
@@ -20,6 +24,7 @@ SPECS: dict[str, ControllerSpec] = {
     "random": RandomController(),
     "evolution": EvolutionController(population=3, tournament=2),
 }
+CHAIN = NetworkSpec(host=Chain(widths=(4, 4)), channels=1, size=8, classes=10)
 
 
 @pytest.fixture(params=SPECS)
@@ -34,38 +39,40 @@ def controller(spec: ControllerSpec) -> Controller:
     return make_controller(spec, 7)
 
 
-def batch(
-    episodes: Sequence[Episode],
+@pytest.fixture
+def widths(plugins: Path) -> Space:
+    """A space that nobody here knows."""
+    adapter: TypeAdapter[Space] = TypeAdapter(AnySpace)
+    return adapter.validate_python({"kind": "widths", "widths": [2, 4, 6]})
+
+
+def learn(
+    controller: Controller,
+    rounds: int,
     rewards: Sequence[float | None],
-    start: Tree = START_CELL,
+    start: NetworkSpec = START,
     space: Space = TINY,
-) -> Batch:
-    """A round's results."""
-    return Batch(start, space, 0, tuple(episodes), tuple(rewards))
-
-
-def learn(controller: Controller, rounds: int, rewards: list[float | None]) -> tuple[bytes | None, float]:
-    """The state after some rounds with these rewards, no cell being taken; and the last mean tries."""
-    state, figures = None, {"mean_tries": math.nan}
+) -> bytes | None:
+    """The state after some rounds with these rewards, no network being taken."""
+    state = None
     for number in range(rounds):
-        episodes = controller.propose(state, request(seed=number, count=len(rewards)))
-        state, figures = controller.update(state, batch(episodes, rewards))
-    return state, figures["mean_tries"]
+        draws = controller.propose(state, request(start, space, number, count=len(rewards)))
+        state, _ = controller.learn(state, results(draws, rewards, start, space))
+    return state
 
 
-def test_same_seed_same_episodes(spec: ControllerSpec) -> None:
+def test_same_seed_same_draws(spec: ControllerSpec) -> None:
     """Proposals are a function of state and request, in whatever process; another seed gives others."""
-    wanted = request(space=Space(), count=6)
-    episodes = make_controller(spec, 7).propose(None, wanted)
-    assert episodes == make_controller(spec, 7).propose(None, wanted)
-    assert names(episodes) != names(
-        make_controller(spec, 7).propose(None, request(space=Space(), seed=1, count=6))
-    )
+    wanted = request(space=PathSpace(), count=6)
+    draws = make_controller(spec, 7).propose(None, wanted)
+    assert draws == make_controller(spec, 7).propose(None, wanted)
+    other = make_controller(spec, 7).propose(None, request(space=PathSpace(), seed=1, count=6))
+    assert names(draws) != names(other)
 
 
 def test_state_round_trip(spec: ControllerSpec) -> None:
     """A learned state proposes the same in another process, and learning it again gives the same bytes."""
-    states = [learn(make_controller(spec, 7), 3, [0.1, 0.9, None, 0.5])[0] for _ in range(2)]
+    states = [learn(make_controller(spec, 7), 3, [0.1, 0.9, None, 0.5]) for _ in range(2)]
     assert states[0] == states[1]
     wanted = request(space=TINY, seed=3)
     first, second = (make_controller(spec, 7).propose(state, wanted) for state in states)
@@ -73,18 +80,18 @@ def test_state_round_trip(spec: ControllerSpec) -> None:
 
 
 def test_new_distinct_replayable(controller: Controller) -> None:
-    """Cells are new, differ from each other, and are what their decisions build."""
-    space = Space()
+    """Networks are new, differ from each other, and are what their decisions make."""
+    space = PathSpace()
     taken = frozenset(names(controller.propose(None, request(space=space, count=20))))
-    episodes = controller.propose(None, request(space=space, count=20, taken=taken))
-    assert len(episodes) == 20
-    found = names(episodes)
+    draws = controller.propose(None, request(space=space, count=20, taken=taken))
+    assert len(draws) == 20
+    found = names(draws)
     assert len(set(found)) == 20
     assert not taken & set(found)
-    for episode in episodes:
-        assert replay(START_CELL, space, episode.decisions) == episode.cell
-        assert episode.tries >= 1
-        assert episode.cell.root.depth <= space.max_depth
+    for draw in draws:
+        assert replay(space, START, draw.decisions) == draw.network
+        assert draw.tries >= 1
+        assert draw.network.parts.cell.root.depth <= space.max_depth
 
 
 def test_nothing_wanted(controller: Controller) -> None:
@@ -92,50 +99,52 @@ def test_nothing_wanted(controller: Controller) -> None:
     assert controller.propose(None, request(count=0)) == []
 
 
-def test_only_fitting_cells(controller: Controller) -> None:
-    """A cell that the host cannot hold is never proposed."""
+def test_only_what_fits(controller: Controller) -> None:
+    """A network that does not fit is never proposed."""
 
-    def fits(tree: Tree) -> bool:
+    def fits(network: NetworkSpec) -> bool:
         try:
-            check_channels(tree, channels=2, groups=2)
+            check_channels(network.parts.cell, channels=2, groups=2)
         except InvalidSpec:
             return False
         return True
 
-    episodes = controller.propose(None, request(space=Space(), count=15, fits=fits))
-    assert len(episodes) == 15
-    assert all(fits(episode.cell) for episode in episodes)
-    assert all(episode.cell.root.merge is not Merge.CONCAT for episode in episodes)
+    draws = controller.propose(None, request(space=PathSpace(), count=15, fits=fits))
+    assert len(draws) == 15
+    assert all(fits(draw.network) for draw in draws)
+    assert all(draw.network.parts.cell.root.merge is not Merge.CONCAT for draw in draws)
 
 
 @pytest.mark.parametrize(("start", "cells"), [(START_CELL, 27), (GROWN, 4)])
 def test_exhausted(controller: Controller, start: Tree, cells: int) -> None:
-    """Every cell of a small space is proposed exactly once, the last round short, then nothing."""
-    found = exhaust(controller, None, request(start=start, count=8))
+    """Every network of a small space is proposed exactly once, the last round short, then nothing."""
+    found = exhaust(controller, None, request(network_of(start), count=8))
     assert len(found) == len(set(found)) == cells
 
 
 def test_exhausted_by_fits(controller: Controller) -> None:
-    """Where a single cell fits, it is found once; where none does in a huge space, none is proposed."""
+    """Where a single network fits, it is found once; where none does in a huge space, none is proposed.
+
+    What is asked is told in canonical order.
+    """
     only = "add( 3x3G, 3x3G -> ( ds3 ) )"
-    found = exhaust(controller, None, request(fits=lambda tree: str(tree) == only))
+    found = exhaust(controller, None, request(fits=lambda network: str(network.parts) == only))
     assert found == [only]
-    assert controller.propose(None, request(count=3, fits=lambda tree: False)) == []
+    assert controller.propose(None, request(count=3, fits=lambda network: False)) == []
 
 
 def test_start_without_a_question(controller: Controller) -> None:
-    """A start cell that nothing can be decided about is its own only child."""
-    start = Tree.parse("add( 3x3G, 3x3G )")
-    space = Space(max_depth=1)
-    episodes = controller.propose(None, request(start=start, space=space))
-    assert [(episode.cell, episode.decisions) for episode in episodes] == [(start, ())]
-    controller.update(None, batch(episodes, [0.5], start, space))
+    """A start network that nothing can be decided about is its own only child."""
+    start, space = network_of("add( 3x3G, 3x3G )"), PathSpace(max_depth=1)
+    draws = controller.propose(None, request(start, space))
+    assert [(draw.network, draw.decisions) for draw in draws] == [(start, ())]
+    controller.learn(None, results(draws, [0.5], start, space))
 
 
-@pytest.mark.parametrize("value", [0.0, 0.7, 60.0])
+@pytest.mark.parametrize("value", [0.0, 60.0])
 def test_equal_rewards_for_ever(controller: Controller, value: float) -> None:
     """Rewards that never differ leave a controller that still proposes what is new."""
-    state, _ = learn(controller, 15, [value] * 4)
+    state = learn(controller, 8, [value] * 4)
     found = exhaust(controller, state, request(count=8))
     assert len(found) == 27
 
@@ -145,53 +154,87 @@ def test_failed_rounds(controller: Controller, first: float | None) -> None:
     """Rounds in which every child fails, also before any success, are learned from without harm."""
     state, figures = None, {"": 0.0}
     for number in range(4):
-        episodes = controller.propose(state, request(seed=number))
-        rewards = [first if number == 0 else None] * len(episodes)
-        state, figures = controller.update(state, batch(episodes, rewards))
+        draws = controller.propose(state, request(seed=number))
+        rewards = [first if number == 0 else None] * len(draws)
+        state, figures = controller.learn(state, results(draws, rewards))
         assert all(math.isfinite(value) for value in figures.values())
     assert "mean_reward" not in figures
     assert len(exhaust(controller, state, request(count=8))) == 27
 
 
-def test_empty_batch(controller: Controller) -> None:
+def test_nothing_to_learn(controller: Controller) -> None:
     """A round without children changes nothing."""
-    state, _ = learn(controller, 1, [0.1, 0.2])
-    assert controller.update(state, batch([], [])) == (state, {})
-    assert controller.update(None, batch([], [])) == (None, {})
+    state = learn(controller, 1, [0.1, 0.2])
+    assert controller.learn(state, results([], [])) == (state, {})
+    assert controller.learn(None, results([], [])) == (None, {})
 
 
 def test_figures(controller: Controller) -> None:
-    """An update reports the mean reward of the children that lived and the mean tries of all."""
-    episodes = controller.propose(None, request(count=3))
-    _, figures = controller.update(None, batch(episodes, [0.2, None, 0.6]))
+    """What is learned reports the mean reward of the children that lived and the mean tries of all."""
+    draws = controller.propose(None, request(count=3))
+    _, figures = controller.learn(None, results(draws, [0.2, None, 0.6]))
     assert figures["mean_reward"] == pytest.approx(0.4)
-    assert figures["mean_tries"] == pytest.approx(sum(each.tries for each in episodes) / 3)
+    assert figures["mean_tries"] == pytest.approx(sum(draw.tries for draw in draws) / 3)
+
+
+@pytest.mark.parametrize("rewards", [[-2.3, -0.1, None, -0.7], [1e-9, 3e6, None, 0.0]])
+def test_any_finite_rewards(controller: Controller, rewards: list[float | None]) -> None:
+    """Rewards may be negative (a loss) or large: what is learned stays finite, and new networks are found."""
+    state, figures = None, {"": math.nan}
+    for number in range(3):
+        draws = controller.propose(state, request(seed=number))
+        state, figures = controller.learn(state, results(draws, rewards))
+    assert all(math.isfinite(value) for value in figures.values())
+    assert len(controller.propose(state, request(seed=9))) == 4
 
 
 @pytest.mark.parametrize("state", [b"", b"not a state", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "])
 def test_foreign_bytes(controller: Controller, state: bytes) -> None:
     """Bytes that are no state of this controller are refused with one line, by both methods."""
-    episodes = controller.propose(None, request())
+    draws = controller.propose(None, request())
     for refused in (
         lambda: controller.propose(state, request()),
-        lambda: controller.update(state, batch(episodes, [0.5] * 4)),
+        lambda: controller.learn(state, results(draws, [0.5] * 4)),
     ):
         with pytest.raises(InvalidSpec, match="state") as caught:
             refused()
         assert "\n" not in str(caught.value)
 
 
-def test_broken_episode(controller: Controller) -> None:
+@pytest.mark.parametrize("change", ["longer", "shorter"])
+def test_broken_decisions(controller: Controller, change: str) -> None:
     """Decisions that do not make an episode are refused."""
-    episode = controller.propose(None, request(count=1))[0]
-    broken = episode.model_copy(update={"decisions": (*episode.decisions, 0)})
+    (draw,) = controller.propose(None, request(count=1))
+    decisions = (*draw.decisions, 0) if change == "longer" else draw.decisions[:-1]
+    broken = Draw(decisions, draw.network, draw.tries)
     with pytest.raises(InvalidSpec, match="decision"):
-        controller.update(None, batch([broken], [0.5]))
+        controller.learn(None, results([broken], [0.5]))
 
 
-@pytest.mark.parametrize("rewards", [(), (0.1, 0.2), (math.nan,), (math.inf,)])
-def test_batches_are_checked(rewards: tuple[float, ...]) -> None:
-    """A batch has one finite reward or None an episode."""
-    episode = make_controller(RandomController(), 0).propose(None, request(count=1))[0]
-    with pytest.raises(InvalidSpec, match="reward"):
-        batch([episode], rewards)
+@pytest.mark.parametrize("reward", [math.nan, math.inf, -math.inf])
+def test_a_reward_is_a_number(reward: float) -> None:
+    """One that is not finite is refused where a lesson is made: a failed child has none."""
+    with pytest.raises(InvalidSpec, match="give None for a child that failed"):
+        Lesson((), 1, reward)
+
+
+def test_another_space(spec: ControllerSpec, widths: Space) -> None:
+    """A space of another kind is proposed from, learned from and exhausted as the one of cells.
+
+    A policy that reads one kind only refuses another in one line.
+    """
+    controller, wanted = make_controller(spec, 7), request(CHAIN, widths, count=4)
+    if spec.reads is not None:
+        with pytest.raises(InvalidSpec, match="reads the questions of the path space only"):
+            controller.propose(None, wanted)
+        with pytest.raises(InvalidSpec, match="reads the questions of the path space only"):
+            controller.learn(None, Results(widths, CHAIN, 0, (Lesson((0, 0), 1, 0.5),)))
+        return
+    assert len(exhaust(controller, None, wanted)) == 9
+    state = learn(controller, 3, [0.1, None, 0.9, 0.5], CHAIN, widths)
+    assert learn(make_controller(spec, 7), 3, [0.1, None, 0.9, 0.5], CHAIN, widths) == state
+    draws = controller.propose(state, wanted)
+    assert draws == make_controller(spec, 7).propose(state, wanted)
+    assert len(set(names(draws))) == 4
+    for draw in draws:
+        assert replay(widths, CHAIN, draw.decisions) == draw.network

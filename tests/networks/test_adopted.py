@@ -7,10 +7,8 @@ from torch import nn
 
 import nasflow.networks.adopted
 from nasflow.base.errors import InvalidSpec
-from nasflow.measure.counts import measure
-from nasflow.networks import Cell, build, check_fit, initialise, thaw
+from nasflow.networks import Cell, all_places, build, check_fit, initialise, thaw
 from nasflow.networks.adopted import (
-    adopted_places,
     build_original,
     convolutions,
     identified,
@@ -19,6 +17,8 @@ from nasflow.networks.adopted import (
 )
 from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.parts import CellPart, Parts
+from nasflow.spec.places import Place
 from nasflow.spec.tree import Tree
 
 STRANGER = "tests.networks.strangers:PostActivation"
@@ -88,19 +88,13 @@ def test_torchvisions_resnet() -> None:
         assert torch.equal(start.eval()(images), logits)
     assert logits.shape == (2, 10)
     assert sum(isinstance(module, Cell) for module in start.modules()) == 16
-    assert measure(resnet).parameters == sum(each.numel() for each in original.parameters()) == 11_181_642
-
-
-def test_what_decides_by_its_values_is_counted() -> None:
-    """A network that cannot run without values costs what it costs."""
-    deciding, plain = (host(f"tests.networks.strangers:{name}") for name in ("Deciding", "WithoutDropout"))
-    assert measure(spec(deciding)) == measure(spec(plain))
+    assert sum(each.numel() for each in start.parameters()) == 11_181_642
 
 
 def test_frozen_layers() -> None:
     """What is frozen stays so in every branch of its cell; all that is drawn anew is trained."""
     cell = Tree.parse("add( 3x3G -> ( 1x1 ), 3x3G )")
-    network = build(spec(host("tests.networks.strangers:Frozen"), cell=cell))
+    network = build(spec(host("tests.networks.strangers:Frozen"), parts=cell))
     frozen = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
     roots = {
         f"network.grouped.root.branches.{branch}.operation.weight.{name}"
@@ -153,12 +147,41 @@ def test_the_same_in_every_process() -> None:
     )
 
 
+SPLIT = Parts(cell=Tree.parse("concat( 3x3G, 3x3G )"))
+
+
 def test_which_cells_fit() -> None:
     """Each place has its own width and groups; a depthwise convolution cannot be cut."""
-    assert adopted_places(host()) == ((8, 1), (12, 2), (12, 1))
-    check_fit(Tree.parse("concat( 3x3G, 3x3G )"), host())
+    assert all_places(host()) == (
+        Place("network.stem.0", "cell", 8, 1),
+        Place("network.grouped", "cell", 12, 2),
+        Place("network.dilated", "cell", 12, 1),
+    )
+    check_fit(SPLIT, host())
     with pytest.raises(InvalidSpec, match="12 channels cannot be shared by 2 branches in units of 12"):
-        check_fit(Tree.parse("concat( 3x3G, 3x3G )"), host(cells="*"))
+        check_fit(SPLIT, host(cells="*"))
+
+
+def test_cells_of_their_own() -> None:
+    """Each place has its own cell, or the shared one; what does not fit its place is refused, by its name."""
+    own = CellPart(tree=Tree.parse("( 3x3G -> ( ds3 ) )"))
+    network = build(spec(host(cells="*"), parts=Parts().put("network.depthwise", own)))
+    trees = {name: str(each.tree) for name, each in network.named_modules() if isinstance(each, Cell)}
+    assert trees == {
+        "network.stem.0": "( 3x3G )",
+        "network.grouped": "( 3x3G )",
+        "network.depthwise": "( 3x3G -> ( ds3 ) )",
+        "network.dilated": "( 3x3G )",
+    }
+    cut = CellPart(tree=SPLIT.cell)
+    for misfit, message in (
+        (Parts().put("network.depthwise", cut), "cannot be shared by 2 branches in units of 12"),
+        (Parts().put("depthwise", own), "there is no place 'depthwise': known are network.stem.0, "),
+    ):
+        with pytest.raises(InvalidSpec, match=message):
+            check_fit(misfit, host(cells="*"))
+        with pytest.raises(InvalidSpec, match=message):
+            build(spec(host(cells="*"), parts=misfit))
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ from nasflow.networks.densenet import DenseNetwork
 from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.parts import Parts
 
 
 @settings(max_examples=25, deadline=None)
-@given(spec=network_specs())
+@given(spec=network_specs(with_own=True))
 def test_shapes(spec: NetworkSpec) -> None:
     """Every spec builds a network from images to logits, in both modes, with finite values."""
     network = build(spec)
@@ -46,7 +47,9 @@ def test_initialise_by_seed(spec: NetworkSpec) -> None:
 
 def test_initialise_starts_anew() -> None:
     """A trained network is as if new after it was initialised: statistics too."""
-    spec = NetworkSpec(host=DenseNet(growth=4, blocks=1), cell=TREE_CELL_A, channels=1, size=8, classes=3)
+    spec = NetworkSpec(
+        host=DenseNet(growth=4, blocks=1), parts=Parts(cell=TREE_CELL_A), channels=1, size=8, classes=3
+    )
     used, fresh = build(spec), build(spec)
     used(torch.randn(4, 1, 8, 8)).sum().backward()
     initialise(used, seed=1)

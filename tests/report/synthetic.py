@@ -59,13 +59,17 @@ def empty_ledger(config: ResolvedConfig, **known: Any) -> Ledger:
     return Ledger(config=config, start_spec=start_spec(config), **known)
 
 
-def measures(accuracy: float | None, parameters: float, mult_adds: float, **seconds: float) -> dict[str, Measured]:
+def measures(
+    accuracy: float | None, parameters: float, mult_adds: float, **seconds: float
+) -> dict[str, Measured]:
     """What a record holds; a failed one, without an accuracy, what can be counted."""
     found = {
         "parameters": Measured(value=parameters, unit="parameters"),
         "mult_adds": Measured(value=mult_adds, unit="mult-adds"),
     }
-    found |= {name: Measured(value=each, unit="seconds", device="NVIDIA L4") for name, each in seconds.items()}
+    found |= {
+        name: Measured(value=each, unit="seconds", device="NVIDIA L4") for name, each in seconds.items()
+    }
     if accuracy is not None:
         found["held_out_accuracy"] = Measured(value=accuracy, unit="share")
         found["held_out_loss"] = Measured(value=round(3 * (1 - accuracy), 6), unit="nats")
@@ -73,7 +77,12 @@ def measures(accuracy: float | None, parameters: float, mult_adds: float, **seco
 
 
 def synthetic_ledger(
-    rounds: int = 3, per_round: int = 10, failed: float = 0.1, finished: bool = False, seed: int = 0, **changes: Any
+    rounds: int = 3,
+    per_round: int = 10,
+    failed: float = 0.1,
+    finished: bool = False,
+    seed: int = 0,
+    **changes: Any,
 ) -> Ledger:
     """A search in which networks improve slowly and everything that can happen to a child happens.
 
@@ -110,7 +119,7 @@ class _Maker:
             parent, base = self.parent()
             tree = random_cell(draw)
             gain = 0.004 * number**0.5 if arm is Arm.CONTROLLER else 0.0
-            accuracy = None if draw.random() < failed else max(0.875, base) + gain + draw.gauss(0, 0.006)
+            accuracy = None if draw.random() < failed else base + gain + draw.gauss(0, 0.006)
             named = {} if parent is None else {"parent": parent}
             tries = draw.randint(1, 3)
             episodes.append(Episode(arm=arm, parts=tree, decisions=(1, 0), tries=tries, **named))
@@ -131,14 +140,14 @@ class _Maker:
         )
 
     def parent(self) -> tuple[str | None, float]:
-        """Who is grown from, and its accuracy: as older searches had it, the start network, without a name."""
+        """Who is grown from, and its accuracy; the start network has no name, as in older searches."""
         if self.config.parents != "found":
-            return None, 0.0
+            return None, 0.875
         best = sorted(self.able, key=lambda each: -each[1])[:6]
         if not best or self.draw.random() < 0.15:
-            return self.start.id, 0.0
+            return self.start.id, 0.875
         record, accuracy = self.draw.choice(best)
-        return record.child, accuracy - 0.004
+        return record.child, accuracy - 0.1 * (accuracy - 0.875)
 
     def record(self, number: int, tree: Tree, accuracy: float | None) -> AnyRecord:
         """What became of a child."""

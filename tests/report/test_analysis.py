@@ -3,25 +3,25 @@ from collections.abc import Sequence
 import pytest
 from scipy.stats import ttest_ind
 
-from nasflow.report.analysis import accuracy_over_rounds, arm_lift, best, chosen, pareto
-from nasflow.search.config import SearchConfig
+from nasflow.report.analysis import arm_lift, cost_names, pareto, values_over_rounds
+from nasflow.report.yardstick import Yardstick
 from nasflow.search.costs import Spent, costs
-from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import Attempt, ChildRecord
-from nasflow.search.rounds import Arm, Episode, Proposal, SearchStop
+from nasflow.search.ledger import LedgerRound
+from nasflow.search.record import AnyRecord, FailedRecord, TrainedRecord
+from nasflow.search.resolved import ResolvedConfig
+from nasflow.search.rounds import Arm, Episode, Proposal
+from nasflow.spec.parts import Parts
 from nasflow.spec.tree import START_CELL
 
+from .synthetic import attempt, empty_ledger, measures, synthetic_config
 
-def record(child: str, accuracy: float | None, parameters: int = 100, mult_adds: int = 100) -> ChildRecord:
+
+def record(child: str, accuracy: float | None, parameters: int = 100, mult_adds: int = 100) -> AnyRecord:
     """A result with the start cell; without an accuracy a failed one."""
-    return ChildRecord(
-        child=child,
-        cell=START_CELL,
-        status="failed" if accuracy is None else "trained",
-        accuracy=accuracy,
-        parameters=parameters,
-        mult_adds=mult_adds,
-    )
+    figures = measures(accuracy, parameters, mult_adds)
+    if accuracy is None:
+        return FailedRecord(child=child, parts=Parts(), measures=figures, failure="it broke")
+    return TrainedRecord(child=child, parts=Parts(), measures=figures, weights="d" * 64)
 
 
 def one_round(
@@ -39,7 +39,7 @@ def one_round(
             round=number,
             controller=None,
             seed=0,
-            episodes=tuple(Episode(arm=arm, cell=START_CELL, decisions=(), tries=1) for arm in arms),
+            episodes=tuple(Episode(arm=arm, parts=START_CELL, decisions=(), tries=1) for arm in arms),
             children=tuple(names),
             banked=tuple(banked),
         ),
@@ -49,52 +49,10 @@ def one_round(
     )
 
 
-def attempt(
-    child: str, number: int, outcome: str | None, seconds: float, kept: float, device: str = "cpu"
-) -> Attempt:
-    """One process's work, in seconds."""
-    return Attempt.model_validate(
-        {
-            "child": child,
-            "number": number,
-            "device": device,
-            "seconds": seconds,
-            "kept_seconds": kept,
-            "outcome": outcome,
-        }
-    )
-
-
-def test_best_breaks_ties_by_size_and_order() -> None:
-    """The most accurate wins, then the smallest, then the first; failed ones never do."""
-    records = [
-        record("failed", None, 1),
-        record("large", 0.9, 300),
-        record("first", 0.9, 200),
-        record("second", 0.9, 200),
-        record("weak", 0.8, 1),
-    ]
-    found = best(records)
-    assert found is not None
-    assert found.child == "first"
-    assert best([record("failed", None)]) is None
-
-
-def test_chosen_is_what_the_search_chose(config: SearchConfig) -> None:
-    """The search's own choice counts where it has one, else the best so far."""
-    ledger = Ledger(config=config, rounds=(one_round(1, [0.9, 0.8], []),))
-    stop = SearchStop(reason="budget", detail="", rounds=1, best="1c2")
-    stopped = ledger.model_copy(update={"stop": stop})
-    for given, expected in ((ledger, "1c1"), (stopped, "1c2")):
-        found = chosen(given)
-        assert found is not None
-        assert found.child == expected
-
-
-def test_lift_is_welch(config: SearchConfig) -> None:
+def test_lift_is_welch(config: ResolvedConfig) -> None:
     """Difference, counts and interval are those of Welch's test over all rounds, failed children left out."""
-    ledger = Ledger(
-        config=config,
+    ledger = empty_ledger(
+        config,
         rounds=(one_round(1, [0.90, 0.92], [0.88, None]), one_round(2, [0.94, None], [0.86])),
     )
     lift = arm_lift(ledger)
@@ -107,22 +65,23 @@ def test_lift_is_welch(config: SearchConfig) -> None:
     assert lift.interval == pytest.approx((0.05 - 0.04976, 0.05 + 0.04976), abs=2e-4)
 
 
-def test_lift_needs_two_of_each(config: SearchConfig) -> None:
+def test_lift_needs_two_of_each(config: ResolvedConfig) -> None:
     """With fewer than two finished children in an arm there is no lift."""
-    assert arm_lift(Ledger(config=config)) is None
-    assert arm_lift(Ledger(config=config, rounds=(one_round(1, [0.9, 0.8, 0.7], [0.9, None]),))) is None
+    assert arm_lift(empty_ledger(config)) is None
+    assert arm_lift(empty_ledger(config, rounds=(one_round(1, [0.9, 0.8, 0.7], [0.9, None]),))) is None
 
 
-def test_lift_without_variation_has_no_interval(config: SearchConfig) -> None:
+def test_lift_without_variation_has_no_interval(config: ResolvedConfig) -> None:
     """Where no accuracy varies, nothing is claimed."""
-    lift = arm_lift(Ledger(config=config, rounds=(one_round(1, [0.9, 0.9], [0.8, 0.8]),)))
+    lift = arm_lift(empty_ledger(config, rounds=(one_round(1, [0.9, 0.9], [0.8, 0.8]),)))
     assert lift is not None
     assert lift.interval is None
     assert not lift.is_shown
 
 
-def test_pareto_by_hand() -> None:
+def test_pareto_by_hand(config: ResolvedConfig) -> None:
     """The front holds who is beaten by nobody, cheapest first, one of equals."""
+    yardstick = Yardstick.of(config)
     records = [
         record("a", 0.80, 10, 99),
         record("b", 0.85, 20, 98),
@@ -131,15 +90,15 @@ def test_pareto_by_hand() -> None:
         record("c", 0.90, 50, 1),
         record("failed", None, 1, 1),
     ]
-    assert [each.child for each in pareto(records, "parameters")] == ["a", "b", "c"]
-    assert [each.child for each in pareto(records, "mult_adds")] == ["c"]
-    assert pareto([], "parameters") == ()
+    assert [each.child for each in pareto(yardstick, records, "parameters")] == ["a", "b", "c"]
+    assert [each.child for each in pareto(yardstick, records, "mult_adds")] == ["c"]
+    assert pareto(yardstick, [], "parameters") == ()
 
 
-def test_costs_by_hand(config: SearchConfig) -> None:
+def test_costs_by_hand(config: ResolvedConfig) -> None:
     """Each second is counted once, by what it was good for and on what it ran."""
-    ledger = Ledger(
-        config=config,
+    ledger = empty_ledger(
+        config,
         start=record("start", 0.8),
         rounds=(one_round(1, [0.9, None, 0.7, 0.6], [0.8], banked=["1c3", "1r1"]),),
         attempts=(
@@ -159,25 +118,49 @@ def test_costs_by_hand(config: SearchConfig) -> None:
     assert found.cpu.total == 170
 
 
-def test_a_child_paid_for_here_is_not_reused(config: SearchConfig) -> None:
+def test_a_child_paid_for_here_is_not_reused(config: ResolvedConfig) -> None:
     """A child that this search trained, and later met again in the bank, stays paid for."""
     first = one_round(1, [0.9], [])
     again = LedgerRound(
         proposal=first.proposal.model_copy(update={"round": 2, "banked": ("1c1",)}), records=first.records
     )
-    ledger = Ledger(config=config, rounds=(first, again), attempts=(attempt("1c1", 1, "useful", 60, 60),))
+    ledger = empty_ledger(config, rounds=(first, again), attempts=(attempt("1c1", 1, "useful", 60, 60),))
     assert costs(ledger).cpu == Spent(useful=60)
     assert costs(ledger).banked == 0
 
 
-def test_accuracy_over_rounds_by_hand(config: SearchConfig) -> None:
-    """Each round has its arms, the controller first, with finished children only."""
-    ledger = Ledger(config=config, rounds=(one_round(1, [0.9, 0.8], [None]), one_round(2, [0.7], [])))
-    found = [(each.round, each.arm, each.accuracies) for each in accuracy_over_rounds(ledger)]
+def test_less_is_better_where_it_is_minimised() -> None:
+    """The front of a loss goes down, and what breaks a limit is not on it."""
+    yardstick = Yardstick.of(synthetic_config(objective="held_out_loss", limits={"mult_adds": 200}))
+    records = [
+        record("a", 0.8, 10),
+        record("over", 0.99, 5, 300),
+        record("worse", 0.7, 20),
+        record("b", 0.9, 30),
+    ]
+    assert [each.child for each in pareto(yardstick, records, "parameters")] == ["a", "b"]
+
+
+def test_costs_that_are_named_are_drawn() -> None:
+    """Size always; besides it what objective and limits name, but never what is minimised itself."""
+    config = synthetic_config(objective="parameters", limits={"latency": "4ms", "held_out_loss": 1})
+    assert cost_names(config) == ("mult_adds", "latency", "held_out_loss")
+
+
+def test_values_over_rounds_by_hand() -> None:
+    """Each round has its arms, the controller first, with those children only that may win."""
+    config = synthetic_config(limits={"parameters": 200})
+    first = one_round(1, [0.9, 0.8, 0.99], [None])
+    heavy = first.records[2]
+    assert heavy
+    over = heavy.model_copy(update={"measures": measures(0.99, 300, 100)})
+    first = first.model_copy(update={"records": (*first.records[:2], over, *first.records[3:])})
+    ledger = empty_ledger(config, rounds=(first, one_round(2, [0.7], [])))
+    found = [(each.round, each.arm, each.values) for each in values_over_rounds(ledger)]
     assert found == [
         (1, Arm.CONTROLLER, (0.9, 0.8)),
         (1, Arm.RANDOM, ()),
         (2, Arm.CONTROLLER, (0.7,)),
     ]
-    assert accuracy_over_rounds(ledger)[0].mean == pytest.approx(0.85)
-    assert accuracy_over_rounds(ledger)[1].mean is None
+    assert values_over_rounds(ledger)[0].mean == pytest.approx(0.85)
+    assert values_over_rounds(ledger)[1].mean is None

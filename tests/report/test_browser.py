@@ -39,8 +39,8 @@ document.querySelector("iframe").addEventListener("load", (event) => {
   const page = event.target.contentDocument, result = {};
   const rows = () => [...page.querySelectorAll("#table tbody tr:not(.head)")];
   const accuracies = () => rows()
-    .map((row) => row.dataset.accuracy === undefined ? null : Number(row.dataset.accuracy));
-  const header = page.querySelector('th[data-key="accuracy"]');
+    .map((row) => row.dataset.worth === undefined ? null : Number(row.dataset.worth));
+  const header = page.querySelector('th[data-key="worth"]');
   const shown = () => rows().filter((row) => row.offsetParent).length;
   result.before = accuracies();
   header.querySelector("button").click();
@@ -56,6 +56,9 @@ document.querySelector("iframe").addEventListener("load", (event) => {
   const dot = page.querySelector(".dot.controller.best, .dot.controller");
   dot.dispatchEvent(new MouseEvent("click", {bubbles: true}));
   result.afterDot = shown(); result.opened = page.querySelectorAll("tr.found details[open]").length;
+  const node = page.querySelector(".family a[data-row]:last-of-type");
+  node.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true}));
+  result.relative = page.querySelector("tr.found").id === "c" + node.dataset.row;
   result.wide = page.documentElement.scrollWidth <= page.documentElement.clientWidth;
   event.target.width = 390;
   result.narrow = page.documentElement.scrollWidth <= page.documentElement.clientWidth;
@@ -72,8 +75,8 @@ def browse(page: Path, profile: Path) -> tuple[str, list[str]]:
 
 
 def test_the_page_sorts_filters_and_fits(make_ledger: MakeLedger, tmp_path: Path) -> None:
-    """Opened from disk, 150 children sort, filter and answer a chart's dot, without a console message."""
-    ledger = make_ledger(rounds=15, finished=True)
+    """Opened from disk, 150 children sort, filter and answer a dot and a relative; the console is empty."""
+    ledger = make_ledger(rounds=15, parents="found", finished=True)
     (tmp_path / "report.html").write_text(render(ledger), encoding="utf-8")
     (tmp_path / "around.html").write_text(AROUND, encoding="utf-8")
     dom, console = browse(tmp_path / "around.html", tmp_path / "profile")
@@ -90,5 +93,6 @@ def test_the_page_sorts_filters_and_fits(make_ledger: MakeLedger, tmp_path: Path
     assert result["again"] == result["before"]
     assert (result["random"], result["count"]) == (30, "30 of 150 children")
     assert (result["afterDot"], result["opened"]) == (150, 1)
+    assert result["relative"]
     assert result["wide"]
     assert result["narrow"]

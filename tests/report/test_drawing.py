@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasflow.report.drawing import describe_cell, draw_cell, draw_part, rounded, thickness
+from nasflow.report.description import describe_cell
+from nasflow.report.drawing import draw_cell, draw_part, rounded, thickness
 from nasflow.report.layout import LABEL_WIDTH, layout
 from nasflow.report.shapes import Box, Mark, Symbol, Wire
 from nasflow.spec.cells import NAMED_CELLS, TREE_CELL_A, TREE_CELL_B
@@ -161,9 +162,9 @@ def test_a_drawing_stands_alone() -> None:
 
 def test_a_part_leaves_style_and_legend_to_its_page() -> None:
     """A drawing inside a page repeats neither the style nor, unless asked, the legend."""
-    assert "<style>" not in draw_part(TREE_CELL_B)
-    assert "BatchNorm" not in draw_part(TREE_CELL_B)
-    assert "BatchNorm" in draw_part(TREE_CELL_B, has_legend=True)
+    assert "<style>" not in draw_part(TREE_CELL_B).markup
+    assert "BatchNorm" not in draw_part(TREE_CELL_B).markup
+    assert "BatchNorm" in draw_part(TREE_CELL_B, has_legend=True).markup
 
 
 def test_deep_and_wide_cells_are_drawn() -> None:

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from nasflow.report import figures
 from nasflow.report.scale import fence, fit
+from nasflow.search.measures import Unit
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,36 @@ def test_points_have_a_sign() -> None:
 def test_hours(seconds: float, text: str) -> None:
     """Hours have two digits behind the point, very short times four."""
     assert figures.hours(seconds).replace(figures.NARROW, " ") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.93124, "share", "93.12 %"),
+        (0.31234, "nats", "0.3123 nats"),
+        (3_214_000, "parameters", "3.21 M"),
+        (0.0042, "seconds", "4.20 ms"),
+        (0.123, "seconds", "123 ms"),
+        (0.99951, "seconds", "1.00 s"),
+        (8.2e-5, "seconds", "82.0 µs"),
+        (None, "seconds", "–"),
+    ],
+)
+def test_a_figure_has_its_unit(value: float | None, unit: Unit, text: str) -> None:
+    """Each unit has its form, with three or four digits."""
+    assert figures.in_unit(value, unit).replace(figures.NARROW, " ") == text
+
+
+def test_changes_have_a_sign_and_a_unit() -> None:
+    """Of shares they are points; what rounds to nothing has no sign."""
+    changes = [(0.012, "share"), (-0.0123, "nats"), (0.00001, "nats"), (0.0004, "seconds")]
+    shown = [figures.change(value, unit).replace(figures.NARROW, " ") for value, unit in changes]
+    assert shown == ["+1.20", "−0.0123 nats", "0.0000 nats", "+400 µs"]
+
+
+def test_ticks_have_the_digits_that_they_need() -> None:
+    """Steps of 2.5 are not rounded to whole numbers."""
+    assert [figures.decimals(step) for step in (5, 2.5, 0.25, 0.1, 1 / 3)] == [0, 1, 2, 1, 6]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1))

@@ -127,7 +127,7 @@ def attempt(seconds: float, device: str = "cpu", child: str = "0", number: int =
 
 
 def ledger(*rounds: LedgerRound, known: dict[str, Any] | None = None, **changes: Any) -> Ledger:
-    """A search after these rounds, its start network trained; what else is `known` of it, and other settings."""
+    """A search after these rounds, its start network trained, and what else is `known`; or other settings."""
     config = resolved(**changes)
     spec = start_spec(config)
     given = {"start": trained(spec.id, 0.4)} | (known or {})

@@ -9,7 +9,7 @@ from nasflow.search.config import SearchConfig
 def test_golden_digest(search: dict[str, Any]) -> None:
     """The digest of a configuration must not change from version to version."""
     config = SearchConfig.from_data(search, "here")
-    assert config.digest() == "d5d8b4a26528523a997ec66a094f4bc5558665bcf734f6d9ff01765864c5fa87"
+    assert config.digest() == "ac29fc45406d18c040bc33bdbfd608135c6aacf897dd07dab8fab5c54f1da39d"
 
 
 def test_round_trip(search: dict[str, Any]) -> None:
@@ -17,24 +17,6 @@ def test_round_trip(search: dict[str, Any]) -> None:
     config = SearchConfig.from_data(search, "here")
     assert SearchConfig.from_json(config.to_bytes(), "there") == config
     assert '"entropy_weight":0.01' in config.canonical_json()
-
-
-def test_identity(search: dict[str, Any]) -> None:
-    """A search stays the same with another budget or another data folder, and with nothing else."""
-    config = SearchConfig.from_data(search, "here")
-    same = search | {"budget": {"gpu_hours": 3.0}, "data": search["data"] | {"path": None}}
-    assert SearchConfig.from_data(same, "here").identity() == config.identity()
-    others: list[dict[str, Any]] = [
-        {"seed": 1},
-        {"name": "other"},
-        {"data": search["data"] | {"held_out": 301}},
-        {"controller": {"kind": "random"}},
-        {"space": {"max_depth": 2}},
-        {"child": {"epochs": 1}},
-        {"start_cell": "( 3x3G -> ( identity ) )"},
-    ]
-    identities = {SearchConfig.from_data(search | other, "here").identity() for other in others}
-    assert len(identities | {config.identity()}) == len(others) + 1
 
 
 def test_start_cell_in_order(search: dict[str, Any]) -> None:
@@ -45,13 +27,50 @@ def test_start_cell_in_order(search: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("where", ["host", "finish"])
-def test_start_cell_must_fit(search: dict[str, Any], where: str) -> None:
-    """A start cell that does not fit the search's host or the final one is refused at once."""
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ({"growth": 1, "blocks": 1}, "node root: 1 channels cannot be shared by 2 branches"),
+        ({"kind": "chain", "widths": [4]}, "a chain has no place for a cell, which the space path changes"),
+        (
+            {"kind": "condensenet", "layers": [2], "growth": [8], "cells": [0]},
+            "a condensenet has no place for a cell",
+        ),
+    ],
+)
+def test_start_cell_must_fit(search: dict[str, Any], where: str, host: dict[str, Any], reason: str) -> None:
+    """A start cell that has no place, or one that is too small, is refused at once, at full size too."""
     search["start_cell"] = "concat( 3x3G, 3x3G )"
-    small = {"growth": 1, "blocks": 1}
-    search[where] = small if where == "host" else search["finish"] | {"host": small}
-    with pytest.raises(InvalidSpec, match="node root: 1 channels cannot be shared by 2 branches"):
+    search[where] = host if where == "host" else search["finish"] | {"host": host}
+    with pytest.raises(InvalidSpec, match=reason):
         SearchConfig.from_data(search, "here")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"host": None}, "host and finish.host are wanted: only a start that names a network brings its own"),
+        ({"finish": {"recipe": {}}}, "host and finish.host are wanted"),
+        (
+            {"start": "torchvision:resnet18"},
+            "host and start_cell are those of torchvision:resnet18: leave them out",
+        ),
+        ({"start": {"network": "resnet18"}}, "start.network: torchvision:NAME, module:factory"),
+        (
+            {"finish": {"host": {"growth": 24, "blocks": 1}, "recipe": {}, "inherit": True}},
+            "finish.inherit: another host than the search's has no weights to inherit",
+        ),
+        ({"child": {"condense": True}}, "child: condense is for a condensenet that is trained from scratch"),
+        ({"start": {"condense": True}}, "start: condense is for a condensenet"),
+        ({"space": {"max_deph": 2}}, "unknown key 'space.max_deph': did you mean 'max_depth'?"),
+        ({"child": {"epochs": 0}}, "child: epochs: at least 1 is wanted"),
+    ],
+)
+def test_what_cannot_be_searched(search: dict[str, Any], change: dict[str, Any], reason: str) -> None:
+    """What does not go together is refused before anything is trained, and told how to put it right."""
+    with pytest.raises(InvalidSpec) as raised:
+        SearchConfig.from_data(search | change, "here")
+    assert str(raised.value).startswith(f"here: {reason}")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +96,25 @@ def test_an_evolution_that_would_not_begin(search: dict[str, Any]) -> None:
 def test_absurd_sizes(search: dict[str, Any], number: int) -> None:
     """Numbers that no network can have are refused before anybody counts with them."""
     pyramid = {"kind": "pyramidnet", "widening": number, "blocks": 1}
-    for host in ({"growth": 8, "blocks": number}, pyramid):
+    for host in ({"growth": 8, "blocks": number}, pyramid, {"kind": "chain", "widths": [number]}):
         with pytest.raises(InvalidSpec, match="host"):
             SearchConfig.from_data(search | {"host": host}, "here")
+
+
+def test_measures_that_are_taken(search: dict[str, Any]) -> None:
+    """What costs time is measured where objective, limits or measures name it, once; the rest anyway."""
+    config = SearchConfig.from_data(
+        search
+        | {
+            "objective": {
+                "maximise": "held_out_accuracy",
+                "trade": {"latency": {"target": "4ms", "weight": 0.07}},
+            },
+            "limits": {"latency": "9ms", "parameters": "3M"},
+            "measures": ["latency_64", "mult_adds", "latency"],
+        },
+        "here",
+    )
+    assert config.asked_measures == ("latency_64", "latency")
+    assert config.counted_limits == ("parameters",)
+    assert SearchConfig.from_data(search, "here").asked_measures == ()

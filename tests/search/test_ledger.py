@@ -1,47 +1,74 @@
-from typing import Any
+from tests.search.samples import failed, ledger, ledger_round, proposal, round_of, trained
 
-from nasflow.search.config import SearchConfig
-from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.base.document import Document
+from nasflow.search.ledger import LedgerRound
 from nasflow.search.record import ChildRecord
-from nasflow.search.rounds import Arm, ControllerUpdate, Episode, Proposal
-from nasflow.spec.tree import START_CELL
+from nasflow.search.rounds import Arm, ControllerUpdate, Episode, FinishRecord, SearchStop
+from nasflow.spec.edits import Insert
+from nasflow.spec.parts import Parts
 
 UPDATE = ControllerUpdate(round=1, controller=None, metrics={})
 
 
-def record(child: str) -> ChildRecord:
-    """A child's result."""
-    return ChildRecord(
-        child=child, cell=START_CELL, status="trained", accuracy=0.9, parameters=1, mult_adds=1
-    )
-
-
-def proposal(number: int, *children: str) -> Proposal:
-    """A round that proposed `children`."""
-    episodes = tuple(Episode(arm=Arm.RANDOM, cell=START_CELL, decisions=(), tries=1) for _ in children)
-    return Proposal(round=number, controller=None, seed=0, episodes=episodes, children=children)
-
-
 def test_round_is_complete() -> None:
     """A round is complete with every child's record and the controller's update, not before."""
-    asked = proposal(1, "a", "b")
-    full = (record("a"), record("b"))
-    assert LedgerRound(proposal=asked, records=full, update=UPDATE).is_complete
-    assert not LedgerRound(proposal=asked, records=full).is_complete
-    assert not LedgerRound(proposal=asked, records=(record("a"), None), update=UPDATE).is_complete
+    wanted = proposal(1, "a", "b")
+    full = (trained("a"), failed("b"))
+    assert LedgerRound(proposal=wanted, records=full, update=UPDATE).is_complete
+    assert not LedgerRound(proposal=wanted, records=full).is_complete
+    half = LedgerRound(proposal=wanted, records=(trained("a"), None), update=UPDATE)
+    assert not half.is_complete
+    assert half.unfinished == ("b",)
 
 
-def test_children(search: dict[str, Any]) -> None:
+def test_children() -> None:
     """A search's children are those that have finished, in the order of their proposals."""
-    first = LedgerRound(proposal=proposal(1, "a", "b"), records=(record("a"), None))
-    second = LedgerRound(proposal=proposal(2, "c"), records=(record("c"),))
-    config = SearchConfig.from_data(search, "here")
-    ledger = Ledger(config=config, rounds=(first, second))
-    assert [each.child for each in ledger.children] == ["a", "c"]
-    assert Ledger(config=config).children == ()
+    search = ledger(ledger_round(1, trained("a"), missing=["b"]), ledger_round(2, failed("c")))
+    assert [each.child for each in search.children] == ["a", "c"]
+    assert ledger().children == ()
 
 
-def test_records_are_read_back() -> None:
+def test_episodes() -> None:
+    """How a child came about is told of the first time that it was proposed."""
+    again = ledger_round(2, trained("a"), trained("c"), arm=Arm.CONTROLLER)
+    search = ledger(ledger_round(1, trained("a"), missing=["b"]), again)
+    assert {child: each.arm.value for child, each in search.episodes.items()} == {
+        "a": "random",
+        "b": "random",
+        "c": "controller",
+    }
+
+
+def test_what_is_chosen() -> None:
+    """The child that the finish names, or the stop, or the best one so far; a transfer's is its start."""
+    rounds = (round_of(1, 0.5, 0.7), round_of(2, None, 0.6))
+    running = ledger(*rounds)
+    assert running.chosen == trained("11", 0.7)
+    stop = SearchStop(reason="budget", detail="", rounds=2, best="21")
+    assert ledger(*rounds, known={"stop": stop}).chosen == trained("21", 0.6)
+    finish = FinishRecord(child="10", final="f", held_out_accuracy=0.5, test_accuracy=0.5, test_images=9)
+    assert ledger(*rounds, known={"stop": stop, "finish": finish}).chosen == trained("10", 0.5)
+    assert ledger(round_of(1, None)).chosen is None
+    alone = ledger(budget={"children": 0})
+    assert alone.is_transfer
+    assert alone.start
+    stop = SearchStop(reason="budget", detail="", rounds=0, best=alone.start.child)
+    assert alone.model_copy(update={"stop": stop}).chosen == alone.start
+
+
+def test_documents_are_read_back() -> None:
     """Proposals and results come back from the store as they were."""
-    for document in (proposal(1, "a"), record("a"), UPDATE):
+    episode = Episode(
+        arm=Arm.RANDOM,
+        decisions=(1, 0),
+        tries=2,
+        parts=Parts.model_validate({"own": {"a": {"kind": "width", "channels": 3}}}),
+        parent="b" * 16,
+        edits=(Insert(path=(0,)),),
+    )
+    grown = proposal(1).model_copy(update={"episodes": (episode,), "children": ("a",)})
+    documents: tuple[Document, ...] = (grown, proposal(2, "a"), trained("a", epochs=2), failed("a"), UPDATE)
+    for document in documents:
         assert type(document).from_json(document.to_bytes(), "store") == document
+    for record in (trained("a"), failed("a")):
+        assert ChildRecord.from_json(record.to_bytes(), "store") == record

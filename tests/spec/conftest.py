@@ -38,4 +38,6 @@ def child() -> ChildSpec:
     parts = Parts.model_validate("( 3x3G -> ( identity ) )")
     network = NetworkSpec(host=DenseNet(growth=12, blocks=1), parts=parts, channels=1, size=8, classes=10)
     origin = Grown(parent="a" * 16, edits=(Insert(path=(0,)),))
-    return ChildSpec(network=network, origin=origin, data=data, recipe=Recipe(), seed=7, measures=("latency",))
+    return ChildSpec(
+        network=network, origin=origin, data=data, recipe=Recipe(), seed=7, measures=("latency",)
+    )

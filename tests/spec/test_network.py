@@ -73,7 +73,10 @@ def test_schema_1() -> None:
         ({"classes": 1}, "classes: Input should be greater than or equal to 2"),
         ({"parts": "concat( 3x3G, 3x3G, 3x3G )"}, "2 channels cannot be shared by 3 branches"),
         ({"parts": "( 3x3G"}, "parts.cell: cell '"),
-        ({"parts": {"own": {"x": {"kind": "width", "channels": 3}}}}, "there is no place 'x': known are stages.0"),
+        (
+            {"parts": {"own": {"x": {"kind": "width", "channels": 3}}}},
+            "there is no place 'x': known are stages.0",
+        ),
         ({"cell": "( 3x3G )"}, "unknown key 'cell': known keys: channels, classes, host, parts, size"),
         ({"schema_version": 3}, "upgrade nasflow"),
         ({"host": {"growth": 2, "blocks": 1, "reduction": 0.1}}, "leaves no channel"),

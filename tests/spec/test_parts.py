@@ -8,7 +8,7 @@ from tests.strategies import own_cells, trees
 
 from nasflow.base.document import Document, canonical_json
 from nasflow.base.errors import InvalidSpec
-from nasflow.spec.parts import AnyPart, CellPart, Part, Parts, Width
+from nasflow.spec.parts import CellPart, Part, Parts, Width
 from nasflow.spec.tree import START_CELL, Tree
 
 FAST = settings(max_examples=40, deadline=None)
@@ -66,7 +66,7 @@ def test_json_both_ways(parts: Parts) -> None:
     ],
 )
 def test_forms(parts: Parts, data: Any, text: str) -> None:
-    """As JSON and as text it is the cell alone where nothing is a place's own; else the places by name too."""
+    """JSON and text are the cell alone where nothing is a place's own; else they tell the places by name."""
     assert parts.model_dump(mode="json") == data
     assert Parts.model_validate(data) == parts
     assert str(parts) == text
@@ -104,7 +104,7 @@ def test_canonical(parts: Parts) -> None:
 
 
 def test_canonical_of_equal_parts() -> None:
-    """Parts that differ by the order of sums only, or by saying of a place what holds anyway, are equal then."""
+    """They are equal if only the order of sums tells them apart, or a place that says what holds anyway."""
     assert Parts(cell=MIRRORED).canonical() == Parts(cell=SUM)
     one, other = (Parts(own=own_cells({"a": tree})).canonical() for tree in (MIRRORED, SUM))
     assert one == other
@@ -116,8 +116,14 @@ def test_canonical_of_equal_parts() -> None:
     [
         ("( 3x3G", "here: parts.cell: cell '( 3x3G'"),
         (5, "here: parts: Input should be a valid dictionary or instance of Parts (given: 5)"),
-        ({"own": {"a": {"kind": "width", "channels": 0}}}, "here: parts.own.0.1.channels: Input should be greater"),
-        ({"own": {"a": {"kind": "depth"}}}, "here: parts.own.0.1: no kind is called 'depth': take cell, width, or"),
+        (
+            {"own": {"a": {"kind": "width", "channels": 0}}},
+            "here: parts.own.0.1.channels: Input should be greater",
+        ),
+        (
+            {"own": {"a": {"kind": "depth"}}},
+            "here: parts.own.0.1: no kind is called 'depth': take cell, width, or",
+        ),
         ({"own": [["a"]]}, "here: parts.own.0"),
         ({"oown": {}}, "here: unknown key 'parts.oown': did you mean 'own'?"),
     ],
@@ -133,4 +139,3 @@ def test_no_channels() -> None:
     """A layer without channels is none."""
     with pytest.raises(ValidationError):
         Width(channels=0)
-    assert AnyPart

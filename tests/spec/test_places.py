@@ -35,7 +35,7 @@ def parts(cell: str = "( 3x3G )", **own: Any) -> Parts:
     ],
 )
 def test_what_fits(given: Parts, places: tuple[Place, ...]) -> None:
-    """Parts fit where each has a place of its kind, and each cell the channels of the places that it is in."""
+    """Each part has a place of its kind, and each cell fits the channels of the places that it is in."""
     check_parts(given, places)
 
 
@@ -48,7 +48,11 @@ def test_what_fits(given: Parts, places: tuple[Place, ...]) -> None:
         (parts(layers_0="( 3x3G )"), WIDTHS, "place 'layers.0' is for a width, and this is a cell"),
         (parts("( 3x3G -> ( ds3 ) )"), WIDTHS, r"there is no place for the cell \( 3x3G -> \( ds3 \) \)"),
         (parts("concat( 3x3G, 3x3G, 3x3G, 3x3G )"), CELLS, "node root: 6 channels cannot be shared by 4"),
-        (parts(b_cell="concat( 3x3G, 3x3G, 3x3G, 3x3G, 3x3G )"), CELLS, "node root: 8 channels .* by 5 .* of 2"),
+        (
+            parts(b_cell="concat( 3x3G, 3x3G, 3x3G, 3x3G, 3x3G )"),
+            CELLS,
+            "node root: 8 channels .* by 5 .* of 2",
+        ),
     ],
 )
 def test_what_does_not_fit(given: Parts, places: tuple[Place, ...], reason: str) -> None:

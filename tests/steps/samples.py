@@ -1,6 +1,7 @@
 """The smallest searches there are: every step runs for real, in tenths of a second."""
 
 import functools
+import json
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -9,10 +10,12 @@ from typing import Any
 
 from nasflow.backends.inline import run
 from nasflow.search.config import SearchConfig
-from nasflow.search.record import AnyRecord
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import AnyRecord, FailedRecord, TrainedRecord
 from nasflow.search.rounds import SearchStop
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
+from nasflow.steps.ledger import read_ledger
 from nasflow.store import open_store
 
 HOST = {"kind": "densenet", "growth": 4, "blocks": 1, "stages": 2}
@@ -68,20 +71,45 @@ def run_search(url: str | Path, wanted: SearchConfig) -> SearchStop:
     return run(archive, begin(archive, wanted), Nobody(), lambda: None)
 
 
+def ledger_of(url: str | Path, search: str = "tiny") -> Ledger:
+    """A search as a new process reads it."""
+    return read_ledger(open_archive(url), search)
+
+
+def trained(record: object) -> TrainedRecord:
+    """A record that must be of a child that was trained."""
+    assert isinstance(record, TrainedRecord), record
+    return record
+
+
+def failed(record: object) -> FailedRecord:
+    """A record that must be of a child that failed, told in one line."""
+    assert isinstance(record, FailedRecord), record
+    assert "\n" not in record.failure
+    return record
+
+
 def documents(archive: Archive, but: Iterable[str] = ()) -> dict[str, bytes]:
     """Everything in a store, by key, without the keys that hold a text of `but`."""
     keys = [key for key in archive.store.list("") if not any(text in key for text in but)]
     return {key: archive.store.read(key) for key in keys}
 
 
-def copy_of_finished(folder: Path) -> Path:
-    """A store with the tiny search, finished, in `folder`: a test may do with it what it likes."""
-    return Path(shutil.copytree(_finished(), folder / "store"))
+def copy_of_finished(folder: Path, **changes: Any) -> Path:
+    """A store with the tiny search, finished, in `folder`: a test may do with it what it likes.
+
+    With `changes` one of other values. Each is run once a session, whatever tests ask for it.
+    """
+    return Path(shutil.copytree(finished_once(**changes), folder / "store"))
+
+
+def finished_once(**changes: Any) -> Path:
+    """As `copy_of_finished`, for tests that only read: the store is everybody's."""
+    return _finished(json.dumps(changes, sort_keys=True))
 
 
 @functools.cache
-def _finished() -> Path:
-    """Run once a session, whatever tests ask for it."""
+def _finished(changes: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="nasflow-tests-")) / "store"
-    run_search(folder, config())
+    run_search(folder, config(**json.loads(changes)))
     return folder

@@ -7,18 +7,17 @@ import torch
 from safetensors.torch import save_file
 from tests.networks.strangers import Frozen, PostActivation
 from tests.networks.test_adopted import randomised
-from tests.steps.samples import TINY, documents, open_archive, run_search
+from tests.steps.samples import TINY, documents, ledger_of, open_archive, run_search, trained
 from torchvision.models import ResNet18_Weights, resnet18
 
 from nasflow.base.errors import Conflict, InvalidSpec, TrackingUnavailable
 from nasflow.networks.adopted import _source
 from nasflow.search.config import SearchConfig
-from nasflow.search.record import BirthRecord, ChildRecord
+from nasflow.search.record import BirthRecord, TrainedRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
-from nasflow.steps.begin import begin
+from nasflow.steps.begin import begin, reopen
 from nasflow.steps.keys import birth_key, record_key, spec_key, start_key
-from nasflow.steps.ledger import read_ledger
 from nasflow.steps.publish import track
 from nasflow.store import get_blob
 from nasflow.training.tensors import from_bytes
@@ -51,14 +50,14 @@ def adopted(weights: Path, **changes: Any) -> SearchConfig:
 
 def test_a_search_from_a_network_that_is_there(weights: Path, tmp_path: Path) -> None:
     """It is evaluated as it is, each child is born from it, and two processes find the same."""
-    archive = open_archive(tmp_path / "store")
     run_search(tmp_path / "store", adopted(weights))
-    ledger = read_ledger(archive, "tiny")
-    assert ledger.start
-    assert ledger.start.receipt
-    assert ledger.start.receipt.difference == 0
-    assert ledger.start.receipt.parent_accuracy == ledger.start.accuracy
-    assert ledger.start.history == ()
+    ledger = ledger_of(tmp_path / "store")
+    start = trained(ledger.start)
+    assert start.receipt
+    assert start.receipt.difference == 0
+    assert start.receipt.parent_accuracy == start.accuracy
+    assert start.history == ()
+    assert "training_loss" not in start.measures
     births = [record.receipt.difference for record in ledger.children if record.receipt]
     assert len(births) == 2
     assert max(births) < 1e-6
@@ -68,14 +67,19 @@ def test_a_search_from_a_network_that_is_there(weights: Path, tmp_path: Path) ->
     assert same[0] == same[1]
 
 
+def test_a_start_without_what_is_judged_by(weights: Path, tmp_path: Path) -> None:
+    """One that came trained has no training loss: it is a parent all the same, and nothing else."""
+    judged = {"objective": "training_loss", "parents": "found"}
+    stop = run_search(tmp_path / "store", adopted(weights, **judged, budget={"children": 1}))
+    (child,) = ledger_of(tmp_path / "store").children
+    assert stop.best == child.child
+
+
 def test_the_network_is_trained_first_if_that_is_wished(weights: Path, tmp_path: Path) -> None:
     """With a recipe, and with a fresh classifier, it learns the search's images before anything grows."""
-    archive, start = open_archive(tmp_path / "store"), {"network": STRANGER, "weights": str(weights)}
-    trained = config(start | {"fresh": "classifier.*", "recipe": {"epochs": 2}}, budget={"children": 1})
-    run_search(tmp_path / "store", trained)
-    record = read_ledger(archive, "tiny").start
-    assert record
-    assert len(record.history) == 2
+    start = {"network": STRANGER, "weights": str(weights), "fresh": "classifier.*", "recipe": {"epochs": 2}}
+    run_search(tmp_path / "store", config(start, budget={"children": 1}))
+    assert len(trained(ledger_of(tmp_path / "store").start).history) == 2
 
 
 def test_the_finish_goes_on_from_what_was_found(weights: Path, tmp_path: Path) -> None:
@@ -83,15 +87,14 @@ def test_the_finish_goes_on_from_what_was_found(weights: Path, tmp_path: Path) -
     archive = open_archive(tmp_path / "store")
     finish = {"recipe": {"epochs": 1}, "inherit": True}
     run_search(tmp_path / "store", adopted(weights, budget={"children": 1}, finish=finish))
-    ledger = read_ledger(archive, "tiny")
+    ledger = ledger_of(tmp_path / "store")
     assert ledger.finish
-    assert ledger.start
     final = archive.read(spec_key(ledger.finish.final), ChildSpec)
     assert final.parent == ledger.finish.child
     birth = archive.read(birth_key(ledger.finish.final), BirthRecord)
-    assert birth.weights == ledger.children[0].weights
+    assert birth.weights == trained(ledger.children[0]).weights
     start = archive.read(spec_key(str(ledger.finish.start_final)), ChildSpec)
-    assert start.parent == ledger.start.child
+    assert start.parent == ledger.start_spec.id
 
 
 def test_begun_again(weights: Path, tmp_path: Path) -> None:
@@ -106,7 +109,9 @@ def test_begun_again(weights: Path, tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="another start"):
         begin(open_archive(tmp_path / "store"), adopted(moved))
     moved.unlink()
-    begin(open_archive(tmp_path / "store"), read_ledger(archive, "tiny").config)
+    asked = reopen(open_archive(tmp_path / "store"), "tiny").asked()
+    with pytest.raises(InvalidSpec, match=r"cannot be read .*; `nasflow resume tiny` goes on without"):
+        begin(open_archive(tmp_path / "store"), asked)
 
 
 def test_code_that_has_changed(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +139,7 @@ def test_frozen_layers(tmp_path: Path) -> None:
     archive = open_archive(tmp_path / "store")
     start = {"network": f"{STRANGERS}:Frozen", "weights": str(file)}
     run_search(tmp_path / "store", config(start, budget={"children": 1}))
-    ledger = read_ledger(archive, "tiny")
+    ledger = ledger_of(tmp_path / "store")
     assert ledger.final
     assert not trained_roots(archive, ledger.children[0].child)
     assert trained_roots(archive, ledger.final.child)
@@ -143,8 +148,8 @@ def test_frozen_layers(tmp_path: Path) -> None:
 def trained_roots(archive: Archive, child: str) -> list[str]:
     """Weights of the frozen convolution that are not what they were at the child's birth."""
     birth = archive.read(birth_key(child), BirthRecord).weights
-    record = archive.read(record_key(child), ChildRecord).weights
-    before, after = (from_bytes(get_blob(archive.store, str(each)), child)[0] for each in (birth, record))
+    record = archive.read(record_key(child), TrainedRecord).weights
+    before, after = (from_bytes(get_blob(archive.store, each), child)[0] for each in (birth, record))
     root = re.compile(r"network\.grouped\.root\.branches\.\d\.operation\.weight\.weight")
     names = [name for name in before if root.fullmatch(name)]
     assert names
@@ -152,19 +157,17 @@ def trained_roots(archive: Archive, child: str) -> list[str]:
 
 
 def test_from_a_registered_network(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one search has registered, the next one starts from: its host, its cell, its weights."""
+    """What one search has registered, the next one starts from: its host, its parts, its weights."""
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    before = read_ledger(open_archive(finished), "tiny")
-    assert before.final
+    before = trained(ledger_of(finished).final)
     track(open_archive(finished), "tiny", uri)
-    archive = open_archive(tmp_path / "next")
     run_search(tmp_path / "next", config("models:/tiny@challenger", name="next", space={"max_depth": 3}))
-    ledger = read_ledger(archive, "next")
-    assert ledger.start
-    assert ledger.start.cell == before.final.cell
-    assert ledger.start.weights == before.final.weights
-    assert ledger.start.accuracy == before.final.accuracy
+    ledger = ledger_of(tmp_path / "next", "next")
+    start = trained(ledger.start)
+    assert start.parts == before.parts
+    assert start.weights == before.weights
+    assert start.accuracy == before.accuracy
     assert ledger.finish
 
 

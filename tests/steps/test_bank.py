@@ -1,10 +1,9 @@
 from pathlib import Path
 
 import pytest
-from tests.steps.samples import config, documents, open_archive, run_search
+from tests.steps.samples import config, documents, ledger_of, open_archive, run_search
 
-from nasflow.report.analysis import costs
-from nasflow.steps.ledger import read_ledger
+from nasflow.search.costs import costs
 
 
 def test_a_child_is_trained_once(finished: Path) -> None:
@@ -15,7 +14,7 @@ def test_a_child_is_trained_once(finished: Path) -> None:
     new = {key for key in after if key not in before}
     assert all(key.startswith("searches/again/") for key in new), new
     assert all(after[key] == value for key, value in before.items())
-    one, other = (read_ledger(open_archive(finished), name) for name in ("tiny", "again"))
+    one, other = (ledger_of(finished, name) for name in ("tiny", "again"))
     assert other.children == one.children
     assert (other.start, other.final, other.final_start) == (one.start, one.final, one.final_start)
     assert [each.update for each in other.rounds] == [each.update for each in one.rounds]
@@ -26,7 +25,7 @@ def test_a_child_is_trained_once(finished: Path) -> None:
 def test_banked_children_cost_nothing(finished: Path) -> None:
     """The seconds of a banked child are those of the search that trained it."""
     run_search(finished, config(name="again"))
-    one, other = (read_ledger(open_archive(finished), name) for name in ("tiny", "again"))
+    one, other = (ledger_of(finished, name) for name in ("tiny", "again"))
     searched = {record.child for record in one.children}
     told = [attempt for attempt in other.attempts if attempt.child in searched]
     assert {attempt.child for attempt in told} == searched

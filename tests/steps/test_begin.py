@@ -5,8 +5,9 @@ from tests.steps.samples import HOST, config, documents, open_archive
 
 from nasflow.base.errors import Conflict, DataSetMissing, InvalidSpec
 from nasflow.search.budget import Budget
-from nasflow.steps.advance import Round, advance
+from nasflow.search.schedule import Propose
 from nasflow.steps.begin import begin
+from nasflow.steps.execute import tasks_of
 from nasflow.steps.ledger import read_config, search_ids
 
 
@@ -34,7 +35,7 @@ def test_another_budget_extends(finished: Path) -> None:
     """A larger budget is the same search, which then goes on."""
     begin(open_archive(finished), config(budget={"rounds": 3}))
     assert read_config(open_archive(finished), "tiny").budget == Budget(rounds=3)
-    assert advance(open_archive(finished), "tiny") == Round(3)
+    assert tasks_of(open_archive(finished), "tiny") == (Propose(3),)
 
 
 def test_nothing_is_written_for_what_cannot_begin(tmp_path: Path) -> None:

@@ -1,22 +1,21 @@
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.steps.samples import DIVERGING, LONGER, config, documents, open_archive
+from tests.steps.samples import LONGER, config, documents, ledger_of, open_archive, trained
 
 from nasflow.base.errors import BlobDamaged
-from nasflow.search.record import Attempt, Checkpoint, ChildRecord
+from nasflow.search.record import Attempt, Checkpoint
 from nasflow.steps import attempts
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
-from nasflow.steps.child import run_child
+from nasflow.steps.child import run_child, run_until
 from nasflow.steps.evaluate import evaluate
 from nasflow.steps.keys import attempts_prefix, checkpoint_key
-from nasflow.steps.ledger import read_ledger
+from nasflow.steps.learn import learn
 from nasflow.steps.propose import propose
+from nasflow.steps.records import find_record
 from nasflow.steps.train import train
-from nasflow.steps.update import update
 from nasflow.steps.warm_start import warm_start
 from nasflow.store import blob_key
 from nasflow.surgery import TOLERANCE
@@ -60,37 +59,36 @@ def test_each_step_twice_is_once(proposed: Path, child: str) -> None:
 
 
 def test_a_round_twice_is_once(proposed: Path) -> None:
-    """Proposing, updating and beginning again, in another process, changes no document."""
+    """Proposing, learning and beginning again, in another process, changes no document."""
     for each in propose(open_archive(proposed), "tiny", 1).children:
         run_child(open_archive(proposed), each)
-    first = update(open_archive(proposed), "tiny", 1)
+    first = learn(open_archive(proposed), "tiny", 1)
     before = documents(open_archive(proposed))
-    assert update(open_archive(proposed), "tiny", 1) == first
+    assert learn(open_archive(proposed), "tiny", 1) == first
     propose(open_archive(proposed), "tiny", 1)
     begin(open_archive(proposed), config(child=LONGER))
     assert documents(open_archive(proposed)) == before
 
 
-def test_the_receipt(archive: Archive, child: str) -> None:
-    """A child starts where its parent stood, to 1e-6 of its largest logit, and says by which transforms."""
+def test_the_receipt(proposed: Path, archive: Archive, child: str) -> None:
+    """A child starts where its parent stood, to 1e-6 of its largest logit, and says by which edits."""
     receipt = warm_start(archive, child).receipt
-    start = read_ledger(archive, "tiny").start
+    ledger = ledger_of(proposed)
     assert receipt
-    assert start
     assert receipt.difference <= TOLERANCE == 1e-6
-    assert receipt.transforms
-    assert all(each.difference <= TOLERANCE for each in receipt.transforms)
+    assert receipt.tolerance == TOLERANCE
+    assert receipt.edits
+    assert tuple(each.edit for each in receipt.edits) == ledger.episodes[child].edits
+    assert all(each.difference <= TOLERANCE for each in receipt.edits)
     assert receipt.images == 100
-    assert receipt.parent_accuracy == start.accuracy
+    assert receipt.parent_accuracy == trained(ledger.start).accuracy
 
 
 def test_three_processes_or_one(proposed: Path, child: str, tmp_path: Path) -> None:
     """Warm-start, train and evaluate by three processes, as in a pipeline, end in the record of one."""
     other = open_archive(tmp_path / "other")
     begin(other, config(child=LONGER))
-    start = read_ledger(other, "tiny").start_spec
-    assert start
-    run_child(other, start.id)
+    run_child(other, ledger_of(tmp_path / "other").start_spec.id)
     assert propose(other, "tiny", 1).children[0] == child
     whole = run_child(other, child)
     for step in (warm_start, train):
@@ -120,6 +118,22 @@ def forget(store: Path, child: str) -> None:
     for key in kept.list(f"children/{child}/"):
         if not key.endswith("spec.json"):
             kept.delete(key)
+
+
+def test_rung_by_rung(proposed: Path, child: str) -> None:
+    """Trained until an epoch, and later to its end: the very bits of a training that went through."""
+    whole = run_child(open_archive(proposed), child)
+    forget(proposed, child)
+    for until in (1, 1, 2):
+        run_until(open_archive(proposed), child, until)
+        checkpoint = open_archive(proposed).read(checkpoint_key(child), Checkpoint)
+        assert len(checkpoint.history) == until
+        assert find_record(open_archive(proposed), child) is None
+    before = documents(open_archive(proposed), ["attempts"])
+    run_until(open_archive(proposed), child, 1)
+    assert documents(open_archive(proposed), ["attempts"]) == before
+    assert run_child(open_archive(proposed), child) == whole
+    assert {each.outcome for each in read_attempts(proposed, child)} == {"useful"}
 
 
 def test_a_damaged_checkpoint(proposed: Path, child: str) -> None:
@@ -155,50 +169,3 @@ def test_two_attempts_at_once(proposed: Path, child: str) -> None:
             second.keep()
         assert [each.outcome for each in read_attempts(proposed, child)] == [None, "useful"]
     assert [each.outcome for each in read_attempts(proposed, child)] == ["useful", "useful"]
-
-
-def test_a_child_that_fails(tmp_path: Path) -> None:
-    """A learning rate of 1e9 is a result: a failed record that says where the loss left the numbers."""
-    archive = open_archive(tmp_path)
-    begin(archive, config(**DIVERGING | {"failure_share": 1.0}))
-    start = read_ledger(archive, "tiny").start_spec
-    assert start
-    run_child(archive, start.id)
-    for child in propose(archive, "tiny", 1).children:
-        record = run_child(archive, child)
-        assert record.status == "failed"
-        assert record.accuracy is None
-        assert record.weights is None
-        assert record.failure
-        assert "nan at epoch 1, step" in record.failure or "inf at epoch 1, step" in record.failure
-        assert record.receipt
-        assert [each.outcome for each in read_attempts(tmp_path, child)] == ["failed"]
-    assert update(archive, "tiny", 1).metrics.get("mean_reward") is None
-    assert read_ledger(archive, "tiny").rounds[0].is_complete
-
-
-def test_children_of_a_failed_start(tmp_path: Path) -> None:
-    """Where the parent has no weights, the child fails with the parent's reason, and trains nothing."""
-    archive = open_archive(tmp_path)
-    begin(archive, config(start={"epochs": 1, "learning_rate": 1e9}))
-    start = read_ledger(archive, "tiny").start_spec
-    assert start
-    failure = run_child(archive, start.id).failure
-    record = run_child(archive, propose(archive, "tiny", 1).children[0])
-    assert record.failure == f"its parent {start.id} has no weights: {failure}"
-    assert not read_attempts(tmp_path, record.child)
-
-
-def test_a_network_without_memory(tmp_path: Path) -> None:
-    """A network that does not fit into the memory fails, as a child, before it is built: Linux would give it
-    pages until there are none, and kill."""
-    archive = open_archive(tmp_path)
-    begin(archive, config(host={"kind": "densenet", "growth": 4_000_000, "blocks": 1, "stages": 2}))
-    start = read_ledger(archive, "tiny").start_spec
-    assert start
-    record: ChildRecord = run_child(archive, start.id)
-    assert record.failure
-    assert re.fullmatch(
-        r"out of memory: training its [\d,]+ parameters takes \d+ GiB, and the machine has \d+: .*",
-        record.failure,
-    )

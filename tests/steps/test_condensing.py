@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.steps.samples import config, open_archive, run_search
+from tests.steps.samples import config, ledger_of, run_search, trained
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.measure.counts import measure
+from nasflow.measure import counted
 from nasflow.search.config import SearchConfig
-from nasflow.steps.ledger import read_ledger
 
 HOST = {
     "kind": "condensenet",
@@ -27,17 +26,16 @@ def test_children_grow_from_the_condensed_network(tmp_path: Path) -> None:
     """What was learned dense is stored, counted and grown condensed."""
     wanted = config(host=HOST, start=CONDENSE, finish=FINISH, budget={"children": 1}, children_per_round=1)
     run_search(tmp_path / "store", wanted)
-    ledger = read_ledger(open_archive(tmp_path / "store"), "tiny")
-    assert ledger.start
-    assert ledger.start_spec
-    assert len(ledger.start.history) == 2
-    assert ledger.start.parameters == measure(ledger.start_spec.network).parameters
+    ledger = ledger_of(tmp_path / "store")
+    start = trained(ledger.start)
+    assert len(start.history) == 2
+    assert start.parameters == counted(ledger.start_spec.network)["parameters"].value
     (child,) = ledger.children
     assert child.receipt
     assert child.receipt.difference < 1e-6
-    assert child.receipt.parent_accuracy == ledger.start.accuracy
+    assert child.receipt.parent_accuracy == start.accuracy
     # The held-out accuracy of the last epoch, learned, is that of the condensed network.
-    assert ledger.start.accuracy == pytest.approx(ledger.start.history[-1].held_out_accuracy, abs=0.011)
+    assert start.accuracy == pytest.approx(start.history[-1].held_out_accuracy, abs=0.011)
     assert ledger.finish
 
 

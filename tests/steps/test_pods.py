@@ -2,14 +2,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.steps.samples import config, open_archive
+from tests.steps.samples import config, ledger_of, open_archive
 
 from nasflow.base.errors import KubeflowUnavailable, NasflowError, NotFound
 from nasflow.search.cluster import Trouble
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.keys import report_key, trouble_key, troubles_prefix
-from nasflow.steps.ledger import read_ledger
 from nasflow.steps.pods import Pod, patiently
 
 
@@ -44,7 +43,7 @@ def test_a_search_by_pods_alone(store: Path, tmp_path: Path) -> None:
     Pod("tiny").advance(2)
     assert open_archive(store).store.exists(report_key("tiny"))
     Pod("tiny").register_and_report(str(tmp_path / "report.html"), str(tmp_path / "links.md"))
-    finish = read_ledger(open_archive(store), "tiny").finish
+    finish = ledger_of(store).finish
     assert finish
     assert seen["test_accuracy"] == finish.test_accuracy
     assert seen["parameters"] > 0

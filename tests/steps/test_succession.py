@@ -2,19 +2,22 @@ from pathlib import Path
 
 import pytest
 from tests.kubeflow.memory import MemoryKubeflow
-from tests.steps.samples import config, open_archive
+from tests.steps.samples import config, documents, failed, open_archive
 
 from nasflow.base.errors import NotFound, Stuck
 from nasflow.kubeflow import RunState
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
-from nasflow.search.record import Attempt, ChildRecord
+from nasflow.search.record import Attempt
 from nasflow.steps.archive import Archive
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
-from nasflow.steps.keys import attempts_prefix, record_key, run_key, submission_key, trouble_key
-from nasflow.steps.succession import bury, follow, measure_progress, read_submission
-from nasflow.steps.turn import children_at_work, children_to_train
+from nasflow.steps.keys import attempts_prefix, run_key, submission_key, trouble_key
+from nasflow.steps.records import find_record
+from nasflow.steps.succession import follow, give_up_hopeless, measure_progress, read_submission
+from nasflow.steps.train import train
+from nasflow.steps.turn import children_to_train
+from nasflow.steps.warm_start import warm_start
 from nasflow.store import put_blob
 
 
@@ -147,13 +150,12 @@ def test_a_child_that_is_killed_every_time(archive: Archive, child: str) -> None
     """After as many kills as a task has attempts the child is a failed one, with the reason."""
     killed(archive, child)
     killed(archive, child)
-    assert bury(archive, "tiny", limit=3) == ()
+    assert give_up_hopeless(archive, "tiny", patience=3) == ()
     killed(archive, child)
-    run_child_birth(archive, child)
-    assert bury(archive, "tiny", limit=3) == (child,)
-    record = archive.read(record_key(child), ChildRecord)
-    assert record.status == "failed"
-    assert "3 attempts ended before another epoch was kept, the last one: killed" in str(record.failure)
+    warm_start(archive, child)
+    assert give_up_hopeless(archive, "tiny", patience=3) == (child,)
+    failure = failed(find_record(archive, child)).failure
+    assert "3 attempts ended before another epoch was kept, the last one: killed" in failure
 
 
 def test_a_killed_child_does_not_stop_the_search(
@@ -161,16 +163,16 @@ def test_a_killed_child_does_not_stop_the_search(
 ) -> None:
     """A run all of whose attempts were killed has a successor; after a second one the child is given up."""
     submitted(archive)
-    run_child_birth(archive, child)
+    warm_start(archive, child)
     attempts = read_submission(archive, "tiny")[0].cluster.retries + 1
     for number in range(2):
         follow(archive, "tiny", kubeflow, after=number, wait=never)
         for _ in range(attempts):
             killed(archive, child)
     assert [run.name[-4:] for run in kubeflow.runs] == ["0001", "0002"]
-    assert archive.find(record_key(child), ChildRecord) is None
+    assert find_record(archive, child) is None
     follow(archive, "tiny", kubeflow, after=2, wait=never)
-    assert archive.read(record_key(child), ChildRecord).status == "failed"
+    assert failed(find_record(archive, child))
 
 
 def test_the_start_network_is_never_given_up(tmp_path: Path, kubeflow: MemoryKubeflow) -> None:
@@ -182,7 +184,7 @@ def test_the_start_network_is_never_given_up(tmp_path: Path, kubeflow: MemoryKub
         killed(archive, start)
     with pytest.raises(Stuck):
         follow(archive, "tiny", kubeflow, after=1, wait=never)
-    assert archive.find(record_key(start), ChildRecord) is None
+    assert find_record(archive, start) is None
 
 
 def test_a_person_gives_up_nobody(archive: Archive, child: str, kubeflow: MemoryKubeflow) -> None:
@@ -191,48 +193,40 @@ def test_a_person_gives_up_nobody(archive: Archive, child: str, kubeflow: Memory
     for _ in range(5):
         killed(archive, child)
     follow(archive, "tiny", kubeflow, after=0, is_asked=True, wait=never)
-    assert archive.find(record_key(child), ChildRecord) is None
+    assert find_record(archive, child) is None
 
 
 def test_what_a_step_said_is_the_reason(archive: Archive, child: str) -> None:
     """A child that was given up tells what its last step wrote down before it failed."""
-    run_child_birth(archive, child)
+    warm_start(archive, child)
     killed(archive, child)
     trouble = Trouble(step="train", child=child, pod="pod-1", reason="RuntimeError: no such kernel")
     archive.create(trouble_key("tiny", 1), trouble)
-    assert bury(archive, "tiny", limit=1) == (child,)
-    assert "no such kernel" in str(archive.read(record_key(child), ChildRecord).failure)
-
-
-def run_child_birth(archive: Archive, child: str) -> None:
-    """A child is born before it is trained."""
-    from nasflow.steps.warm_start import warm_start
-
-    warm_start(archive, child)
+    assert give_up_hopeless(archive, "tiny", patience=1) == (child,)
+    assert "no such kernel" in failed(find_record(archive, child)).failure
 
 
 def test_a_child_that_comes_further_each_time(archive: Archive, child: str) -> None:
     """On spot nodes children are killed often: who keeps an epoch at each attempt is not given up."""
     for _ in range(4):
         killed(archive, child, kept=True)
-    assert bury(archive, "tiny", limit=3) == ()
+    assert give_up_hopeless(archive, "tiny", patience=3) == ()
     attempts = archive.store.list(attempts_prefix(child))
     assert [archive.find_changing(key, Attempt)[0] is not None for key in attempts] == [True] * 4
 
 
 def test_progress_changes_with_each_step(archive: Archive, child: str) -> None:
-    """Every document and epoch of a child changes the measure; to ask does not."""
-    from nasflow.steps.train import train
-    from nasflow.steps.warm_start import warm_start
-
+    """Every document, epoch and attempt of a child changes the measure; to ask changes nothing."""
+    before = documents(archive)
     seen = [measure_progress(archive, "tiny"), measure_progress(archive, "tiny")]
     assert seen[0] == seen[1]
+    assert documents(archive) == before
     warm_start(archive, child)
     seen.append(measure_progress(archive, "tiny"))
-    train(archive, child)
-    seen.append(measure_progress(archive, "tiny"))
-    assert len(set(seen)) == 3
-    assert child in children_at_work(archive, "tiny")
+    for until in (1, 2, None):
+        train(archive, child, until=until)
+        seen.append(measure_progress(archive, "tiny"))
+    assert len(set(seen)) == 5
 
 
 def test_state_of_an_ended_run() -> None:

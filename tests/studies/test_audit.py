@@ -5,9 +5,10 @@ from scipy.stats import kendalltau
 from tests.steps.samples import config, copy_of_finished, documents, open_archive, run_search
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.search.objective import Objective
 from nasflow.search.record import TrainedRecord
 from nasflow.steps.ledger import read_ledger
-from nasflow.studies.audit import agreement, audit, choose
+from nasflow.studies.audit import Audit, agreement, audit, choose
 
 
 def test_the_worst_and_the_best_are_among_them(tmp_path: Path) -> None:
@@ -18,6 +19,29 @@ def test_the_worst_and_the_best_are_among_them(tmp_path: Path) -> None:
     accuracies = [each.accuracy for each in ledger.children if isinstance(each, TrainedRecord)]
     assert [chosen[0].accuracy, chosen[-1].accuracy] == [min(accuracies), max(accuracies)]
     assert len({each.child for each in chosen}) == 3
+
+
+def test_ranks_are_those_of_the_objective(tmp_path: Path) -> None:
+    """A search for small networks is audited from the largest child to the smallest."""
+    ledger = read_ledger(open_archive(copy_of_finished(tmp_path)), "tiny")
+    small = ledger.config.model_copy(update={"objective": Objective(minimise="parameters")})
+    chosen = choose(ledger.model_copy(update={"config": small}), 4)
+    sizes = [each.parameters for each in chosen]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[-1]
+
+
+def test_scores_for_people() -> None:
+    """An accuracy is a percentage, a loss is a number that is negative, being better when it is less."""
+    accuracy, loss = (
+        Audit(objective=objective, children=(), tau=None, interval=None)
+        for objective in (Objective(maximise="held_out_accuracy"), Objective(minimise="held_out_loss"))
+    )
+    assert [accuracy.shown(0.93125), loss.shown(-0.31234), loss.shown(None)] == [
+        "93.12 %",
+        "-0.3123",
+        "failed",
+    ]
 
 
 def test_an_audit_is_kept(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Small networks to operate on, trained on scikit-learn's digits so that BatchNorm statistics are real."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -18,7 +20,15 @@ from nasflow.spec.hosts import Adopted, CondenseNet, DenseNet, Host, PyramidNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Parts
 from nasflow.spec.tree import Operation
-from nasflow.surgery import TOLERANCE, Gates, Operated, calibrate, gated_logits, operate, relative_difference
+from nasflow.surgery import (
+    TOLERANCE,
+    Gates,
+    Operated,
+    calibrate,
+    gated_logits,
+    operate_all,
+    relative_difference,
+)
 
 TRAIN, CALIBRATE, UNSEEN = slice(0, 1000), slice(1000, 1200), slice(1200, 1264)
 
@@ -78,9 +88,7 @@ class Patient:
     def operate(self, *edits: Edit, seed: int = 0) -> "Patient":
         """After all of `edits`."""
         generator = torch.Generator().manual_seed(seed)
-        operated = self.operated
-        for edit in edits:
-            operated = operate(operated, edit, generator)
+        operated, _ = operate_all(self.operated, edits, generator, lambda _: torch.ones(1, 1))
         return replace(self, operated=operated)
 
     def calibrate(self) -> "Patient":
@@ -116,11 +124,14 @@ class Patient:
             branch.norm.bias.data.normal_(generator=generator)
         return copy
 
-    def double(self) -> "Patient":
-        """A copy in double precision, where only a wrong formula makes a difference."""
-        copy = self._copy()
-        copy.network.double()
-        return copy
+    @contextmanager
+    def in_double(self) -> Iterator[None]:
+        """Itself in double precision, where only a wrong formula makes a difference; no bit of it is lost."""
+        self.network.double()
+        try:
+            yield
+        finally:
+            self.network.float()
 
     def _copy(self) -> "Patient":
         return replace(self, operated=replace(self.operated, network=deepcopy(self.network)))
@@ -144,14 +155,18 @@ class Patient:
         return gated_logits(self.operated, self.unseen)
 
     def train_mode_logits(self) -> Tensor:
-        """On unseen images with the batch's own statistics, gates shut; of a copy, as statistics move."""
+        """On unseen images with the batch's own statistics, gates shut; the running ones stay."""
+        buffers = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
 
         def on_unseen(network: nn.Module) -> Tensor:
             with torch.no_grad():
                 out: Tensor = network.train()(self.digits.unseen.to(next(network.parameters())))
             return out
 
-        return gated_logits(self._copy().operated, on_unseen)
+        out = gated_logits(self.operated, on_unseen)
+        for name, buffer in self.network.named_buffers():
+            buffer.copy_(buffers[name])
+        return out
 
 
 def new_patient(name: str, digits: Digits) -> Patient:
@@ -173,9 +188,8 @@ def operate_alone(
     cell: Cell, *edits: CellEdit, births: tuple[Birth, ...] = ()
 ) -> tuple[Cell, tuple[Birth, ...]]:
     """The cell after all edits, and what is shut in it then."""
-    operated, generator = alone(cell, births), torch.Generator().manual_seed(0)
-    for edit in edits:
-        operated = operate(operated, edit, generator)
+    generator = torch.Generator().manual_seed(0)
+    operated, _ = operate_all(alone(cell, births), edits, generator, lambda _: torch.ones(1, 1))
     ((_, changed),) = operated.cells(None)
     return changed, operated.births
 
@@ -199,6 +213,6 @@ def check_preserved(parent: Patient, child: Patient) -> None:
     assert relative_difference(expected, child.logits()) <= TOLERANCE
     trained = parent.train_mode_logits()
     assert relative_difference(trained, child.train_mode_logits()) <= TRAIN_MODE_TOLERANCE
-    before, after = parent.double(), child.double()
-    assert relative_difference(before.logits(), after.logits()) <= DOUBLE
-    assert relative_difference(before.train_mode_logits(), after.train_mode_logits()) <= DOUBLE
+    with parent.in_double(), child.in_double():
+        assert relative_difference(parent.logits(), child.logits()) <= DOUBLE
+        assert relative_difference(parent.train_mode_logits(), child.train_mode_logits()) <= DOUBLE

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.surgery.forget import Forget
 from tests.surgery.patients import DRAWN, INSERTED, Patient, check_preserved, draw_growth, replaced
 from torch import Tensor, nn
 
@@ -62,7 +63,7 @@ def test_growth_of_a_grown_network(patients: Patients, data: st.DataObject, name
     ],
 )
 def test_growth_into_another_order(patient: Patient, have: str, want: str) -> None:
-    """A grown, trained parent grows into a cell whose sums name its branches in another order than its own."""
+    """A grown, trained parent grows into a cell whose sums have its branches in another order."""
     first = plan(START_CELL, Tree.parse(have))
     assert first
     parent = patient.operate(*first).calibrate().train(steps=6)
@@ -146,8 +147,8 @@ def test_published_cells(patient: Patient, cell: Tree) -> None:
 def test_mode_and_precision_are_kept(patient: Patient) -> None:
     """A child is in its parent's mode and precision."""
     for training in (False, True):
-        parent = patient.double()
-        parent.network.train(training)
+        parent = patient.awaken()
+        parent.network.double().train(training)
         network = parent.operate(*replaced(Operation.DS3)).network
         assert all(module.training is training for module in network.modules())
         assert {each.dtype for each in network.parameters()} == {torch.float64}
@@ -175,6 +176,16 @@ def test_receipts_name_the_culprit(patient: Patient) -> None:
     steps = (*replaced(Operation.DS3), Insert(path=(0, 0)))
     _, receipts = operate_all(patient.operated, steps, torch.Generator(), logits)
     assert [receipt.difference for receipt in receipts] == pytest.approx([0.5, 1 / 3, 0.0])
+
+
+def test_what_does_not_preserve(patient: Patient) -> None:
+    """An edit that changes the function is measured, and neither it nor the next one is refused for that."""
+    edits = (Forget(), Insert(path=(0,)))
+    child, receipts = operate_all(patient.operated, edits, torch.Generator(), patient.unseen)
+    assert receipts[0].difference > 0.01
+    assert receipts[1].difference <= TOLERANCE
+    expected = relative_difference(patient.logits(), gated_logits(child, patient.unseen))
+    assert receipts[0].difference == pytest.approx(expected)
 
 
 def test_nothing_to_do(patient: Patient) -> None:

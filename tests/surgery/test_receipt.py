@@ -2,8 +2,10 @@ import math
 
 import pytest
 import torch
+from tests.surgery.forget import Forget
 
-from nasflow.surgery import relative_difference
+from nasflow.spec.edits import Insert
+from nasflow.surgery import TOLERANCE, relative_difference, tolerance_of
 
 
 def test_relative_difference() -> None:
@@ -31,3 +33,10 @@ def test_below_float32() -> None:
     """The difference is taken in double precision: the smallest one is seen."""
     one = torch.ones(1, 1)
     assert relative_difference(one, torch.nextafter(one, one + 1)) == pytest.approx(2**-23)
+
+
+def test_tolerance_of() -> None:
+    """Edits are held to the tolerance if each of them preserves; without one nothing may differ either."""
+    insert = Insert(path=(0,))
+    assert tolerance_of([]) == tolerance_of([insert, insert]) == TOLERANCE
+    assert tolerance_of([insert, Forget()]) is None

@@ -9,12 +9,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
 
 from nasflow.base.settings import by_name
+from nasflow.tracking import ui_command, ui_environment
 from nasflow.tracking.connection import QUIET
 
 from .searches import Searches
@@ -22,6 +25,35 @@ from .shown import Shown
 
 SECONDS = 120
 """How long a server may take to start."""
+
+MEMORY, ROOM = Path("/dev/shm"), 256 * 1024 * 1024
+"""A file system in memory, and what it must have free, in bytes."""
+
+FIRST_PUBLISH = """
+import sys; from nasflow.search.ledger import Ledger; from nasflow.tracking import publish
+assert 'mlflow' not in sys.modules
+publish(sys.argv[1], Ledger.model_validate_json(open(sys.argv[2]).read()), {})
+"""
+
+
+def quick_folder() -> "TemporaryDirectory[str]":
+    """A folder that does not wait for a disk, if there is one: MLflow waits for SQLite thousands of times."""
+    is_quick = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    return TemporaryDirectory(prefix="nasflow-tracking-", dir=MEMORY if is_quick else None)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A fresh folder, as pytest's own, and quick."""
+    with quick_folder() as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def shared_path() -> Iterator[Path]:
+    """A quick folder of all tests."""
+    with quick_folder() as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(autouse=True)
@@ -43,34 +75,52 @@ def name() -> str:
     return f"search-{uuid4().hex[:8]}"
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database with all its tables: making one takes seconds, copying it none."""
-    os.environ.update(by_name(QUIET))
-    from mlflow import MlflowClient
+@dataclass(frozen=True)
+class FirstPublish:
+    """What the first publish of a fresh process has left."""
 
-    file = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    MlflowClient(f"sqlite:///{file}").search_experiments()
-    return file
+    database: Path
+    """With all its tables, which take seconds to make, and one search."""
+    done: "subprocess.CompletedProcess[str]"
+
+
+@pytest.fixture(scope="session")
+def first_publish(shared_path: Path) -> FirstPublish:
+    """A publish by a process of its own, where no database is yet."""
+    ledger, database = shared_path / "ledger.json", shared_path / "new" / "mlflow.db"
+    ledger.write_text(Searches().running("first").model_dump_json())
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_PUBLISH, f"sqlite:///{database}", str(ledger)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    return FirstPublish(database, done)
 
 
 @pytest.fixture
-def sqlite_uri(empty_database: Path, tmp_path: Path) -> str:
-    """The address of a fresh SQLite file."""
-    shutil.copy(empty_database, tmp_path / "mlflow.db")
+def sqlite_uri(first_publish: FirstPublish, tmp_path: Path) -> str:
+    """The address of a SQLite file of this test's own."""
+    shutil.copy(first_publish.database, tmp_path / "mlflow.db")
     return f"sqlite:///{tmp_path}/mlflow.db"
 
 
 @pytest.fixture(scope="session")
-def server_uri(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an MLflow server that runs as long as the tests."""
-    folder = tmp_path_factory.mktemp("server")
-    shutil.copy(empty_database, folder / "mlflow.db")
-    port = find_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"]
+def server_uri(first_publish: FirstPublish, shared_path: Path) -> Iterator[str]:
+    """The address of an MLflow server that runs as long as the tests: the pages of `nasflow ui`.
+
+    Unlike those, it takes artifacts itself, as a server elsewhere does.
+    """
+    folder, port = shared_path / "server", find_port()
+    folder.mkdir()
+    shutil.copy(first_publish.database, folder / "mlflow.db")
+    database = f"sqlite:///{folder}/mlflow.db"
+    command = ui_command(database, "127.0.0.1", port)
+    assert command
+    command += ["--default-artifact-root", "mlflow-artifacts:/"]
     command += ["--artifacts-destination", str(folder / "artifacts")]
-    yield from serve(command, f"http://127.0.0.1:{port}", folder)
+    yield from serve(command, f"http://127.0.0.1:{port}", folder, ui_environment(database))
 
 
 @pytest.fixture(params=["sqlite", "server"])

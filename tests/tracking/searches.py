@@ -1,14 +1,19 @@
 """Searches made up to be shown."""
 
+from typing import Any
+
 from nasflow.search.budget import Budget
-from nasflow.search.config import Finish, SearchConfig
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import Attempt, ChildRecord, Epoch, Receipt
+from nasflow.search.measures import Measured
+from nasflow.search.record import Attempt, Epoch, FailedRecord, Receipt, TrainedRecord
+from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import Arm, ControllerUpdate, Episode, FinishRecord, Proposal, SearchStop
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSpec
 from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.origin import Scratch
+from nasflow.spec.parts import Parts
 from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import START_CELL, Tree
 
@@ -21,19 +26,19 @@ CELL = Tree.parse("add( 3x3G -> ( ds3 ), 3x3G )")
 class Searches:
     """Schema-valid searches with made-up figures."""
 
-    def config(self, name: str, seed: int = 0) -> SearchConfig:
-        """A configuration called `name`."""
-        return SearchConfig(
-            name=name,
-            seed=seed,
-            data=DATA,
-            host=HOST,
-            start=RECIPE,
-            child=RECIPE,
-            children_per_round=3,
-            budget=Budget(rounds=3),
-            finish=Finish(host=HOST, recipe=Recipe(epochs=3)),
-        )
+    def config(self, name: str, **changes: Any) -> ResolvedConfig:
+        """A configuration called `name`, with other settings where they are given."""
+        given = {
+            "name": name,
+            "data": DATA,
+            "host": HOST,
+            "start": RECIPE,
+            "child": RECIPE,
+            "children_per_round": 3,
+            "budget": Budget(rounds=3),
+            "finish": {"host": HOST, "recipe": Recipe(epochs=3)},
+        }
+        return ResolvedConfig.model_validate(given | changes)
 
     def final_spec(self) -> ChildSpec:
         """The final network's spec: images of one channel, 8 x 8, 10 classes."""
@@ -48,10 +53,29 @@ class Searches:
             mean=(0.5,),
             std=(0.25,),
         )
-        network = NetworkSpec(host=HOST, cell=CELL, channels=1, size=8, classes=10)
-        return ChildSpec(network=network, parent=None, data=facts, recipe=Recipe(epochs=3), seed=1)
+        network = NetworkSpec(host=HOST, parts=Parts(cell=CELL), channels=1, size=8, classes=10)
+        return ChildSpec(network=network, origin=Scratch(), data=facts, recipe=Recipe(epochs=3), seed=1)
 
-    def record(self, child: str, cell: Tree = CELL, accuracy: float = 0.75) -> ChildRecord:
+    def start_spec(self) -> ChildSpec:
+        """The start network's spec, on the same images."""
+        final = self.final_spec()
+        return final.model_copy(
+            update={"network": final.network.with_parts(Parts()), "recipe": RECIPE, "seed": 0}
+        )
+
+    def measures(self, accuracy: float | None) -> dict[str, Measured]:
+        """What a record holds; a failed one, without an accuracy, what can be counted."""
+        found = {
+            "parameters": Measured(value=1000, unit="parameters"),
+            "mult_adds": Measured(value=20000, unit="mult-adds"),
+        }
+        if accuracy is not None:
+            found["held_out_accuracy"] = Measured(value=accuracy, unit="share")
+            found["held_out_loss"] = Measured(value=1.5, unit="nats")
+            found["latency"] = Measured(value=0.004, unit="seconds", device="cpu")
+        return found
+
+    def record(self, child: str, cell: Tree = CELL, accuracy: float = 0.75) -> TrainedRecord:
         """A trained child."""
         receipt = Receipt(
             difference=1e-8,
@@ -59,15 +83,12 @@ class Searches:
             images=10,
             parent_accuracy=0.5,
             birth_accuracy=0.5,
-            transforms=(),
+            edits=(),
         )
-        return ChildRecord(
+        return TrainedRecord(
             child=child,
-            cell=cell,
-            status="trained",
-            accuracy=accuracy,
-            parameters=1000,
-            mult_adds=20000,
+            parts=Parts(cell=cell),
+            measures=self.measures(accuracy),
             weights="0" * 64,
             receipt=receipt if cell == CELL else None,
             history=tuple(self.epoch(number) for number in (1, 2)),
@@ -84,15 +105,13 @@ class Searches:
             learning_rate=0.01,
         )
 
-    def failed(self, child: str) -> ChildRecord:
+    def failed(self, child: str) -> FailedRecord:
         """A child that could not be trained."""
-        return ChildRecord(
+        return FailedRecord(
             child=child,
-            cell=CELL,
-            status="failed",
+            parts=Parts(cell=CELL),
+            measures=self.measures(None),
             failure="loss is NaN in epoch 1",
-            parameters=1000,
-            mult_adds=20000,
         )
 
     def round(self, number: int, children: int = 3) -> LedgerRound:
@@ -101,7 +120,7 @@ class Searches:
         episodes = tuple(
             Episode(
                 arm=Arm.RANDOM if place % 3 == 1 else Arm.CONTROLLER,
-                cell=CELL,
+                parts=CELL,
                 decisions=(0, 1),
                 tries=1,
             )
@@ -119,13 +138,13 @@ class Searches:
 
     def running(self, name: str, rounds: int = 1, children: int = 3) -> Ledger:
         """A search after `rounds` rounds."""
-        start = self.record("5" * 16, START_CELL)
+        start = self.record(self.start_spec().id, START_CELL)
         attempt = Attempt(
             child=start.child, number=1, device="cpu", seconds=7, kept_seconds=7, outcome="useful"
         )
         return Ledger(
             config=self.config(name),
-            start_spec=self.final_spec(),
+            start_spec=self.start_spec(),
             start=start,
             rounds=tuple(self.round(number, children) for number in range(1, rounds + 1)),
             attempts=(attempt,),

@@ -1,8 +1,5 @@
-import json
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nasflow.base import settings
 from nasflow.base.errors import TrackingUnavailable
-from nasflow.tracking import publish
+from nasflow.tracking import connection, publish
 
 if TYPE_CHECKING:
+    from .conftest import FirstPublish
     from .searches import Searches
 
 SECONDS = 15
@@ -58,8 +57,10 @@ def test_unreachable(address: str, searches: "Searches") -> None:
     assert "hunter2" not in message
 
 
-def test_mute_server(mute_uri: str, searches: "Searches") -> None:
-    """A server that never answers is given up after seconds."""
+def test_mute_server(mute_uri: str, searches: "Searches", monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that never answers is given up after the seconds of a first contact, here one instead of 5."""
+    assert connection.FIRST_CONTACT[settings.TRACKING_TIMEOUT] == "5"
+    monkeypatch.setitem(connection.FIRST_CONTACT, settings.TRACKING_TIMEOUT, "1")
     assert "hunter2" not in refusal(mute_uri, searches)
 
 
@@ -104,21 +105,8 @@ def test_environment_and_logging_are_restored(sqlite_uri: str, searches: "Search
     assert (dict(os.environ), logging.getLogger("mlflow").level) == before
 
 
-def test_quiet_from_the_first_call(tmp_path: Path, searches: "Searches") -> None:
+def test_quiet_from_the_first_call(first_publish: "FirstPublish") -> None:
     """A first publish, which creates the database, prints nothing."""
-    (tmp_path / "ledger.json").write_text(searches.running("demo").model_dump_json())
-    code = (
-        "import sys, json; from nasflow.search.ledger import Ledger; from nasflow.tracking import publish; "
-        "assert 'mlflow' not in sys.modules; "
-        "publish(sys.argv[1], Ledger.model_validate_json(open(sys.argv[2]).read()), {})"
-    )
-    uri = f"sqlite:///{tmp_path}/new/mlflow.db"
-    done = subprocess.run(
-        [sys.executable, "-c", code, uri, str(tmp_path / "ledger.json")],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )
+    done = first_publish.done
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert json.loads((tmp_path / "ledger.json").read_text())
+    assert first_publish.database.exists()

@@ -2,6 +2,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nasflow.search.record import FailedRecord
 from nasflow.tracking import links, publish
 
 from .shown import Shown
@@ -26,7 +27,9 @@ def test_each_child_has_its_page(
     for record in newest:
         run = Shown(uri, name).run(child_id=record.child)
         (line,) = [line for line in text.splitlines() if f"/runs/{run.info.run_id})" in line]
-        assert (f"{100 * record.accuracy:.2f} %" if record.accuracy else str(record.failure)) in line
+        assert (
+            record.failure if isinstance(record, FailedRecord) else f"{100 * record.accuracy:.2f} %"
+        ) in line
     assert text.count("/runs/") == len({record.child for record in newest})
 
 

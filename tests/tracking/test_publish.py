@@ -6,6 +6,7 @@ import pytest
 
 from nasflow.base.errors import TrackingUnavailable
 from nasflow.search.ledger import Ledger
+from nasflow.search.record import TrainedRecord
 from nasflow.tracking import publish
 
 from .shown import Shown, assert_complete
@@ -35,6 +36,7 @@ def test_child_shows_its_record(uri: str, name: str, searches: "Searches", shown
     """A child's run has its record's tags, params, curve, results and files."""
     ledger = searches.running(name)
     record = ledger.children[1]
+    assert isinstance(record, TrainedRecord)
     publish(uri, ledger, {record.child: "<svg/>"})
     look = shown(uri)
     run = look.run(child_id=record.child)
@@ -46,16 +48,20 @@ def test_child_shows_its_record(uri: str, name: str, searches: "Searches", shown
         "nasflow.child_id": record.child,
         "nasflow.digest": record.digest(),
         "nasflow.role": "child",
+        "nasflow.parent": ledger.start_spec.id,
         "nasflow.arm": "random",
         "nasflow.round": "1",
         "nasflow.status": "trained",
     }
     assert run.data.params["edges"] == "3"
     assert run.data.params["epochs"] == "2"
+    assert run.data.params["generation"] == "1"
     assert run.data.metrics["accuracy"] == record.accuracy
+    assert run.data.metrics["latency"] == 0.004
     assert run.data.metrics["preservation_difference"] == 1e-8
     assert look.history(run, "train_loss") == [(1, 2.0), (2, 1.0)]
     assert look.history(run, "held_out_accuracy") == [(1, 0.25), (2, 0.5)]
+    assert look.history(run, "held_out_loss") == [(1, 3.0), (2, 1.5)]
     assert look.files(run) == {"cell.json", "cell.txt", "cell.svg", "receipt.json"}
 
 
@@ -69,7 +75,7 @@ def test_files_hold_the_cell(
     look = shown(sqlite_uri)
     run = look.run(child_id=record.child)
     (file,) = (tmp_path / "mlflow-artifacts").rglob(f"{run.info.run_id}/artifacts/cell.json")
-    assert file.read_text() == record.cell.canonical_json()
+    assert file.read_text() == record.parts.cell.canonical_json()
     assert "cell.svg" not in look.files(run)
 
 
@@ -124,12 +130,12 @@ def test_publishing_twice_changes_nothing(uri: str, name: str, searches: "Search
 
 
 def test_growing_search_is_shown_as_if_at_once(
-    uri: str, name: str, searches: "Searches", shown: "Look"
+    sqlite_uri: str, name: str, searches: "Searches", shown: "Look"
 ) -> None:
     """Published after each child, a search looks as if it had been published once at its end."""
     for ledger in growing(searches.finished(name)):
-        publish(uri, ledger, {})
-    assert_complete(shown(uri), searches.finished(name))
+        publish(sqlite_uri, ledger, {})
+    assert_complete(shown(sqlite_uri), searches.finished(name))
 
 
 def test_a_child_of_two_rounds_has_one_run(

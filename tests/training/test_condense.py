@@ -6,15 +6,16 @@ from nasflow.networks import build, initialise
 from nasflow.networks.condensenet import CondenseNetwork, Learned, condensed
 from nasflow.spec.hosts import CondenseNet
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.parts import Parts
 from nasflow.spec.recipe import Recipe
-from nasflow.spec.tree import Tree
 from nasflow.training.condense import Condensation, inputs_left
 from nasflow.training.datasets.data import TrainingData
 from nasflow.training.loop import train_network
 from nasflow.training.session import Training
 
 HOST = CondenseNet(layers=(2, 2), growth=(8, 8), cells=(0, 1), groups=4, condense=4, first_stride=1)
-SPEC = NetworkSpec(host=HOST, cell=Tree.parse("( 3x3G -> ( ds3 ) )"), channels=1, size=8, classes=10)
+CELL = Parts.model_validate("( 3x3G -> ( ds3 ) )")
+SPEC = NetworkSpec(host=HOST, parts=CELL, channels=1, size=8, classes=10)
 RECIPE = Recipe(epochs=4, learning_rate=0.1, condense=True, group_lasso=1e-4)
 
 

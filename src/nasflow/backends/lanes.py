@@ -8,15 +8,17 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import get_context, parent_process
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from nasflow.base.errors import LaneLost
-from nasflow.base.settings import LANES
+from nasflow.base.errors import LaneLost, NasflowError
+from nasflow.base.settings import LANES, environment, take_over
 from nasflow.search.schedule import Train
 from nasflow.steps.archive import Archive
 from nasflow.steps.execute import execute
@@ -28,9 +30,16 @@ Told = Callable[[str, float], None]
 _TOLD_EVERY = 0.2
 """Seconds between two words of a lane on how far it is."""
 
+# Forked from one clean process that has imported the heavy parts, lanes begin at once and share their memory:
+# half a gigabyte each. That process is no fork of the opener, whose threads and GPUs would not survive one.
+_CONTEXT = get_context("forkserver")
+_HEAVY = [execute.__module__, "torch._dynamo"]
+"""What every training imports; torch's optimizers need the second one at their first step."""
 
-def count_lanes(wanted: int | None = None) -> int:
-    """How many children to train at the same time: as asked for, or one a GPU, or one a core.
+
+def count_lanes(wanted: int | None = None, threads: int = 1) -> int:
+    """How many children to train at the same time: as asked for, or one a GPU, or one for each `threads`
+    cores, which are the threads of one child's training.
 
     Where several processes train one child together (torchrun), it is one.
     """
@@ -40,7 +49,8 @@ def count_lanes(wanted: int | None = None) -> int:
 
     if this_team().size > 1:
         return 1
-    return wanted or LANES.get() or torch.cuda.device_count() or len(os.sched_getaffinity(0))
+    by_cores = max(1, len(os.sched_getaffinity(0)) // threads)
+    return wanted or LANES.get() or torch.cuda.device_count() or by_cores
 
 
 class Lanes:
@@ -79,77 +89,120 @@ class Lanes:
 
     def _beside(self, waiting: list[Train]) -> Iterator[str]:
         busy: dict[Connection, tuple[_Lane, Train]] = {}
-        free = list(self._lanes)
-        while waiting or busy:
-            while waiting and free:
-                lane, task = free.pop(), waiting.pop(0)
-                lane.connection.send(task)
-                busy[lane.connection] = lane, task
+        for lane in self._lanes[: len(waiting)]:
+            self._hand(lane, waiting, busy)
+        while busy:
             for connection in wait(list(busy)):
                 assert isinstance(connection, Connection)
                 lane, task = busy[connection]
                 if self._hear(lane, task):
                     del busy[connection]
-                    free.append(lane)
+                    # First: whoever takes the child may be busy with it for long.
+                    self._hand(lane, waiting, busy)
                     yield task.child
+
+    def _hand(
+        self, lane: "_Lane", waiting: list[Train], busy: dict[Connection, tuple["_Lane", Train]]
+    ) -> None:
+        """Give the next task that waits, if there is one, to a lane that is free."""
+        if not waiting:
+            return
+        task = waiting.pop(0)
+        busy[lane.connection] = lane, task
+        with self._watched(lane, task):
+            lane.connection.send(task)
 
     def _hear(self, lane: "_Lane", task: Train) -> bool:
         """Take one word of a lane; whether it was the last one on its child."""
-        try:
+        with self._watched(lane, task):
             said = lane.connection.recv()
-        except EOFError:
+        match said:
+            case NasflowError():
+                raise said
+            case str():
+                raise RuntimeError(f"in the process that trained child {task.child}:\n{said}")
+            case float():
+                self._told(task.child, said)
+        return said is None
+
+    @contextmanager
+    def _watched(self, lane: "_Lane", task: Train) -> Iterator[None]:
+        """Raise LaneLost where the line is found cut."""
+        try:
+            yield
+        except (EOFError, OSError):
             lane.process.join()
             raise LaneLost(
                 f"the process that trained child {task.child} was killed (exit code "
                 f"{lane.process.exitcode}), for want of memory most likely: `nasflow resume {self._search}` "
                 "goes on, and needs less with fewer --lanes"
             ) from None
-        if isinstance(said, BaseException):
-            raise said
-        if isinstance(said, float):
-            self._told(task.child, said)
-        return said is None
 
 
 class _Lane(NamedTuple):
     """One process, and the line to it: tasks go in; shares, an error, or None at the end come out."""
 
-    process: SpawnProcess
+    process: ForkServerProcess
     connection: Connection
 
     @classmethod
     def opened(cls, store: str, search: str, number: int) -> "_Lane":
         """A lane that waits for its first task; on a machine with GPUs it has one of them."""
-        context = get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, store, search, number), daemon=True)
-        process.start()
+        _CONTEXT.set_forkserver_preload(_HEAVY)
+        ours, theirs = _CONTEXT.Pipe()
+        arguments = (theirs, store, search, number, environment())
+        process = _CONTEXT.Process(target=_serve, args=arguments, daemon=True)
+        with _deaf_to_ctrl_c():
+            process.start()
         theirs.close()
         return cls(process, ours)
 
 
-def _serve(connection: Connection, store: str, search: str, number: int) -> None:
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that are started in this block never hear it: it reaches the whole group, and their opener
+    alone decides what it means.
+    """
+    # It would let Ctrl-C through again when it starts.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(
+    connection: Connection, store: str, search: str, number: int, variables: Mapping[str, str]
+) -> None:
     """What a lane does: one task after the other, until its opener is gone."""
-    # Ctrl-C reaches the whole group: the opener alone decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_opener, daemon=True).start()
+    take_over(variables)
     _choose_gpu(number)
-    last = 0.0
-
-    def tell(share: float) -> None:
-        nonlocal last
-        if time.monotonic() - last >= _TOLD_EVERY:
-            last = time.monotonic()
-            connection.send(float(share))
-
     while True:
         task = connection.recv()
         try:
-            execute(Archive(open_store(store)), search, task, tell)
-        except Exception as error:
+            execute(Archive(open_store(store)), search, task, _teller(connection))
+        except NasflowError as error:
             connection.send(error)
+        except Exception:
+            # As text: not every exception can be sent.
+            connection.send(traceback.format_exc())
         else:
             connection.send(None)
+
+
+def _teller(connection: Connection) -> Callable[[float], None]:
+    """Tells the shares of one child's training over the line, the first one at once, then now and then."""
+    next_time = 0.0
+
+    def tell(share: float) -> None:
+        nonlocal next_time
+        if time.monotonic() >= next_time:
+            next_time = time.monotonic() + _TOLD_EVERY
+            connection.send(float(share))
+
+    return tell
 
 
 def _end_with_opener() -> None:

@@ -195,7 +195,7 @@ def _bare(annotation: Any) -> Any:
 def _members(annotation: Any, data: Any) -> dict[Any, Any]:
     """The models of a union by their tags; nothing for another type."""
     if isinstance(annotation, OpenUnion):
-        return {**annotation.kinds, PLUGGED: annotation.member(data)}
+        return {**annotation.kinds, PLUGGED: _plugged(annotation, data)}
     members: dict[Any, Any] = {}
     for each in get_args(annotation):
         tags = [part.tag for part in getattr(each, "__metadata__", ()) if isinstance(part, Tag)]
@@ -204,6 +204,13 @@ def _members(annotation: Any, data: Any) -> dict[Any, Any]:
             kind = [model.model_fields["kind"].default] if "kind" in model.model_fields else []
             members |= dict.fromkeys(tags or kind, model)
     return members
+
+
+def _plugged(union: OpenUnion, data: Any) -> Any | None:
+    try:
+        return union.member(data)
+    except InvalidSpec:
+        return None
 
 
 def _known_keys(model: Any) -> set[str]:

@@ -91,10 +91,7 @@ class OpenUnion:
             return given
         kind = self._kind(given)
         if kind is None:
-            # Pydantic takes no TypeError.
-            raise ValueError(  # noqa: TRY004
-                f"a mapping with a `kind` is wanted: {self._known()}"
-            )
+            raise ValueError(f"a mapping with a `kind` is wanted: {self._known()}")
         try:
             found = self.member(given)
         except InvalidSpec as error:

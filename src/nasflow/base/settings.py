@@ -88,6 +88,12 @@ def by_name(values: Mapping[Variable, str]) -> dict[str, str]:
     return {variable.name: value for variable, value in values.items()}
 
 
+def take_over(variables: Mapping[str, str]) -> None:
+    """Give this process the environment of another one, as `environment()` told it there."""
+    os.environ.clear()
+    os.environ.update(variables)
+
+
 @contextmanager
 def temporarily(values: Mapping[Variable, str | None]) -> Iterator[None]:
     """Give variables other values for a while (None: not set); afterwards they are as they were."""

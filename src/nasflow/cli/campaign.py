@@ -82,13 +82,13 @@ def _rehearse(
 ) -> None:
     """Search with a made-up reward and no training: does the controller learn, does it collapse?"""
     from nasflow.base.errors import InvalidSpec
-    from nasflow.studies.rehearsal import WINDOW, conclude, rewards
+    from nasflow.studies.rehearsal import WINDOW, rewards, sum_up
 
     if plot and plot.suffix not in {"", ".svg"}:
         raise InvalidSpec(f"--plot {plot}: the curves are drawn as SVG: name a .svg file")
     worth = rewards(reward_seed)[reward.value]
     trials = _try_all(arms, worth, range(first_seed, first_seed + seeds), children)
-    results = {arm: asdict(conclude(each)) for arm, each in trials.items()}
+    results = {arm: asdict(sum_up(each)) for arm, each in trials.items()}
     window = min(WINDOW, children)
     if as_json:
         facts = {"reward": reward.value, "children": children, "seeds": seeds, "first_seed": first_seed}

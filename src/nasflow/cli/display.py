@@ -27,6 +27,7 @@ class Display:
         self._search = self._progress.add_task(f"search {config.name}", total=_children(config))
         self._stage: TaskID | None = None
         self._is_round = False
+        self._judge, self._host = config.judge, config.host
         self._trainings: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
@@ -53,9 +54,13 @@ class Display:
 
     def child(self, record: "AnyRecord") -> None:
         """Count a finished child and say what it brought."""
-        said = record.failure if record.status == "failed" else f"{100 * record.accuracy:.2f} % held-out"
+        from nasflow.report.network import network_text
+
         self._progress.console.print(
-            f"{record.child}  {said}  {record.parts}", markup=False, highlight=False, soft_wrap=True
+            f"{record.child}  {self._said(record)}  {network_text(record.parts, self._host)}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
         if record.child in self._trainings:
             self._progress.remove_task(self._trainings.pop(record.child))
@@ -63,6 +68,18 @@ class Display:
             self._progress.advance(self._stage)
         if self._is_round:
             self._progress.advance(self._search)
+
+    def _said(self, record: "AnyRecord") -> str:
+        """What it brought, by the objective; or why it failed, or cannot win."""
+        from nasflow.cli.summary import figure_text
+
+        if record.status == "failed":
+            return record.failure
+        breach = self._judge.breach(record.measures)
+        said = figure_text(
+            self._judge.objective.measure, record.measures[self._judge.objective.measure].value
+        )
+        return f"{said} ({breach})" if breach else said
 
 
 def _children(config: "ResolvedConfig") -> int | None:

@@ -25,20 +25,33 @@ look_commands = typer.Typer()
 @look_commands.command("list")
 def _list(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List the searches in the store."""
-    from nasflow.cli.summary import summary
+    from nasflow.base.errors import NasflowError
+    from nasflow.cli.summary import figure_text, summary
     from nasflow.steps.ledger import search_ids
 
     archive = open_archive(store)
-    keys = ("search", "status", "children", "failed", "best", "test_accuracy")
-    rows = [{key: summary(archive, search)[key] for key in keys} for search in search_ids(archive)]
+    keys = ("search", "status", "children", "failed", "objective", "best", "test_accuracy")
+    rows, unreadable = [], None
+    for search in search_ids(archive):
+        try:
+            facts = summary(archive, search)
+        except NasflowError as error:
+            # The others are shown all the same.
+            unreadable = unreadable or error
+        else:
+            rows.append({key: facts[key] for key in keys})
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
-        return
-    if not rows:
+    elif not rows and unreadable is None:
         typer.echo(f"no searches in {archive.store.url}", err=True)
-    for row in rows:
-        best = f"{100 * row['best']['accuracy']:.2f} %  {row['best']['cell']}" if row["best"] else "-"
+    for row in [] if as_json else rows:
+        judged = row["objective"]
+        best = "-"
+        if row["best"]:
+            best = f"{figure_text(judged['measure'], judged['best'])}  {row['best']['cell']}"
         typer.echo(f"{row['search']:<24} {row['status']:<11} {row['children']:>4} children  {best}")
+    if unreadable:
+        raise unreadable
 
 
 @look_commands.command("show")

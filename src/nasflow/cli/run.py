@@ -174,9 +174,11 @@ def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int
     from nasflow.steps.ledger import read_config as stored_config
     from nasflow.steps.publish import write_report
 
+    config = stored_config(archive, search)
+    count = count_lanes(lanes, config.child.cpu_threads)
     try:
-        with Display(stored_config(archive, search)) as display:
-            run(archive, search, display, Publisher(archive, search, address), count_lanes(lanes))
+        with Display(config) as display:
+            run(archive, search, display, Publisher(archive, search, address), count)
     except (SearchFailed, KeyboardInterrupt):
         write_report(archive, search)
         raise

@@ -1,42 +1,49 @@
 """What is said of a search at the end, and by `nasflow show`."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nasflow.search.ledger import Ledger
+    from nasflow.search.record import ChildRecord
     from nasflow.steps.archive import Archive
 
 
 def summary(archive: "Archive", search: str) -> dict[str, Any]:
-    """A search as JSON: figures first, then the ledger (the same for the same seed), then its cost."""
-    from nasflow.base.document import canonical_json
-    from nasflow.report.analysis import arm_lift, chosen, costs
+    """A search of a store as JSON, with the address of its report."""
     from nasflow.steps.keys import report_key
     from nasflow.steps.ledger import read_ledger
 
-    ledger = read_ledger(archive, search)
-    best, lift = chosen(ledger), arm_lift(ledger)
-    # What the bank held is of this store, not of this search: it belongs to the cost.
-    facts = ledger.model_dump(
-        mode="json", exclude={"attempts": True, "rounds": {"__all__": {"proposal": {"banked"}}}}
-    )
+    return summary_of(read_ledger(archive, search)) | {"report": f"{archive.store.url}/{report_key(search)}"}
+
+
+def summary_of(ledger: "Ledger") -> dict[str, Any]:
+    """A search as JSON: figures first, then the ledger (the same for the same seed), then its cost."""
+    from nasflow.base.document import canonical_json
+    from nasflow.report.analysis import arm_lift, costs
+    from nasflow.search.family import family
+
+    lift, facts = arm_lift(ledger), _facts(ledger)
     return {
-        "search": search,
+        "search": ledger.config.name,
         "status": standing(ledger),
-        "best": best and best.model_dump(mode="json", exclude={"history", "receipt"}),
-        "start_accuracy": ledger.start and ledger.start.accuracy,
+        "best": _best(ledger),
+        "start_accuracy": _measured(ledger.start, "held_out_accuracy"),
         "test_accuracy": ledger.finish and ledger.finish.test_accuracy,
         "start_test_accuracy": ledger.finish and ledger.finish.start_test_accuracy,
+        "objective": _objective(ledger),
+        "limits": dict(ledger.config.limits),
         "lift": lift and asdict(lift) | {"difference": lift.difference},
         "children": len(ledger.children),
         "failed": sum(record.status == "failed" for record in ledger.children),
+        "family": [asdict(line) for line in family(ledger).values()],
         "ledger_digest": hashlib.sha256(canonical_json(facts).encode()).hexdigest(),
         "ledger": facts,
+        "durations": _durations(ledger),
         "cost": asdict(costs(ledger)),
         "attempts": [attempt.model_dump(mode="json") for attempt in ledger.attempts],
-        "report": f"{archive.store.url}/{report_key(search)}",
     }
 
 
@@ -47,36 +54,135 @@ def standing(ledger: "Ledger") -> str:
     return "finished" if ledger.finish else "unfinished"
 
 
-def print_summary(facts: dict[str, Any]) -> None:
+def figure_text(measure: str, value: float) -> str:
+    """What a network is worth by one measure: `93.12 % held-out`, `0.3123 nats held-out loss`."""
+    from nasflow.search.measures import find_measure
+    from nasflow.search.words import measure_words, with_unit
+
+    words = "held-out" if measure == "held_out_accuracy" else measure_words(measure)
+    return f"{with_unit(value, find_measure(measure).unit)} {words}"
+
+
+def _facts(ledger: "Ledger") -> dict[str, Any]:
+    """The ledger without what differs from store to store or from run to run.
+
+    What the bank held and what was lost is of the store, not of the search; a measured duration is of the
+    machine and the moment.
+    """
+    facts = ledger.model_dump(
+        mode="json",
+        exclude={"attempts": True, "lost": True, "rounds": {"__all__": {"proposal": {"banked"}}}},
+    )
+    records = [facts["start"], facts["final"], facts["final_start"]]
+    records += [record for each in facts["rounds"] for record in each["records"]]
+    for record in filter(None, records):
+        measures: dict[str, Any] = record["measures"]
+        record["measures"] = {name: each for name, each in measures.items() if each["unit"] != "seconds"}
+    return facts
+
+
+def _durations(ledger: "Ledger") -> dict[str, dict[str, Any]]:
+    """By child and name, the measures that the ledger above does without."""
+    records: Iterable[ChildRecord | None] = (ledger.start, *ledger.children, ledger.final, ledger.final_start)
+    found = {
+        record.child: {
+            name: each.model_dump(mode="json")
+            for name, each in record.measures.items()
+            if each.unit == "seconds"
+        }
+        for record in records
+        if record
+    }
+    return {child: measures for child, measures in found.items() if measures}
+
+
+def _best(ledger: "Ledger") -> dict[str, Any] | None:
+    """The chosen network; its cell is the text of its parts."""
+    best = ledger.chosen
+    if best is None:
+        return None
+    return best.model_dump(mode="json", exclude={"history", "receipt"}) | {
+        "cell": str(best.parts),
+        "accuracy": best.accuracy,
+        "parameters": best.parameters,
+        "mult_adds": best.mult_adds,
+    }
+
+
+def _objective(ledger: "Ledger") -> dict[str, Any]:
+    """What the search is judged by, with the value of the chosen network and of the start network."""
+    objective = ledger.config.objective
+    return objective.model_dump(mode="json") | {
+        "measure": objective.measure,
+        "best": _measured(ledger.chosen, objective.measure),
+        "start": _measured(ledger.start, objective.measure),
+    }
+
+
+def _measured(record: "ChildRecord | None", name: str) -> float | None:
+    """One measure of a network, if it was trained and has it."""
+    found = record.measures.get(name) if record and record.status == "trained" else None
+    return found.value if found else None
+
+
+def print_summary(facts: Mapping[str, Any]) -> None:
     """The figures for people, on standard output."""
-    best, lift = facts["best"], facts["lift"]
+    best, objective = facts["best"], facts["objective"]
+    noun = "cell" if best and isinstance(best["parts"], str) else "network"
     print(f"search     {facts['search']}: {facts['status']}, {_children(facts)}")
+    if facts["limits"]:
+        limits = ", ".join(f"{name} at most {limit:.6g}" for name, limit in facts["limits"].items())
+        print(f"limits     {limits}")
     if best:
-        print(f"cell       {best['cell']}")
-        print(f"child      {best['child']}: {_percent(best['accuracy'])} held-out{_against(facts)}")
+        reached = figure_text(objective["measure"], objective["best"])
+        print(f"{noun:<10} {best['cell']}")
+        print(f"child      {best['child']}: {reached}{_against(facts)}")
+        _print_epochs(facts)
     if facts["test_accuracy"] is not None:
         compared = facts["start_test_accuracy"]
-        beside = "" if compared is None else f" (the start cell, trained alike: {_percent(compared)})"
+        beside = "" if compared is None else f" (the start {noun}, trained alike: {_percent(compared)})"
         print(f"test       {_percent(facts['test_accuracy'])} at full size{beside}")
-    if lift and lift["interval"]:
-        low, high = lift["interval"]
-        print(
-            f"lift       {100 * lift['difference']:+.2f} points over the random arm "
-            f"(95 %: {100 * low:+.2f} to {100 * high:+.2f})"
-        )
+    if facts["lift"] and facts["lift"]["interval"]:
+        _print_lift(objective["measure"], facts["lift"])
     if stop := facts["ledger"]["stop"]:
         print(f"stopped    {stop['reason']}: {stop['detail']}")
     print(f"report     {facts['report']}")
 
 
-def _children(facts: dict[str, Any]) -> str:
+def _print_epochs(facts: Mapping[str, Any]) -> None:
+    """Of the best child: its own, and what they rest on."""
+    line = next((each for each in facts["family"] if each["child"] == facts["best"]["child"]), None)
+    if line and line["parent"]:
+        own, above = line["own_epochs"], line["ancestors_epochs"]
+        print(f"epochs     {own} of its own, {above} of its ancestors (generation {line['generation']})")
+
+
+def _print_lift(measure: str, lift: Mapping[str, Any]) -> None:
+    from nasflow.search.measures import find_measure
+
+    unit = find_measure(measure).unit
+    factor, digits, name = {"share": (100, 2, "points"), "seconds": (1000, 3, "ms")}.get(unit, (1, 4, unit))
+    low, high = lift["interval"]
+    print(
+        f"lift       {factor * lift['difference']:+.{digits}f} {name} over the random arm "
+        f"(95 %: {factor * low:+.{digits}f} to {factor * high:+.{digits}f})"
+    )
+
+
+def _children(facts: Mapping[str, Any]) -> str:
     failed = f", {facts['failed']} of them failed" if facts["failed"] else ""
     return f"{facts['children']} children{failed}"
 
 
-def _against(facts: dict[str, Any]) -> str:
+def _against(facts: Mapping[str, Any]) -> str:
     """Nothing where there are no children: in a transfer the start network itself is what there is."""
-    return f", start network {_percent(facts['start_accuracy'])}" if facts["children"] else ""
+    start, measure = facts["objective"]["start"], facts["objective"]["measure"]
+    if not facts["children"] or start is None:
+        return ""
+    from nasflow.search.measures import find_measure
+    from nasflow.search.words import with_unit
+
+    return f", start network {with_unit(start, find_measure(measure).unit)}"
 
 
 def _percent(share: float) -> str:

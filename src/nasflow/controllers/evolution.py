@@ -48,8 +48,13 @@ class RegularisedEvolution:
         random = np.random.default_rng(request.seed)
         finder = Finder(request, random)
         find_parent = _parents(request)
-        found = (self._child(members, request, finder, random, find_parent) for _ in range(request.count))
-        return [draw for draw in found if draw]
+        found: list[Draw] = []
+        while len(found) < request.count:
+            draw = self._child(members, request, finder, random, find_parent)
+            if draw is None:
+                break
+            found.append(draw)
+        return found
 
     def learn(self, state: bytes | None, results: Results) -> tuple[bytes | None, dict[str, float]]:
         """See Controller; children that failed do not live on."""
@@ -74,6 +79,7 @@ class RegularisedEvolution:
         random: np.random.Generator,
         find_parent: "FindParent",
     ) -> Draw | None:
+        """A new network; None if the space is exhausted."""
         if len(members) < self._spec.population:
             return finder.find()
         for number in range(1, MUTATION_TRIES + 1):

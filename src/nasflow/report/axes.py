@@ -34,8 +34,10 @@ def axis_ticks(scale: Scale, unit: Unit) -> list[Tick]:
     return [Tick(scale(value), f"{factor * value:.{digits}f}") for value in scale.ticks]
 
 
-def value_scale(yardstick: Yardstick, values: Iterable[float], start: float | None, bottom: float, top: float) -> Scale:
-    """An upward axis for the start network's value and all others but those that are far worse than the rest."""
+def value_scale(
+    yardstick: Yardstick, values: Iterable[float], start: float | None, bottom: float, top: float
+) -> Scale:
+    """An upward axis for the start network's value and all others, but for those that are far worse."""
     worths = [yardstick.sign * value for value in values]
     least = fence(worths)
     shown = [yardstick.sign * worth for worth in worths if worth >= least]

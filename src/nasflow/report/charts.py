@@ -12,7 +12,7 @@ from nasflow.report.axes import Tick, axis_ticks, axis_title, value_scale
 from nasflow.report.environment import fill
 from nasflow.report.figures import in_unit, tick
 from nasflow.report.scale import Scale, fit
-from nasflow.report.table import Row
+from nasflow.report.table import Row, RowRounds
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.measures import find_measure
 from nasflow.search.record import ChildRecord
@@ -22,7 +22,6 @@ from nasflow.search.words import measure_words
 WIDTH, HEIGHT = 480.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 12.0, 14.0, 46.0
 
-Rounds = Sequence[Sequence[Row]]
 Points = tuple[tuple[float, float], ...]
 """In pixels."""
 
@@ -71,7 +70,7 @@ class Chart:
     """Where the limit of what is drawn to the right stands, in pixels."""
 
 
-def rounds_chart(yardstick: Yardstick, rounds: Rounds, start: float | None, best: str | None) -> Markup:
+def rounds_chart(yardstick: Yardstick, rounds: RowRounds, start: float | None, best: str | None) -> Markup:
     """The figure over rounds: a dot a child, a line through each arm's means."""
     rows = _finished(rounds)
     y = _value_scale(yardstick, rows, start)
@@ -91,7 +90,7 @@ def rounds_chart(yardstick: Yardstick, rounds: Rounds, start: float | None, best
 
 
 def pareto_chart(
-    yardstick: Yardstick, rounds: Rounds, start: ChildRecord | None, cost: str, best: str | None
+    yardstick: Yardstick, rounds: RowRounds, start: ChildRecord | None, cost: str, best: str | None
 ) -> Markup:
     """The figure against a cost: a dot a child, a line along those that no other one beats."""
     rows = [row for row in _finished(rounds) if _cost(row.record, cost) is not None]
@@ -104,7 +103,7 @@ def pareto_chart(
     x = fit([*costs, *([limit] if limit and is_near else [])], _LEFT, WIDTH - _RIGHT, ticks=4)
     front = pareto(yardstick, records, cost)
     chart = Chart(
-        label=f"{_sentence(yardstick.title)} against {cost_words(cost)}; {len(front)} children are on the front",
+        label=f"{_sentence(yardstick.title)} against {cost_words(cost)}; {len(front)} on the front",
         x_title=axis_title(cost_words(cost), find_measure(cost).unit),
         x_ticks=[each for each in axis_ticks(x, find_measure(cost).unit) if each.at >= x(0)],
         y=y,
@@ -126,7 +125,7 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _finished(rounds: Rounds) -> list[Row]:
+def _finished(rounds: RowRounds) -> list[Row]:
     return [row for each in rounds for row in each if row.value is not None]
 
 
@@ -144,7 +143,9 @@ def _value_scale(yardstick: Yardstick, rows: Sequence[Row], start: float | None)
     return value_scale(yardstick, values, start, HEIGHT - _BOTTOM, _TOP)
 
 
-def _dot(yardstick: Yardstick, row: Row, x: float, y: Scale, best: str | None, cost: str | None = None) -> Dot:
+def _dot(
+    yardstick: Yardstick, row: Row, x: float, y: Scale, best: str | None, cost: str | None = None
+) -> Dot:
     value = y.low if row.value is None else row.value
     paid = _cost(row.record, cost) if cost else None
     extra = [in_unit(paid, find_measure(cost).unit)] if cost and paid is not None else []
@@ -153,17 +154,22 @@ def _dot(yardstick: Yardstick, row: Row, x: float, y: Scale, best: str | None, c
         y=y(value),
         arm=row.arm,
         row=row.label,
-        hint=", ".join([f"{row.label} {row.arm}: {yardstick.show(row.value)}", *extra, *filter(None, [row.breach])]),
+        hint=", ".join(
+            [f"{row.label} {row.arm}: {yardstick.show(row.value)}", *extra, *filter(None, [row.breach])]
+        ),
         is_best=row.child == best,
         is_over=row.breach is not None,
         clipped="low" if value < y.low else "high" if value > y.high else None,
     )
 
 
-def _means(rounds: Rounds, arm: Arm, x: Scale, y: Scale, side: float) -> Points:
+def _means(rounds: RowRounds, arm: Arm, x: Scale, y: Scale, side: float) -> Points:
     """Of those that may win."""
     groups = [
-        (rows[0].round, [row.value for row in rows if row.arm is arm and row.value is not None and not row.breach])
+        (
+            rows[0].round,
+            [row.value for row in rows if row.arm is arm and row.value is not None and not row.breach],
+        )
         for rows in rounds
         if rows
     ]

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from nasflow.report.axes import Tick, axis_ticks, axis_title, value_scale
 from nasflow.report.environment import fill
 from nasflow.report.figures import plural
-from nasflow.report.table import START, Row
+from nasflow.report.table import START, Row, Status
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.ledger import Ledger
 
@@ -21,12 +21,14 @@ MOST_CHILDREN, MOST_GENERATIONS = 40, 10
 """Of a family that is drawn as a tree."""
 
 _SLOT, _TOP, _LEFT, _LABEL = 18.0, 40.0, 14.0, 118.0
+_HEAD = 95.0
+"""Between two columns whose heads are in words."""
 _WIDTH, _HEIGHT, _AXIS, _BOTTOM = 1100.0, 380.0, 62.0, 34.0
 """Of the picture by figures: its size, and the room at its left and at its bottom."""
 
 
 @dataclass(frozen=True)
-class Member:
+class Relative:
     """One network of the family."""
 
     name: str
@@ -47,12 +49,12 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Node:
+class PlacedRelative:
     """A member, in pixels."""
 
     x: float
     y: float
-    member: Member
+    member: Relative
     is_best: bool
     is_on_line: bool
     """The winner, or one of its ancestors."""
@@ -67,7 +69,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Edge:
+class Bond:
     """From a parent to its child, in pixels."""
 
     x: float
@@ -90,16 +92,14 @@ class _Picture:
     """Of the figures; none in a tree."""
 
 
-def members(ledger: Ledger, rounds: Iterable[Sequence[Row]]) -> list[Member]:
+def members(ledger: Ledger, rounds: Iterable[Sequence[Row]]) -> list[Relative]:
     """The start network and every child once, parents before their children."""
-    yardstick = Yardstick.of(ledger.config)
-    start, value = ledger.start_spec.id, yardstick.value(ledger.start)
-    figure = yardstick.show(value) if value is not None else ledger.start.status if ledger.start else "waiting"
-    found = {start: Member(start, None, 0, START, None, figure, None, value, yardstick.breach(ledger.start))}
+    yardstick, start = Yardstick.of(ledger.config), _start(ledger)
+    found = {start.name: start}
     for row in chain.from_iterable(rounds):
         if row.child in found:
             continue
-        found[row.child] = Member(
+        found[row.child] = Relative(
             name=row.child,
             parent=row.line.parent if row.line.parent in found else None,
             generation=row.line.generation,
@@ -113,7 +113,24 @@ def members(ledger: Ledger, rounds: Iterable[Sequence[Row]]) -> list[Member]:
     return list(found.values())
 
 
-def draw_family(yardstick: Yardstick, family: Sequence[Member], best: str | None) -> Markup:
+def _start(ledger: Ledger) -> Relative:
+    yardstick, start = Yardstick.of(ledger.config), ledger.start
+    value = yardstick.value(start)
+    standing = start.status if start else Status.WAITING.value
+    return Relative(
+        name=ledger.start_spec.id,
+        parent=None,
+        generation=0,
+        kind=START,
+        row=None,
+        figure=standing if value is None else yardstick.show(value),
+        edits=None,
+        value=value,
+        breach=yardstick.breach(start),
+    )
+
+
+def draw_family(yardstick: Yardstick, family: Sequence[Relative], best: str | None) -> Markup:
     """The picture; the line of the child `best` is marked."""
     picture = _tree(family) if is_tree(family) else _by_figure(yardstick, family)
     by_name = {each.name: each for each in family}
@@ -124,10 +141,11 @@ def draw_family(yardstick: Yardstick, family: Sequence[Member], best: str | None
         here = by_name.get(here.parent) if here.parent else None
     places = picture.places
     nodes = [
-        Node(*places[each.name], each, is_best=each.name == best, is_on_line=each.name in line) for each in family
+        PlacedRelative(*places[each.name], each, is_best=each.name == best, is_on_line=each.name in line)
+        for each in family
     ]
     edges = [
-        Edge(*places[each.parent], *places[each.name], is_on_line=each.name in line)
+        Bond(*places[each.parent], *places[each.name], is_on_line=each.name in line)
         for each in family
         if each.parent
     ]
@@ -144,22 +162,32 @@ def draw_family(yardstick: Yardstick, family: Sequence[Member], best: str | None
     )
 
 
-def is_tree(family: Sequence[Member]) -> bool:
+def is_tree(family: Sequence[Relative]) -> bool:
     """Whether the family is small enough for a tree with labels."""
     return len(family) - 1 <= MOST_CHILDREN and _last(family) <= MOST_GENERATIONS
 
 
-def _last(family: Sequence[Member]) -> int:
+def _last(family: Sequence[Relative]) -> int:
     return max(each.generation for each in family)
 
 
 def _columns(xs: Sequence[float]) -> list[Tick]:
-    return [Tick(x, f"generation {number}" if number == 1 else str(number or START)) for number, x in enumerate(xs)]
+    """The heads of the generations: in words where there is room."""
+    if len(xs) > 1 and xs[1] - xs[0] < _HEAD:
+        step = max(1, round(30 / (xs[1] - xs[0])))
+        return [
+            Tick(_AXIS / 2, "generation"),
+            *(Tick(xs[each], str(each)) for each in range(1, len(xs), step)),
+        ]
+    return [
+        Tick(x, f"generation {number}" if number == 1 else str(number or START))
+        for number, x in enumerate(xs)
+    ]
 
 
-def _tree(family: Sequence[Member]) -> _Picture:
+def _tree(family: Sequence[Relative]) -> _Picture:
     """A column a generation; a parent stands beside its first child, so that no line crosses a label."""
-    children: dict[str | None, list[Member]] = {}
+    children: dict[str | None, list[Relative]] = {}
     for each in family:
         children.setdefault(each.parent, []).append(each)
     last = _last(family)
@@ -168,7 +196,7 @@ def _tree(family: Sequence[Member]) -> _Picture:
     places: dict[str, tuple[float, float]] = {}
     slots = 0
 
-    def put(member: Member) -> float:
+    def put(member: Relative) -> float:
         nonlocal slots
         below = [put(child) for child in children.get(member.name, [])]
         if not below:
@@ -182,7 +210,7 @@ def _tree(family: Sequence[Member]) -> _Picture:
     return _Picture(xs[-1] + _LABEL, _TOP + _SLOT * slots, places, _columns(xs))
 
 
-def _by_figure(yardstick: Yardstick, family: Sequence[Member]) -> _Picture:
+def _by_figure(yardstick: Yardstick, family: Sequence[Relative]) -> _Picture:
     """A column a generation, in which the children stand side by side, each as high as its figure."""
     last = _last(family)
     pitch = (_WIDTH - _AXIS - _LEFT) / (last + 1)
@@ -193,7 +221,7 @@ def _by_figure(yardstick: Yardstick, family: Sequence[Member]) -> _Picture:
         _HEIGHT - _BOTTOM,
         _TOP,
     )
-    generations: dict[int, list[Member]] = {}
+    generations: dict[int, list[Relative]] = {}
     for each in family:
         generations.setdefault(each.generation, []).append(each)
     places = {}
@@ -204,5 +232,4 @@ def _by_figure(yardstick: Yardstick, family: Sequence[Member]) -> _Picture:
             # What has no figure stands below the axis.
             places[each.name] = round(x, 1), _HEIGHT - 10 if each.value is None else y(each.value)
     heads = _columns([round(_AXIS + pitch * (number + 0.5), 1) for number in range(last + 1)])
-    step = max(1, round(30 / pitch))
-    return _Picture(_WIDTH, _HEIGHT, places, heads[:2] + heads[2::step], axis_ticks(y, yardstick.unit))
+    return _Picture(_WIDTH, _HEIGHT, places, heads, axis_ticks(y, yardstick.unit))

@@ -1,7 +1,7 @@
 """Networks by their parts: their drawing, and their description in words.
 
-What is the same everywhere, one cell, is drawn as it is. Where places have parts of their own, each distinct cell
-is drawn once, with its places, and everything else is a list of places and parts.
+What is the same everywhere, one cell, is drawn as it is. Where places have parts of their own, each distinct
+cell is drawn once, with its places, and everything else is a list of places and parts.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from nasflow.spec.parts import CellPart, Parts
 from nasflow.spec.tree import START_CELL, Tree
 
 _MARGIN, _LINE, _CHARACTER = 18.0, 18.0, 7.4
-_WIDTH, _ROWS, _MOST = 640.0, 24, 96
-"""Of a list: its width in pixels, lines a column, and lines at all."""
+_CAPTION, _ROWS, _MOST = 90, 24, 96
+"""Characters of a line; of a list, lines a column, and lines at all."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ def draw_parts(parts: Parts, title: str = "") -> str:
 
 def parts_in_page(parts: Parts, has_legend: bool = False) -> Markup:
     """The drawing as a part of a page that includes `cell.css` itself."""
-    return (_draw(parts, "", has_legend, style=None) if parts.own else draw_part(parts.cell, has_legend)).markup
+    return (
+        _draw(parts, "", has_legend, style=None) if parts.own else draw_part(parts.cell, has_legend)
+    ).markup
 
 
 def describe_parts(parts: Parts) -> str:
@@ -82,24 +84,31 @@ def _others(parts: Parts) -> list[str]:
 def _draw(parts: Parts, title: str, has_legend: bool, style: Markup | None) -> Drawing:
     """Everything below each other, from the left."""
     title = printable(title)
-    y, width = _MARGIN + (30.0 if title else 0.0), _WIDTH
+    y, width = _MARGIN + (30.0 if title else 0.0), _CHARACTER * len(title)
     words: list[_Text] = []
     cells: list[tuple[float, Markup]] = []
     for places, cell in _cells(parts):
-        for line in wrap(places, int(_WIDTH / _CHARACTER)):
+        for line in wrap(places, _CAPTION):
             words.append(_Text(_MARGIN, y + 12, line))
-            y += _LINE
+            y, width = y + _LINE, max(width, _CHARACTER * len(line))
         drawing = draw_part(cell, has_legend)
         cells.append((y, drawing.markup))
         y, width = y + drawing.height + _MARGIN, max(width, drawing.width)
-    columns = _columns(_others(parts))
-    for number, column in enumerate(columns):
-        x = _MARGIN + _WIDTH * number / len(columns)
+    x, last = _MARGIN, 0
+    for column in _columns(_others(parts)):
         words += [_Text(x, y + 12 + _LINE * row, line) for row, line in enumerate(column)]
-    y += _LINE * max(map(len, columns), default=0) + _MARGIN / 2
+        x, last = x + _CHARACTER * max(map(len, column)) + _MARGIN, max(last, len(column))
+    y, width = y + _LINE * last + _MARGIN / 2, max(width, x - 2 * _MARGIN)
     size = {"width": width + 2 * _MARGIN, "height": y}
     markup = fill(
-        "network.svg.j2", **size, margin=_MARGIN, title=title, text=str(parts), style=style, cells=cells, words=words
+        "network.svg.j2",
+        **size,
+        margin=_MARGIN,
+        title=title,
+        text=str(parts),
+        style=style,
+        cells=cells,
+        words=words,
     )
     return Drawing(markup, **size)
 

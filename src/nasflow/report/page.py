@@ -15,7 +15,7 @@ from nasflow.report.environment import fill, source
 from nasflow.report.family import draw_family, is_tree, members
 from nasflow.report.network import describe_parts, network_text, parts_in_page
 from nasflow.report.sparkline import Curves
-from nasflow.report.table import Row, Status, rows
+from nasflow.report.table import Row, RowRounds, Status, rows
 from nasflow.report.verdict import family_sentence, judged, lift_sentence, noun, verdict
 from nasflow.report.winner import facts, line_of
 from nasflow.report.yardstick import Yardstick
@@ -24,8 +24,6 @@ from nasflow.search.record import TrainedRecord
 
 DRAWN = 20
 """So many of the best children are drawn in the table: 500 drawings would be 4 MB of page."""
-
-Rounds = Sequence[Sequence[Row]]
 
 
 def render(ledger: Ledger) -> str:
@@ -102,7 +100,9 @@ def _of_children(ledger: Ledger, yardstick: Yardstick, every: Sequence[Row]) -> 
 def _drawings(ledger: Ledger) -> dict[str, Markup]:
     """Drawings of the best children, by id; the winner has its own above."""
     skip = ledger.chosen.child if ledger.chosen else None
-    ranked = {record.child: record for record in ledger.config.judge.ranked(ledger.children) if record.child != skip}
+    ranked = {
+        record.child: record for record in ledger.config.judge.ranked(ledger.children) if record.child != skip
+    }
     return {record.child: parts_in_page(record.parts) for record in list(ranked.values())[:DRAWN]}
 
 
@@ -115,7 +115,7 @@ def _means(ledger: Ledger, yardstick: Yardstick) -> dict[int, str]:
     return {number: f"mean {yardstick.title}: {', '.join(texts)}" for number, texts in means.items()}
 
 
-def _pictures(ledger: Ledger, yardstick: Yardstick, rounds: Rounds) -> dict[str, Any]:
+def _pictures(ledger: Ledger, yardstick: Yardstick, rounds: RowRounds) -> dict[str, Any]:
     """The charts with their titles, none before a child is finished; and the family, where there is one."""
     child = ledger.chosen.child if ledger.chosen else None
     start = ledger.start if isinstance(ledger.start, TrainedRecord) else None
@@ -123,7 +123,9 @@ def _pictures(ledger: Ledger, yardstick: Yardstick, rounds: Rounds) -> dict[str,
     if any(row.value is not None for each in rounds for row in each):
         charts["rounds"] = rounds_chart(yardstick, rounds, yardstick.value(start), child)
         for cost in cost_names(ledger.config):
-            charts[cost_words(cost).removesuffix(" for one image")] = pareto_chart(yardstick, rounds, start, cost, child)
+            charts[cost_words(cost).removesuffix(" for one image")] = pareto_chart(
+                yardstick, rounds, start, cost, child
+            )
     family = members(ledger, rounds)
     has_picture = ledger.config.parents == "found" and len(family) > 1
     return {

@@ -23,7 +23,9 @@ class Curves:
         self._value = attrgetter(_CURVES.get(yardstick.measure, "held_out_accuracy"))
         is_loss = yardstick.measure in _CURVES
         self._unit: Unit = find_measure(yardstick.measure if is_loss else "held_out_accuracy").unit
-        self._low, self._high = _range([self._of(each) for record in records for each in record.history], is_loss)
+        self._low, self._high = _range(
+            [self._of(each) for record in records for each in record.history], is_loss
+        )
 
     def _of(self, epoch: Epoch) -> float:
         return float(self._value(epoch))

@@ -1,6 +1,6 @@
 """Every proposed child as a reader meets it: one row, finished or not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -97,6 +97,10 @@ class Row:
             return ""
         kinds = [each.edit.kind for each in self.receipt.edits]
         return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+
+
+RowRounds = Sequence[Sequence[Row]]
+"""The rows of each round."""
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,8 @@ def verdict(ledger: Ledger) -> str:
         return _of_transfer(ledger, winner)
     if winner is not None:
         return _of_winner(ledger, winner)
-    failed = [each.failure for each in ledger.children if isinstance(each, FailedRecord)]
-    if failed and len(failed) == len(ledger.children):
-        return f"Nothing is found: {_all(len(failed))} failed, most often because: {_commonest(failed)}."
     if ledger.children:
-        return f"Nothing is found: {_all(len(ledger.children))} failed or {_break(len(ledger.children))} a limit."
+        return _of_nothing(ledger)
     if ledger.start is None:
         return "The start network is not trained yet, so there is nothing to compare."
     if isinstance(ledger.start, FailedRecord):
@@ -47,17 +44,21 @@ def judged(ledger: Ledger) -> str:
     objective, sentences = ledger.config.objective, []
     yardstick = Yardstick.of(ledger.config)
     trades = [
-        f"{measure_words(name)} (target {in_unit(each.target, find_measure(name).unit)}, weight {each.weight:g})"
+        f"{measure_words(name)} (target {_limit(name, each.target)}, weight {each.weight:g})"
         for name, each in objective.trade.items()
     ]
     if trades or objective.measure != "held_out_accuracy":
         better = "the higher" if yardstick.sign > 0 else "the lower"
         against = f", traded against {' and '.join(trades)}" if trades else ""
         sentences.append(f"Judged by {yardstick.title}, {better} the better{against}.")
-    limits = [f"{measure_words(name)} at most {_limit(name, most)}" for name, most in ledger.config.limits.items()]
+    limits = [
+        f"{measure_words(name)} at most {_limit(name, most)}" for name, most in ledger.config.limits.items()
+    ]
     if limits:
         over = sum(yardstick.breach(each) is not None for each in ledger.children)
-        broken = f" {plural(over, 'trained child', 'trained children')} {_break(over)} a limit." if over else ""
+        broken = (
+            f" {plural(over, 'trained child', 'trained children')} {_break(over)} a limit." if over else ""
+        )
         sentences.append(f"Limits: {', '.join(limits)}.{broken}")
     return " ".join(sentences)
 
@@ -99,6 +100,14 @@ def _break(count: int) -> str:
     return "breaks" if count == 1 else "break"
 
 
+def _of_nothing(ledger: Ledger) -> str:
+    count = len(ledger.children)
+    failed = [each.failure for each in ledger.children if isinstance(each, FailedRecord)]
+    if len(failed) == count:
+        return f"Nothing is found: {_all(count)} failed, most often because: {_commonest(failed)}."
+    return f"Nothing is found: {_all(count)} failed or {_break(count)} a limit."
+
+
 def _of_winner(ledger: Ledger, winner: TrainedRecord) -> str:
     so_far = "" if ledger.stop or ledger.finish else " so far"
     yardstick = Yardstick.of(ledger.config)
@@ -108,7 +117,8 @@ def _of_winner(ledger: Ledger, winner: TrainedRecord) -> str:
         text = f"The best child{so_far} reaches {reached}"
     elif yardstick.beats(winner, ledger.start):
         side = "above" if value >= start else "below"
-        text = f"The best child{so_far} reaches {reached}, {yardstick.size(value - start)} {side} the start network"
+        apart = f"{yardstick.size(value - start)} {side} the start network"
+        text = f"The best child{so_far} reaches {reached}, {apart}"
         if over := yardstick.breach(ledger.start):
             text += f" (which breaks a limit: {over})"
         elif yardstick.sign * (value - start) < 0:
@@ -157,7 +167,8 @@ def _arms(yardstick: Yardstick, lift: Lift) -> str:
 
 def _judgement(yardstick: Yardstick, lift: Lift) -> str:
     if lift.interval is None:
-        return f"no {'accuracy' if yardstick.unit == 'share' else 'figure'} varies within an arm, so chance cannot be judged"
+        figure = "accuracy" if yardstick.unit == "share" else "figure"
+        return f"no {figure} varies within an arm, so chance cannot be judged"
     if not lift.is_shown:
         return "the interval includes 0, so no difference is shown"
     found = "better than chance" if yardstick.sign * lift.difference > 0 else "worse than chance"

@@ -27,7 +27,11 @@ def facts(ledger: Ledger, winner: ChildRecord) -> list[Fact]:
     config = ledger.config
     names = dict.fromkeys((*config.objective.measures, *winner.measures))
     found = [
-        Fact(measure_words(name), _text(name, winner.measures[name], config.limits.get(name)), _is_over(ledger, winner, name))
+        Fact(
+            measure_words(name),
+            _text(name, winner.measures[name], config.limits.get(name)),
+            _is_over(ledger, winner, name),
+        )
         for name in names
         if name in winner.measures
     ]

@@ -10,7 +10,7 @@ from nasflow.search.budget import Budget
 from nasflow.search.controller import AnyController, EvolutionController, PathController
 from nasflow.search.measures import MeasureName, find_measure
 from nasflow.search.objective import Judge, Limits, Objective
-from nasflow.search.spaces import AnySpace, PathSpace
+from nasflow.search.spaces import AnySpace, PathSpace, Space
 from nasflow.search.start import REGISTRY, AskedStart, TrainedStart
 from nasflow.spec.data import DataSpec
 from nasflow.spec.hosts import Adopted, AnyHost, CondenseNet, Host
@@ -123,7 +123,7 @@ class SearchConfig(SearchSettings):
             raise ValueError(
                 "host and finish.host are wanted: only a start that names a network brings its own"
             )
-        check_hosts(Parts(cell=self.start_cell), self.host, self.finish.host)
+        check_hosts(self.space, Parts(cell=self.start_cell), self.host, self.finish.host)
         if self.finish.inherit and self.finish.host not in {None, self.host, self._brought_host()}:
             raise ValueError("finish.inherit: another host than the search's has no weights to inherit")
         self._check_condensing()
@@ -148,15 +148,17 @@ class SearchConfig(SearchSettings):
                 raise ValueError(f"{name}: condense is for a condensenet that is trained from scratch")
 
 
-def check_hosts(parts: Parts, *hosts: Host | None) -> None:
+def check_hosts(space: Space, parts: Parts, *hosts: Host | None) -> None:
     """Raise ValueError, for pydantic, if the parts do not fit a host, as far as the hosts know their
     places.
     """
     for host in hosts:
         if host is None or host.places is None:
             continue
-        if not host.places:
-            raise ValueError(f"a {host.kind} has no place for a part")
+        if space.changes not in {None, *(place.kind for place in host.places)}:
+            raise ValueError(
+                f"a {host.kind} has no place for a {space.changes}, which the space {space.kind} changes"
+            )
         try:
             check_parts(parts, host.places)
         except InvalidSpec as error:

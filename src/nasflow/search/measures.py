@@ -57,11 +57,17 @@ class Measured(Frozen):
 
 
 def find_measure(name: str) -> Measure:
-    """A measure by its name; raise InvalidSpec with the known ones."""
-    found: Measure | None = MEASURES.get(name) or plugged("nasflow.measures", name)
+    """A measure by its name; raise InvalidSpec with the known ones, or if a package offers something else."""
+    found = MEASURES.get(name) or plugged(_PLUGGED, name)
     if found is None:
         raise InvalidSpec(f"no measure is called {name!r}: known are {', '.join(MEASURES)}")
+    if not isinstance(found, Measure):
+        raise InvalidSpec(f"{_PLUGGED} {name!r}: a Measure is wanted, not a {type(found).__name__}")
     return found
+
+
+_PLUGGED = "nasflow.measures"
+"""The group of entry points."""
 
 
 def _check_name(name: Any) -> str:

@@ -45,9 +45,9 @@ class Objective(Frozen):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.maximise is None) == (self.minimise is None):
-            raise ValueError("objective: one of maximise and minimise is wanted")
+            raise ValueError("one of maximise and minimise is wanted")
         if self.measure in self.trade:
-            raise ValueError(f"objective: {self.measure} cannot be traded against itself")
+            raise ValueError(f"{self.measure} cannot be traded against itself")
         return self
 
     @property
@@ -104,7 +104,9 @@ class Judge:
 
     def broken(self, measures: Mapping[str, Measured]) -> str | None:
         """The name of the first limit that is broken; None: all are kept, as far as these measures tell."""
-        over = (name for name, limit in self.limits.items() if name in measures and measures[name].value > limit)
+        over = (
+            name for name, limit in self.limits.items() if name in measures and measures[name].value > limit
+        )
         return next(over, None)
 
     def breach(self, measures: Mapping[str, Measured]) -> str | None:
@@ -113,16 +115,18 @@ class Judge:
         return name and f"{name} {measures[name].value:.6g} is over the limit of {self.limits[name]:.6g}"
 
     def score(self, record: ChildRecord) -> float | None:
-        """What a network is worth, the higher the better; None: it failed, or breaks a limit."""
-        if not isinstance(record, TrainedRecord) or self.breach(record.measures):
-            return None
-        return self.objective.score(record.measures)
+        """What a network is worth, the higher the better; None: it failed, breaks a limit, or was never
+        measured by what is judged by (the training loss of a start that came trained).
+        """
+        return self.objective.score(record.measures) if self._is_able(record) else None
 
     def reward(self, record: ChildRecord, images: int) -> float | None:
         """What a controller learns from a record, whose held-out images are so many; None as `score`."""
-        if not isinstance(record, TrainedRecord) or self.breach(record.measures):
-            return None
-        return self.objective.reward(record.measures, images)
+        return self.objective.reward(record.measures, images) if self._is_able(record) else None
+
+    def _is_able(self, record: ChildRecord) -> bool:
+        has_all = all(name in record.measures for name in self.objective.measures)
+        return isinstance(record, TrainedRecord) and has_all and self.breach(record.measures) is None
 
     def ranked(self, records: Iterable[ChildRecord]) -> tuple[TrainedRecord, ...]:
         """Those that may win, the best first: by score; among equals fewer parameters, then the order

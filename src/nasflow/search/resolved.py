@@ -32,7 +32,7 @@ class ResolvedConfig(SearchSettings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        check_hosts(self.start_parts, self.host, self.finish.host)
+        check_hosts(self.space, self.start_parts, self.host, self.finish.host)
         return self
 
     @classmethod

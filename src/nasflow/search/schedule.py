@@ -4,11 +4,14 @@ A search that is new, that was killed, or that was extended is the same to it. T
 may be done at the same time, in any order and by anybody: each does nothing where it is done.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from nasflow.search.costs import costs
 from nasflow.search.finalists import finalists
+from nasflow.search.inheritance import heirs
 from nasflow.search.ledger import Ledger, LedgerRound
 from nasflow.search.record import Attempt, ChildRecord, FailedRecord, TrainedRecord
 from nasflow.search.rounds import SearchStop
@@ -159,9 +162,9 @@ def _in_round(ledger: Ledger, each: LedgerRound, patience: int | None) -> tuple[
         )
         if given_up:
             return given_up
-    children = tuple(Train(child, "round", number) for child in each.unfinished)
+    children = (Train(child, "round", number) for child in each.unfinished)
     # A proposal without children is learned from too: so an exhausted space ends the search.
-    return children or (Learn(number),)
+    return _parents_first(ledger, children) or (Learn(number),)
 
 
 def _at_end(ledger: Ledger, stop: SearchStop) -> tuple[Task, ...]:
@@ -172,8 +175,23 @@ def _at_end(ledger: Ledger, stop: SearchStop) -> tuple[Task, ...]:
     wanted = finalists(ledger)
     specs = wanted.specs if wanted else ()
     pairs = zip(specs, (ledger.final, ledger.final_start), strict=False)
-    missing = tuple(Train(spec.id, "finish") for spec, record in pairs if not _is_here(ledger, record))
-    return missing or (Test(stop),)
+    missing = (Train(spec.id, "finish") for spec, record in pairs if not _is_here(ledger, record))
+    return _parents_first(ledger, missing) or (Test(stop),)
+
+
+def _parents_first(ledger: Ledger, trainings: Iterable[Train]) -> tuple[Train, ...]:
+    """The trainings; in the place of one that grows from lost weights, the training that brings them back."""
+    lines = heirs(ledger)
+    found: dict[Train, None] = {}
+    for each in trainings:
+        lost = list(takewhile(lambda record: record.weights in ledger.lost, lines.get(each.child, ())))
+        found[_again(ledger, lost[-1].child) if lost else each] = None
+    return tuple(found)
+
+
+def _again(ledger: Ledger, child: str) -> Train:
+    rounds = (each.proposal.round for each in ledger.rounds if child in each.proposal.children)
+    return Train(child, "round", next(rounds, None))
 
 
 def _failures(ledger: Ledger) -> str | None:

@@ -11,7 +11,7 @@ from nasflow.spec.parts import Parts
 
 
 def transfer(parts: Parts, host: Any, data: Any, recipe: Any, seed: int, name: str | None) -> SearchConfig:
-    """Train the cell of `parts` in `host` on `data` by `recipe`, each as a configuration has it, and test it once.
+    """Train the cell of `parts` in `host` on `data` by `recipe`, each as a configuration has it; test once.
 
     A host may be an address (`torchvision:resnet18`), a data set a name, a recipe a name. Without a name the
     same transfer always gets the same one. Raise InvalidSpec with one line.

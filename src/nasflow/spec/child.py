@@ -1,4 +1,4 @@
-"""A child: one network to be trained, and the digest that names it for ever (DESIGN: the child bank)."""
+"""A child: one network to be trained, and the digest that names it for ever."""
 
 import hashlib
 from typing import Any, ClassVar
@@ -47,8 +47,9 @@ class ChildSpec(Document):
         origin = {"kind": "brought", "weights": weights} if weights else {"kind": "scratch"}
         if parent:
             origin = {"kind": "grown", "parent": parent}
-        facts = DataFacts.model_validate(data["data"])
-        return known | {"origin": origin, "first_id": _digits(data | {"data": facts.identity()})}
+        spec = {name: value for name, value in data["data"]["spec"].items() if name != "path"}
+        first_id = _digits(data | {"data": data["data"] | {"spec": spec}})
+        return known | {"origin": origin, "first_id": first_id}
 
 
 def _digits(identity: dict[str, Any]) -> str:

@@ -107,16 +107,16 @@ def _training(config: ResolvedConfig) -> tuple[Recipe, Origin]:
     return config.start.recipe or as_it_is, Brought(weights=config.start.digest)
 
 
-def _check_limits(config: ResolvedConfig, *networks: NetworkSpec) -> None:
+def _check_limits(config: ResolvedConfig, searched: NetworkSpec, last: NetworkSpec) -> None:
     """Where children only grow, a start network over a limit leaves nothing to be found."""
     if not config.space.only_grows:
         return
-    for network in networks:
+    for network, where in ((searched, ""), (last, " at full size")):
         broken = config.judge.breach(counted(network, config.counted_limits))
         if broken:
             raise InvalidSpec(
-                f"limits: of the start network {broken}, and no child of the space {config.space.kind} is "
-                "smaller: raise the limit, or take a smaller host"
+                f"limits: of the start network{where} {broken}, and no child of the space "
+                f"{config.space.kind} is smaller: raise the limit, or take a smaller host"
             )
 
 

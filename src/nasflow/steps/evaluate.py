@@ -1,5 +1,6 @@
 """Judge a trained child by its measures: its record, the child bank's entry."""
 
+from nasflow.base.errors import ChildFailed
 from nasflow.measure import USUAL, Subject, take
 from nasflow.search.record import AnyRecord, BirthRecord, TrainedRecord, TrainingRecord
 from nasflow.spec.child import ChildSpec
@@ -7,7 +8,8 @@ from nasflow.steps.archive import Archive
 from nasflow.steps.images import device, training_data
 from nasflow.steps.keys import birth_key, spec_key, training_key
 from nasflow.steps.network import arrange, load_network
-from nasflow.steps.records import find_record, write_record
+from nasflow.steps.records import find_record, write_failure, write_record
+from nasflow.training.failures import memory_watched
 
 
 def evaluate(archive: Archive, child: str) -> AnyRecord:
@@ -26,10 +28,15 @@ def evaluate(archive: Archive, child: str) -> AnyRecord:
         history=training.history,
         device=place,
     )
+    try:
+        with memory_watched("in its evaluation"):
+            measures = take((*USUAL, *spec.measures), subject)
+    except ChildFailed as error:
+        return write_failure(archive, child, str(error), birth.receipt, training.history)
     record = TrainedRecord(
         child=child,
         parts=spec.network.parts,
-        measures=take((*USUAL, *spec.measures), subject),
+        measures=measures,
         weights=training.weights,
         receipt=birth.receipt,
         history=training.history,

@@ -1,7 +1,7 @@
 """Where each document of searches, children and data sets lives in a store.
 
-searches/<search>/config.json                 SearchConfig, as first given
-searches/<search>/budget.json                 Budget, replaced when a search is extended
+searches/<search>/config.json                 ResolvedConfig, as it began
+searches/<search>/budget.json                 BudgetRecord, replaced when a search is extended
 searches/<search>/start.json                  ChildSpec of the start network
 searches/<search>/rounds/<n>/proposal.json    Proposal
 searches/<search>/rounds/<n>/update.json      ControllerUpdate
@@ -14,8 +14,8 @@ searches/<search>/troubles/<n>.json           Trouble: why a step of a pod ended
 children/<child>/spec.json                    ChildSpec
 children/<child>/birth.json                   BirthRecord
 children/<child>/checkpoint.json              Checkpoint, replaced after each epoch, gone at the end
-children/<child>/training.json                TrainingRecord
-children/<child>/record.json                  ChildRecord: with it the child is done, in every search
+children/<child>/training.json                TrainingRecord; none of a child that failed
+children/<child>/record.json                  TrainedRecord or FailedRecord: done, in every search
 children/<child>/attempts/<n>.json            Attempt, replaced as it goes on
 datasets/<fingerprint>.json                   DataSetRecord: the files themselves, for pods without a volume
 blobs/...                                     weights and controller states, by digest (`nasflow.store.blobs`)

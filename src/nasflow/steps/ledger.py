@@ -1,10 +1,13 @@
 """Read a whole search from the store."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import takewhile
 
 from nasflow.base.errors import NotFound
 from nasflow.search.budget import BudgetRecord
 from nasflow.search.finalists import finalists
+from nasflow.search.inheritance import heirs
 from nasflow.search.ledger import Ledger, LedgerRound
 from nasflow.search.record import AnyRecord, Attempt, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
@@ -111,7 +114,10 @@ def _lost(archive: Archive, ledger: Ledger) -> Iterator[str]:
     """The blobs that a search must have to go on, and the store has not."""
     records = (ledger.start, ledger.final)
     wanted = [record.weights for record in records if isinstance(record, TrainedRecord)]
-    yield from (digest for digest in wanted if not archive.holds(digest))
+    is_lost = cache(lambda digest: not archive.holds(digest))
+    yield from filter(is_lost, wanted)
+    for line in heirs(ledger).values():
+        yield from takewhile(is_lost, (record.weights for record in line))
     for each in reversed(ledger.rounds):
         state = each.update.controller if each.update else None
         if each.update and (state is None or archive.holds(state)):

@@ -23,11 +23,9 @@ from nasflow.base.errors import (
 )
 from nasflow.base.settings import KFP_HOST, STORE
 from nasflow.search.cluster import Trouble
-from nasflow.search.rounds import FinishRecord
-from nasflow.search.schedule import Test
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import trouble_key, troubles_prefix
-from nasflow.steps.show import Log, adopt_task, show_child, show_in_mlflow, show_search, show_test
+from nasflow.steps.show import Log, claim_task, show_child, show_in_mlflow, show_search, show_test
 from nasflow.steps.table import Step
 from nasflow.tracking import choose_server
 
@@ -67,7 +65,7 @@ class Pod:
         from nasflow.steps.train import train
 
         with self._doing(Step.TRAIN) as archive:
-            adopt_task(self._search, self._child)
+            claim_task(self._search, self._child)
             train(archive, self._child)
 
     def evaluate(self, log: Log, drawing: str) -> None:
@@ -112,8 +110,10 @@ class Pod:
 
     def evaluate_on_test(self, log: Log) -> None:
         """The one look at the test images."""
+        from nasflow.steps.turn import run_test_if_due
+
         with self._doing(Step.EVALUATE_ON_TEST) as archive:
-            if record := _test(archive, self._search):
+            if record := run_test_if_due(archive, self._search):
                 show_test(record, log)
 
     def register_and_report(self, page: str, links: str) -> None:
@@ -137,7 +137,7 @@ class Pod:
         from nasflow.steps.child import run_child
 
         with self._doing(step) as archive:
-            adopt_task(self._search, self._child)
+            claim_task(self._search, self._child)
             show_child(run_child(archive, self._child), log, drawing)
 
     @contextmanager
@@ -180,15 +180,6 @@ def _write_trouble(archive: Archive, search: str, trouble: Trouble) -> None:
             number += 1
     except NasflowError as error:
         print(f"nasflow: warning: this error is not in the store ({error})", file=sys.stderr)
-
-
-def _test(archive: Archive, search: str) -> FinishRecord | None:
-    """The result on the test images; None where the search is not there yet, or past it."""
-    from nasflow.steps.execute import tasks_of
-    from nasflow.steps.finish import run_test
-
-    step = next((task for task in tasks_of(archive, search) if isinstance(task, Test)), None)
-    return run_test(archive, search, step.stop) if step else None
 
 
 def patiently(act: Callable[[], None], wait: Callable[[float], None] = time.sleep) -> None:

@@ -7,14 +7,14 @@ import torch
 
 import nasflow
 from nasflow.base.errors import NotFound
-from nasflow.report.drawing import draw_cell
+from nasflow.report.network import draw_parts
 from nasflow.report.page import render
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import ChildRecord
+from nasflow.search.record import TrainedRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.images import training_data
-from nasflow.steps.keys import record_key, report_key, spec_key
+from nasflow.steps.keys import report_key, spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import get_blob
 from nasflow.tracking import Winner, links, register
@@ -39,21 +39,20 @@ def track(archive: Archive, search: str, uri: str) -> str:
     Raise TrackingUnavailable where MLflow cannot be used: nothing is lost, the next call catches up.
     """
     ledger = read_ledger(archive, search)
-    if ledger.final and ledger.finish:
-        winner = _winner(archive, ledger.finish.final)
+    if ledger.finish and isinstance(ledger.final, TrainedRecord):
+        winner = _winner(archive, ledger.final)
         published = register(uri, ledger, winner, _drawings(ledger)).published
     else:
         published = publish_runs(uri, ledger, _drawings(ledger))
     return links(uri, ledger, published)
 
 
-def _winner(archive: Archive, child: str) -> Winner:
-    spec = archive.read(spec_key(child), ChildSpec)
+def _winner(archive: Archive, final: TrainedRecord) -> Winner:
+    spec = archive.read(spec_key(final.child), ChildSpec)
     data = training_data(archive, spec.data)
-    record = archive.read(record_key(child), ChildRecord)
     return Winner(
         spec=spec,
-        weights=get_blob(archive.store, str(record.weights)),
+        weights=get_blob(archive.store, final.weights),
         code=Path(__file__).with_name("served_model.py"),
         example=data.train.batch(torch.arange(EXAMPLE_IMAGES)).numpy(),
         requirements=tuple(
@@ -66,7 +65,7 @@ def _winner(archive: Archive, child: str) -> Winner:
 def _drawings(ledger: Ledger) -> dict[str, str]:
     """An SVG a finished child."""
     records = [*ledger.children, ledger.start, ledger.final, ledger.final_start]
-    return {record.child: draw_cell(record.cell) for record in records if record}
+    return {record.child: draw_parts(record.parts) for record in records if record}
 
 
 def _version(archive: Archive, key: str) -> str | None:

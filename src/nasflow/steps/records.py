@@ -1,6 +1,6 @@
 """What became of a child: read, or written down where it failed."""
 
-from nasflow.base.errors import NotFound
+from nasflow.base.errors import ChildFailed, NotFound
 from nasflow.measure import counted
 from nasflow.search.record import AnyRecord, ChildRecord, Epoch, FailedRecord, Receipt, TrainedRecord
 from nasflow.spec.child import ChildSpec
@@ -52,3 +52,23 @@ def write_failure(
         failure=reason,
     )
     return write_record(archive, failed)
+
+
+def settle_failure(
+    archive: Archive,
+    child: str,
+    error: ChildFailed,
+    receipt: Receipt | None = None,
+    history: tuple[Epoch, ...] = (),
+) -> FailedRecord | None:
+    """Write down that the child failed; None: another process has trained it in the meantime.
+
+    Raise `error` itself where it was trained once, and was to be trained again because its weights are lost:
+    its record stays what it is, and nothing else brings them back.
+    """
+    record = write_failure(archive, child, str(error), receipt, history)
+    if isinstance(record, FailedRecord):
+        return record
+    if not archive.holds(record.weights):
+        raise error
+    return None

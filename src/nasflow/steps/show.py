@@ -16,8 +16,8 @@ Log = Callable[[str, float], None]
 
 
 def show_child(record: AnyRecord, log: Log, drawing: str) -> None:
-    """A child's figures as metrics, and its cell as HTML in the file `drawing`."""
-    from nasflow.report.drawing import draw_cell
+    """A child's figures as metrics, and its network as HTML in the file `drawing`."""
+    from nasflow.report.network import draw_parts
 
     for name, measured in record.measures.items():
         log(name, measured.value)
@@ -25,7 +25,7 @@ def show_child(record: AnyRecord, log: Log, drawing: str) -> None:
         log("birth_difference", record.receipt.difference)
     said = record.failure if isinstance(record, FailedRecord) else f"{100 * record.accuracy:.2f} % held-out"
     print(f"nasflow: child {record.child}: {said}  {record.parts}")
-    picture = draw_cell(record.parts.cell)
+    picture = draw_parts(record.parts)
     page = f"<!doctype html><meta charset=utf-8><p>{record.child}: {escape(said)}</p>{picture}"
     Path(drawing).write_text(page, encoding="utf-8")
 
@@ -63,13 +63,13 @@ def show_search(archive: Archive, search: str) -> None:
         print(f"nasflow: warning: not shown: {error}", file=sys.stderr)
 
 
-def adopt_task(search: str, child: str) -> None:
+def claim_task(search: str, child: str) -> None:
     """Show the child in the run that Kubeflow's own MLflow plugin made for this task, if it did."""
-    from nasflow.tracking import adopt, tracking_uri
+    from nasflow.tracking import claim_run, tracking_uri
 
     if address := tracking_uri(None):
         with _mlflow_may_be_away():
-            adopt(address, search, child)
+            claim_run(address, search, child)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.keys import birth_key, checkpoint_key, spec_key, training_key
 from nasflow.steps.network import as_specified, build_for_training
-from nasflow.steps.records import find_failure, write_failure
+from nasflow.steps.records import find_failure, settle_failure
 from nasflow.steps.together import Call, training
 from nasflow.store import blob_key, get_blob, open_store, put_blob
 from nasflow.surgery import Gates, Operated
@@ -50,12 +50,12 @@ def train(
             trained = _train(archive, birth, attempt, progress, until)
             return _finish(archive, trained) if trained else None
     except ChildFailed as error:
-        write_failure(archive, child, str(error), birth.receipt, _history(archive, child))
+        failed = settle_failure(archive, child, error, birth.receipt, _history(archive, child))
         _drop_checkpoint(archive, child)
         if this_team().size > 1 and error.__cause__ is not None:
             # Of this process alone: the others are in the middle of a step.
             raise
-        return find_failure(archive, child)
+        return failed
 
 
 def join(call: Call) -> None:

@@ -16,7 +16,7 @@ from nasflow.steps.archive import Archive
 from nasflow.steps.images import device, training_data
 from nasflow.steps.keys import birth_key, spec_key
 from nasflow.steps.network import arrange, build_for_training, load_network
-from nasflow.steps.records import find_failure, read_record, write_failure
+from nasflow.steps.records import find_failure, read_record, settle_failure
 from nasflow.store import get_blob, put_blob
 from nasflow.surgery import (
     TOLERANCE,
@@ -26,6 +26,7 @@ from nasflow.surgery import (
     gated_logits,
     operate_all,
     relative_difference,
+    tolerance_of,
 )
 from nasflow.training.datasets.data import TrainingData
 from nasflow.training.datasets.images import Images
@@ -55,8 +56,7 @@ def warm_start(archive: Archive, child: str) -> BirthRecord | FailedRecord:
         with memory_watched("at its birth"):
             birth = _birth(archive, spec)
     except ChildFailed as error:
-        write_failure(archive, child, str(error))
-        return warm_start(archive, child)
+        return settle_failure(archive, child, error) or archive.read(birth_key(child), BirthRecord)
     birth = archive.create(birth_key(child), birth)
     archive.require(birth.weights, f"the birth of child {child}")
     return birth
@@ -119,18 +119,22 @@ def _grown(archive: Archive, spec: ChildSpec, origin: Grown) -> BirthRecord:
     before = Operated(parent.network, load_network(archive, parent, inherited.weights))
     generator = torch.Generator().manual_seed(derive(spec.seed, "birth", spec.id))
     after, receipts = operate_all(before, origin.edits, generator, _logits(data, EDIT_IMAGES, place))
+    if after.spec.parts != spec.network.parts:
+        raise ChildFailed(
+            f"the edits of {parent.network.name} lead to {after.spec.parts}, not to its network"
+        )
     calibrated = normalise(_first(data.train, CALIBRATION_IMAGES), data.facts, place)
     calibrate(after, calibrated)
     for network in (before.network, after.network):
         arrange(network, spec.recipe)
     compared = _logits(data, RECEIPT_IMAGES, place)
     difference = relative_difference(compared(before.network), gated_logits(after, compared))
-    preserves = all(edit.preserves for edit in origin.edits)
-    if preserves:
+    tolerance = tolerance_of(origin.edits)
+    if tolerance is not None:
         _check_preserved(difference)
     receipt = Receipt(
         difference=difference,
-        tolerance=TOLERANCE if preserves else None,
+        tolerance=tolerance,
         images=min(RECEIPT_IMAGES, len(data.held_out)),
         parent_accuracy=inherited.accuracy,
         birth_accuracy=_accuracy(after, data, place),

@@ -1,4 +1,4 @@
-"""How a new operation is born: behind a gate that training opens (DESIGN: function preservation).
+"""How a new operation is born: behind a gate that training opens.
 
 A gate makes the edge compute `x + g * (f(x) - x)`. It is a forward hook, put on from outside for the
 time of a `with` block: the network itself, its weights' names and its evaluation know nothing of it.

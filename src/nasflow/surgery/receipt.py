@@ -8,7 +8,7 @@ from torch import Tensor
 from nasflow.spec.edits import Edit
 
 TOLERANCE = 1e-6
-"""Largest relative difference between parent and child in float32 evaluation mode (DESIGN, section 5)."""
+"""Largest relative difference between parent and child in float32 evaluation mode."""
 
 
 def tolerance_of(edits: Iterable[Edit]) -> float | None:

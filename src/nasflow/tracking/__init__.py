@@ -4,9 +4,9 @@ A search that runs, one that resumes and `nasflow sync` all make the same call, 
 """
 
 from nasflow.tracking.address import tracking_beside, tracking_uri
-from nasflow.tracking.adopted import adopt, choose_server
 from nasflow.tracking.links import links
 from nasflow.tracking.models import RegisteredModel, read_model
+from nasflow.tracking.plugin_runs import choose_server, claim_run
 from nasflow.tracking.publish import publish
 from nasflow.tracking.register import Registered, Winner, register
 from nasflow.tracking.ui import ui_command, ui_environment
@@ -15,8 +15,8 @@ __all__ = [
     "Registered",
     "RegisteredModel",
     "Winner",
-    "adopt",
     "choose_server",
+    "claim_run",
     "links",
     "publish",
     "read_model",

@@ -3,20 +3,24 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from nasflow.search.family import family
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import ChildRecord, Epoch
-from nasflow.spec.hosts import AnyHost
+from nasflow.search.record import AnyRecord, Epoch, FailedRecord
+from nasflow.spec.hosts import Host
+from nasflow.spec.parts import Parts
 from nasflow.spec.recipe import Recipe
 from nasflow.tracking.content import (
     CHILD_ID,
     DIGEST,
     NOTE,
+    PARENT,
     ROLE,
     SEARCH_ID,
     MetricValue,
     Role,
     RunContent,
     host_params,
+    metric_name,
     metric_values,
     present,
 )
@@ -28,9 +32,13 @@ class Shown:
 
     role: Role
     name: str
-    record: ChildRecord
-    host: AnyHost
+    record: AnyRecord
+    host: Host
     recipe: Recipe
+    parent: str | None
+    """Id of the record that its weights come from."""
+    generation: int | None = None
+    """None for a network at full size."""
     round: int | None = None
     arm: str | None = None
 
@@ -38,6 +46,11 @@ class Shown:
     def key(self) -> tuple[str, str]:
         """What is unique in a search: with equal recipes, start and final can be one child."""
         return self.role.value, self.record.child
+
+    @property
+    def is_one_cell(self) -> bool:
+        """Whether one cell, which stands everywhere, tells the network."""
+        return not self.record.parts.own and self.host.takes_cells
 
 
 def children(ledger: Ledger) -> tuple[Shown, ...]:
@@ -49,36 +62,48 @@ def children(ledger: Ledger) -> tuple[Shown, ...]:
 
 
 def _all(ledger: Ledger) -> Iterator[Shown]:
-    config = ledger.config
-    if ledger.start and ledger.start_spec:
-        yield Shown(Role.START, "start", ledger.start, config.hosts[0], ledger.start_spec.recipe)
+    config, recipe = ledger.config, ledger.start_spec.recipe
+    if ledger.start:
+        yield Shown(
+            Role.START, "start", ledger.start, config.host, recipe, ledger.start_spec.parent, generation=0
+        )
     yield from _children(ledger)
     if ledger.final:
-        yield Shown(Role.FINAL, "final", ledger.final, config.hosts[1], config.finish.recipe)
+        parent = ledger.stop.best if ledger.stop and config.finish.inherit else None
+        yield Shown(Role.FINAL, "final", ledger.final, config.finish.host, config.finish.recipe, parent)
 
 
 def _children(ledger: Ledger) -> Iterator[Shown]:
+    config, lines = ledger.config, family(ledger)
     for each in ledger.rounds:
         number = each.proposal.round
         pairs = zip(each.proposal.episodes, each.records, strict=True)
         for place, (episode, record) in enumerate(pairs, start=1):
             if record:
-                name = f"round-{number:03}-child-{place:02}"
-                config = ledger.config
-                arm = episode.arm.value
-                yield Shown(Role.CHILD, name, record, config.hosts[0], config.child, number, arm)
+                line = lines[each.proposal.children[place - 1]]
+                yield Shown(
+                    role=Role.CHILD,
+                    name=f"round-{number:03}-child-{place:02}",
+                    record=record,
+                    host=config.host,
+                    recipe=config.child,
+                    parent=line.parent,
+                    generation=line.generation,
+                    round=number,
+                    arm=episode.arm.value,
+                )
 
 
 def child_content(shown: Shown, ledger: Ledger, drawing: str | None) -> RunContent:
-    """The run of one network; `drawing` is its cell as SVG."""
+    """The run of one network; `drawing` is its picture as SVG."""
     record = shown.record
     return RunContent(
         name=shown.name,
         tags=_tags(shown, ledger.config.name),
         params=_params(shown),
-        points=_results(record) + tuple(value for epoch in record.history for value in _epoch(epoch)),
-        files=_files(record, drawing),
-        status="FINISHED" if record.status == "trained" else "FAILED",
+        values=_results(record) + tuple(value for epoch in record.history for value in _epoch(epoch)),
+        files=_files(shown, drawing),
+        status="FAILED" if isinstance(record, FailedRecord) else "FINISHED",
         seconds=sum(attempt.seconds for attempt in ledger.attempts if attempt.child == record.child),
     )
 
@@ -91,24 +116,28 @@ def _tags(shown: Shown, search_id: str) -> dict[str, str]:
             CHILD_ID: record.child,
             DIGEST: record.digest(),
             ROLE: shown.role.value,
+            PARENT: shown.parent,
             "nasflow.arm": shown.arm,
             "nasflow.round": shown.round,
             "nasflow.status": record.status,
-            "nasflow.failure": record.failure,
-            NOTE: f"`{record.cell}`",
+            "nasflow.failure": record.failure if isinstance(record, FailedRecord) else None,
+            NOTE: f"`{record.parts}`",
         }
     )
 
 
 def _params(shown: Shown) -> dict[str, str]:
-    tree, host, recipe = shown.record.cell, shown.host, shown.recipe
+    recipe = shown.recipe
     return present(
         {
-            "depth": tree.root.depth,
-            "edges": sum(1 for _ in tree.edges()),
-            "root_merge": tree.root.merge.value,
+            **(
+                _cell_params(shown.record.parts)
+                if shown.is_one_cell
+                else {"places": len(shown.record.parts.own)}
+            ),
             "parameters": shown.record.parameters,
-            **host_params(host),
+            **host_params(shown.host),
+            "generation": shown.generation,
             "epochs": recipe.epochs,
             "batch_size": recipe.batch_size,
             "learning_rate": recipe.learning_rate,
@@ -116,13 +145,23 @@ def _params(shown: Shown) -> dict[str, str]:
     )
 
 
-def _results(record: ChildRecord) -> tuple[MetricValue, ...]:
+def _cell_params(parts: Parts) -> dict[str, object]:
+    tree = parts.cell
+    return {
+        "depth": tree.root.depth,
+        "edges": sum(1 for _ in tree.edges()),
+        "root_merge": tree.root.merge.value,
+    }
+
+
+def _results(record: AnyRecord) -> tuple[MetricValue, ...]:
+    """Every measure; one of an epoch's name is what the curve of that name ends with, if there is a curve."""
     receipt = record.receipt
+    drawn = set(Epoch.model_fields) - {"held_out_accuracy"} if record.history else set()
+    measures = {metric_name(name): each.value for name, each in record.measures.items() if name not in drawn}
     return metric_values(
         {
-            "accuracy": record.accuracy,
-            "parameters": record.parameters,
-            "mult_adds": record.mult_adds,
+            **measures,
             "preservation_difference": receipt.difference if receipt else None,
             "birth_accuracy": receipt.birth_accuracy if receipt else None,
         }
@@ -133,11 +172,13 @@ def _epoch(epoch: Epoch) -> tuple[MetricValue, ...]:
     return metric_values(epoch.model_dump(exclude={"epoch"}), step=epoch.epoch)
 
 
-def _files(record: ChildRecord, drawing: str | None) -> Mapping[str, str]:
+def _files(shown: Shown, drawing: str | None) -> Mapping[str, str]:
+    parts, receipt = shown.record.parts, shown.record.receipt
+    name = "cell" if shown.is_one_cell else "parts"
     files = {
-        "cell.json": record.cell.canonical_json(),
-        "cell.txt": f"{record.cell}\n",
-        "cell.svg": drawing,
-        "receipt.json": record.receipt.model_dump_json(indent=1) if record.receipt else None,
+        f"{name}.json": parts.cell.canonical_json() if shown.is_one_cell else parts.model_dump_json(),
+        f"{name}.txt": f"{parts}\n",
+        f"{name}.svg": drawing,
+        "receipt.json": receipt.model_dump_json(indent=1) if receipt else None,
     }
     return {name: text for name, text in files.items() if text is not None}

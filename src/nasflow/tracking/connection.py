@@ -27,10 +27,12 @@ QUIET: dict[settings.Variable, str] = {
 }
 """Environment of each use of MLflow, which reads it at each call: nothing told, printed or picked up."""
 
-_FIRST_CONTACT: dict[settings.Variable, str] = {
+FIRST_CONTACT: dict[settings.Variable, str] = {
     settings.TRACKING_RETRIES: "0",
     settings.TRACKING_TIMEOUT: "5",
 }
+"""Until MLflow has answered once: whether it is there, not whether it is busy. In seconds."""
+
 _LATER: dict[settings.Variable, str] = {
     settings.TRACKING_RETRIES: "1",
     settings.TRACKING_TIMEOUT: "60",
@@ -73,7 +75,7 @@ def _open(uri: str) -> "MlflowClient":
     from mlflow import MlflowClient
 
     client = MlflowClient(uri, settings.REGISTRY_URI.get() or uri)
-    with temporarily(_FIRST_CONTACT):
+    with temporarily(FIRST_CONTACT):
         client.search_experiments(max_results=1)
     return client
 

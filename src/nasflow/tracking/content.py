@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from nasflow.spec.hosts import AnyHost
+from nasflow.spec.hosts import Host
 
 SEARCH_ID = "nasflow.search_id"
 IDENTITY = "nasflow.identity"
 CHILD_ID = "nasflow.child_id"
 DIGEST = "nasflow.digest"
 ROLE = "nasflow.role"
+PARENT = "nasflow.parent"
 NOTE = "mlflow.note.content"
 """MLflow shows this tag as the run's description."""
 
@@ -43,7 +44,7 @@ class RunContent:
     name: str
     tags: Mapping[str, str]
     params: Mapping[str, str]
-    points: tuple[MetricValue, ...]
+    values: tuple[MetricValue, ...]
     files: Mapping[str, str]
     """Text by file name."""
     status: Literal["RUNNING", "FINISHED", "FAILED"]
@@ -56,9 +57,14 @@ def present(values: Mapping[str, object]) -> dict[str, str]:
     return {key: str(value)[:_TAG_LENGTH] for key, value in values.items() if value is not None}
 
 
-def host_params(host: AnyHost) -> dict[str, object]:
+def host_params(host: Host) -> dict[str, object]:
     """What sets hosts of one kind apart; what hardly anybody changes is in the configuration."""
     return {"host": host.kind, **host.model_dump(exclude={"kind", "stages", "reduction", "start"})}
+
+
+def metric_name(measure: str) -> str:
+    """What a measure is called in MLflow: there the held-out accuracy at the end is the accuracy."""
+    return "accuracy" if measure == "held_out_accuracy" else measure
 
 
 def metric_values(values: Mapping[str, float | None], step: int = 0) -> tuple[MetricValue, ...]:

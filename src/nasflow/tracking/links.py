@@ -3,13 +3,15 @@
 from nasflow.base.credentials import bare_address
 from nasflow.base.settings import TRACKING_PAGE
 from nasflow.search.ledger import Ledger
+from nasflow.search.record import FailedRecord
+from nasflow.search.words import measure_words, with_unit
 from nasflow.tracking.children import Shown, children
 from nasflow.tracking.content import Role
 from nasflow.tracking.publish import Published
 
 
 def links(uri: str, ledger: Ledger, published: Published) -> str:
-    """Markdown: the search, and its newest networks with their accuracy, each with its page in MLflow.
+    """Markdown: the search, and its newest networks with their figure, each with its page in MLflow.
 
     A search in a file (`sqlite:///`) has no pages before somebody calls `nasflow ui`.
     """
@@ -17,11 +19,12 @@ def links(uri: str, ledger: Ledger, published: Published) -> str:
     if ui is None:
         return f"# {name}\n\nMLflow is a file here: `nasflow ui` shows this search.\n"
     experiment = f"{ui}/#/experiments/{published.experiment}"
+    measure = ledger.config.objective.measure
     rows = [
-        f"| [{shown.name}]({experiment}/runs/{published.runs[shown.key]}) | {_result(shown)} |"
+        f"| [{shown.name}]({experiment}/runs/{published.runs[shown.key]}) | {_result(shown, measure)} |"
         for shown in _newest(ledger)
     ]
-    head = (f"# [{name} in MLflow]({experiment})", "", "| network | held-out |", "|---|---|")
+    head = (f"# [{name} in MLflow]({experiment})", "", f"| network | {measure_words(measure)} |", "|---|---|")
     return "\n".join([*head, *rows, ""])
 
 
@@ -35,12 +38,12 @@ def _newest(ledger: Ledger) -> list[Shown]:
     """The final network, if there is one; else the children of the newest round that has some."""
     shown = children(ledger)
     final = [each for each in shown if each.role is Role.FINAL]
-    newest = max((each.round or 0 for each in shown), default=0)
-    return final or [each for each in shown if (each.round or 0) == newest]
+    newest = max((each.round for each in shown if each.round is not None), default=None)
+    return final or [each for each in shown if each.round == newest]
 
 
-def _result(shown: Shown) -> str:
+def _result(shown: Shown, measure: str) -> str:
     record = shown.record
-    if record.accuracy is None:
+    if isinstance(record, FailedRecord):
         return f"failed: {record.failure}".replace("|", "/")
-    return f"{100 * record.accuracy:.2f} %"
+    return with_unit(record.measures[measure].value, record.measures[measure].unit)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from nasflow.base.errors import TrackingUnavailable
 from nasflow.search.ledger import Ledger
 from nasflow.tracking.address import artifact_folder
-from nasflow.tracking.adopted import adopted, home
 from nasflow.tracking.children import Shown, child_content, children
 from nasflow.tracking.connection import catch_up, connected
 from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role, RunContent
+from nasflow.tracking.plugin_runs import claimed_runs, home
 from nasflow.tracking.runs import by_tags, create, fill_run, find_runs, is_complete
 from nasflow.tracking.search import search_content
 
@@ -51,7 +51,7 @@ def publish_through(
     found = list(find_runs(client, experiment, name))
     parent = _parent(client, experiment, content, found)
     below = [run for run in found if run.data.tags.get(_PARENT) == parent.info.run_id]
-    known, waiting = by_tags(client, below, ROLE, CHILD_ID), adopted(found)
+    known, waiting = by_tags(client, below, ROLE, CHILD_ID), claimed_runs(found)
     runs = {
         shown.key: _show_child(
             client,

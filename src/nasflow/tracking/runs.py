@@ -85,7 +85,7 @@ def _log_values(client: "MlflowClient", run: "Run", content: RunContent) -> None
     from mlflow.entities import Param, RunTag
 
     run_id = run.info.run_id
-    metrics = [_metric(each, run.info.start_time) for each in content.points]
+    metrics = [_metric(each, run.info.start_time) for each in content.values]
     for start in range(0, len(metrics), _BATCH):
         client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
     client.log_batch(

@@ -7,9 +7,10 @@ from statistics import fmean
 from typing import Literal
 
 from nasflow.base.document import canonical_json
-from nasflow.search.config import SearchConfig
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import ChildRecord
+from nasflow.search.objective import Judge
+from nasflow.search.record import AnyRecord, FailedRecord, TrainedRecord
+from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import Arm
 from nasflow.tracking.content import (
     DIGEST,
@@ -20,14 +21,18 @@ from nasflow.tracking.content import (
     Role,
     RunContent,
     host_params,
+    metric_name,
     metric_values,
     present,
 )
 
 
-def identity(config: SearchConfig) -> str:
-    """sha256 of what makes two searches of one name the same: a store or user of its own changes nothing."""
-    return hashlib.sha256(config.identity().encode()).hexdigest()
+def identity(config: ResolvedConfig) -> str:
+    """sha256 of what makes two searches of one name the same: a store or user of its own changes nothing.
+
+    A search that an older nasflow began stays the one that MLflow shows already.
+    """
+    return hashlib.sha256((config.first_identity or config.identity()).encode()).hexdigest()
 
 
 def search_content(ledger: Ledger) -> RunContent:
@@ -36,7 +41,7 @@ def search_content(ledger: Ledger) -> RunContent:
         name=ledger.config.name,
         tags=_tags(ledger),
         params=_params(ledger.config),
-        points=tuple(_rounds(ledger)) + _finish(ledger),
+        values=tuple(_rounds(ledger)) + _finish(ledger),
         files={"config.json": ledger.config.model_dump_json(indent=1)},
         status=_status(ledger),
         seconds=sum(attempt.seconds for attempt in ledger.attempts),
@@ -66,14 +71,18 @@ def _tags(ledger: Ledger) -> dict[str, str]:
     )
 
 
-def _params(config: SearchConfig) -> dict[str, str]:
+def _params(config: ResolvedConfig) -> dict[str, str]:
     """Nothing of the budget: it may be raised, and MLflow never changes a param."""
     return present(
         {
             "seed": config.seed,
             "data": config.data.name,
-            **host_params(config.hosts[0]),
+            **host_params(config.host),
+            "space": config.space.kind,
             "controller": config.controller.kind,
+            "parents": config.parents,
+            "objective": config.objective.measure,
+            **{f"limit_{name}": limit for name, limit in config.limits.items()},
             "children_per_round": config.children_per_round,
             "random_share": config.random_share,
             "epochs": config.child.epochs,
@@ -84,34 +93,38 @@ def _params(config: SearchConfig) -> dict[str, str]:
 
 def _rounds(ledger: Ledger) -> Iterator[MetricValue]:
     """The rounds in which every child has its record: figures that stay as they are."""
-    seen: list[ChildRecord] = []
+    seen: list[AnyRecord] = []
     for each in ledger.rounds:
         if None in each.records:
             return
         seen += [record for record in each.records if record]
-        yield from _round(each, seen)
+        yield from _round(ledger.config.judge, each, seen)
 
 
-def _round(each: LedgerRound, seen: Sequence[ChildRecord]) -> tuple[MetricValue, ...]:
+def _round(judge: Judge, each: LedgerRound, seen: Sequence[AnyRecord]) -> tuple[MetricValue, ...]:
     """One round's figures; `seen` holds the records up to it."""
-    accuracies = [record.accuracy for record in seen if record.accuracy is not None]
+    best, name = judge.best(seen), metric_name(judge.objective.measure)
     figures: dict[str, float | None] = {
-        "best_accuracy": max(accuracies, default=None),
+        f"best_{name}": best.measures[judge.objective.measure].value if best else None,
         "children": len(seen),
-        "failures": sum(record.status == "failed" for record in seen),
+        "failures": sum(isinstance(record, FailedRecord) for record in seen),
     }
-    figures |= {f"mean_accuracy_{arm.value}": _mean(each, arm) for arm in Arm}
+    figures |= {f"mean_{name}_{arm.value}": _mean(judge, each, arm) for arm in Arm}
     if each.update:
         figures |= {f"controller_{name}": value for name, value in each.update.metrics.items()}
     return metric_values(figures, step=each.proposal.round)
 
 
-def _mean(each: LedgerRound, arm: Arm) -> float | None:
-    """The round's mean accuracy over the trained children that `arm` drew."""
+def _mean(judge: Judge, each: LedgerRound, arm: Arm) -> float | None:
+    """The round's mean, by the objective's measure, over the children of `arm` that may win."""
     pairs = zip(each.proposal.episodes, each.records, strict=True)
     drawn = [record for episode, record in pairs if episode.arm is arm]
-    accuracies = [record.accuracy for record in drawn if record and record.accuracy is not None]
-    return fmean(accuracies) if accuracies else None
+    values = [
+        record.measures[judge.objective.measure].value
+        for record in drawn
+        if isinstance(record, TrainedRecord) and judge.breach(record.measures) is None
+    ]
+    return fmean(values) if values else None
 
 
 def _finish(ledger: Ledger) -> tuple[MetricValue, ...]:

@@ -2,19 +2,18 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tests.controllers.samples import SMALL_POLICY, TINY, exhaust, names, request
+from tests.controllers.samples import SMALL_POLICY, exhaust, names, request, results
+from tests.search.spaces.samples import TINY
 
-from nasflow.controllers import Batch, Request, make_controller
+from nasflow.controllers import make_controller
 from nasflow.controllers.tree.sampler import POLICY_TRIES, invert
-from nasflow.controllers.tree.state import PolicyState, pack
-from nasflow.search.config import Space
-from nasflow.search.rounds import Arm
-from nasflow.spec.tree import START_CELL
+from nasflow.controllers.tree.state import PolicyState, pack_state
+from nasflow.search.spaces import PathSpace
 
-SPACE = Space()
+SPACE = PathSpace()
 
 
-def collapsed(space: Space, logit: float) -> bytes:
+def collapsed(space: PathSpace, logit: float) -> bytes:
     """A state that always takes the first option: no merge, the first operation, no insertion."""
     state = PolicyState.initial(SMALL_POLICY, space, 1)
     parameters = dict(state.parameters)
@@ -22,21 +21,20 @@ def collapsed(space: Space, logit: float) -> bytes:
         bias = torch.zeros_like(parameters[f"{head}.last.bias"])
         bias[0] = logit
         parameters[f"{head}.last.bias"] = bias
-    return pack(replace(state, parameters=parameters), SMALL_POLICY, space)
+    return pack_state(replace(state, parameters=parameters), SMALL_POLICY, space)
 
 
 @pytest.mark.parametrize("logit", [30.0, 1e4, 1e30])
 def test_still_proposes(logit: float) -> None:
-    """A policy that says the same for ever still yields new cells, at the price of tries."""
+    """A policy that says the same for ever still yields new networks, at the price of tries."""
     controller = make_controller(SMALL_POLICY, 1)
-    episodes = controller.propose(collapsed(SPACE, logit), request(space=SPACE, count=5))
-    assert len(set(names(episodes))) == 5
-    assert all(episode.tries > POLICY_TRIES for episode in episodes[1:])
-    assert {episode.arm for episode in episodes} == {Arm.CONTROLLER}
+    draws = controller.propose(collapsed(SPACE, logit), request(space=SPACE, count=5))
+    assert len(set(names(draws))) == 5
+    assert all(draw.tries > POLICY_TRIES for draw in draws[1:])
 
 
 def test_still_exhausts() -> None:
-    """With a collapsed policy, too, every cell of a small space is found once."""
+    """With a collapsed policy, too, every network of a small space is found once."""
     found = exhaust(make_controller(SMALL_POLICY, 1), collapsed(TINY, 1e4), request(count=8))
     assert len(found) == len(set(found)) == 27
 
@@ -45,10 +43,10 @@ def test_still_exhausts() -> None:
 def test_equal_rewards_leave_the_entropy(reward: float) -> None:
     """With equal rewards the entropy acts alone: a policy that has nearly decided doubts again."""
     controller = make_controller(SMALL_POLICY, 1)
-    episodes = tuple(controller.propose(None, request(space=SPACE, count=5)))
+    draws = controller.propose(None, request(space=SPACE, count=5))
     state, found = collapsed(SPACE, 4.0), list[float]()
     for number in range(15):
-        after, figures = controller.update(state, Batch(START_CELL, SPACE, number, episodes, (reward,) * 5))
+        after, figures = controller.learn(state, results(draws, [reward] * 5, space=SPACE, seed=number))
         assert after
         state = after
         found.append(figures["entropy"])
@@ -58,16 +56,16 @@ def test_equal_rewards_leave_the_entropy(reward: float) -> None:
 
 @pytest.mark.parametrize("reward", [None, 0.7])
 def test_finds_its_way_back(reward: float | None) -> None:
-    """Learning from the children found without it, a collapsed policy finds new cells by itself again."""
+    """Learning from the children found without it, a collapsed policy finds new networks by itself again."""
     controller = make_controller(SMALL_POLICY, 1)
     state: bytes | None = collapsed(SPACE, 20.0)
     taken: frozenset[str] = frozenset()
     tries = []
     for number in range(40):
-        episodes = controller.propose(state, Request(START_CELL, SPACE, number, 5, taken))
-        rewards = (0.7, *[reward] * 4)
-        taken |= set(names(episodes))
-        state, figures = controller.update(state, Batch(START_CELL, SPACE, number, tuple(episodes), rewards))
+        draws = controller.propose(state, request(space=SPACE, seed=number, count=5, taken=taken))
+        taken |= set(names(draws))
+        lessons = results(draws, [0.7, *[reward] * 4], space=SPACE, seed=number)
+        state, figures = controller.learn(state, lessons)
         tries.append(figures["mean_tries"])
     assert tries[1] > POLICY_TRIES
     assert tries[-1] < POLICY_TRIES / 2

@@ -1,21 +1,21 @@
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.controllers.samples import finish
+from tests.search.spaces.samples import finish, network_of
 from tests.strategies import trees
 from torch import Tensor
 
 from nasflow.controllers.tree.encoder import Encoding
 from nasflow.controllers.tree.parameters import PRECISION, initial_parameters
 from nasflow.controllers.tree.table import Table
-from nasflow.search.config import Space
 from nasflow.search.controller import PathController
-from nasflow.search.spaces import Walk
+from nasflow.search.spaces import PathSpace, Walk
 from nasflow.search.spaces.path.edge import Edge
-from nasflow.spec.tree import START_CELL, Branch, Merge, Node, Operation, Path, Tree
+from nasflow.search.spaces.path.space import Sight
+from nasflow.spec.tree import Branch, Merge, Node, Operation, Path, Tree
 
 HIDDEN = 6
-PARAMETERS = initial_parameters(PathController(embedding=3, hidden=HIDDEN), Space(), seed=1)
+PARAMETERS = initial_parameters(PathController(embedding=3, hidden=HIDDEN), PathSpace(), seed=1)
 ZERO = torch.zeros(HIDDEN, dtype=PRECISION)
 Pair = tuple[Tensor, Tensor]
 
@@ -87,12 +87,15 @@ def test_batched_equals_naive(cells: list[Tree]) -> None:
 @given(st.integers(0, 10**6))
 def test_growing_cell(seed: int) -> None:
     """Encoded step by step while it grows, a cell is what it would be encoded at once: no stale note."""
-    walk, table, encoding = Walk(START_CELL, Space()), Table(), Encoding(PARAMETERS)
-    for choice in finish(Walk(START_CELL, Space()), seed).decisions[:25]:
+    walk, again = (Walk(PathSpace(), network_of()) for _ in range(2))
+    table, encoding = Table(), Encoding(PARAMETERS)
+    for choice in finish(again, seed).decisions[:25]:
         assert walk.question
-        place = table.place(walk.root, walk.question.path)
+        sight = walk.question.view
+        assert isinstance(sight, Sight)
+        place = table.place(sight.root, sight.path)
         encoding.extend(table)
-        expected = naive(walk.tree(), walk.question.path)
+        expected = naive(sight.root.tree(), sight.path)
         torch.testing.assert_close(encoding.known(torch.tensor([place]))[0], expected, rtol=0, atol=1e-12)
         walk.answer(choice)
 

@@ -1,14 +1,18 @@
-from nasflow.controllers import Batch, Request, make_controller
-from nasflow.search.config import Space
+from tests.controllers.samples import names, request, results
+
+from nasflow.controllers import make_controller
 from nasflow.search.controller import ControllerSpec, PathController, RandomController
-from nasflow.spec.tree import START_CELL, Operation, Tree
+from nasflow.search.spaces import PathSpace
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.tree import Operation
 
-SPACE = Space(max_depth=2)
+SPACE = PathSpace(max_depth=2)
 
 
-def share_of_ds5(tree: Tree) -> float:
+def share_of_ds5(network: NetworkSpec) -> float:
     """Edges that are ds5, as a share of all that could be; a cell without such edges earns nothing."""
-    below = [branch.operation is Operation.DS5 for path, branch in tree.edges() if len(path) > 1]
+    edges = network.parts.cell.edges()
+    below = [branch.operation is Operation.DS5 for path, branch in edges if len(path) > 1]
     return sum(below) / len(below) if below else 0.0
 
 
@@ -17,10 +21,10 @@ def last_rewards(spec: ControllerSpec, rounds: int, last: int) -> float:
     controller = make_controller(spec, 3)
     state, taken, found = None, frozenset[str](), list[float]()
     for number in range(rounds):
-        episodes = controller.propose(state, Request(START_CELL, SPACE, number, 10, taken))
-        taken |= {str(episode.cell.canonical()) for episode in episodes}
-        rewards = tuple(share_of_ds5(episode.cell) for episode in episodes)
-        state, _ = controller.update(state, Batch(START_CELL, SPACE, number, tuple(episodes), rewards))
+        draws = controller.propose(state, request(space=SPACE, seed=number, count=10, taken=taken))
+        taken |= set(names(draws))
+        rewards = [share_of_ds5(draw.network) for draw in draws]
+        state, _ = controller.learn(state, results(draws, rewards, space=SPACE, seed=number))
         found += rewards
     return sum(found[-10 * last :]) / (10 * last)
 

@@ -1,21 +1,21 @@
 import pytest
 import torch
 from safetensors.torch import load, save
-from tests.controllers.samples import SMALL_POLICY, TINY
+from tests.controllers.samples import SMALL_POLICY, request, results
+from tests.search.spaces.samples import TINY
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.controllers import Batch, Request, make_controller
-from nasflow.controllers.tree.state import PolicyState, pack, unpack
-from nasflow.search.config import Space
+from nasflow.controllers import make_controller
+from nasflow.controllers.tree.state import PolicyState, pack_state, unpack_state
 from nasflow.search.controller import PathController
-from nasflow.spec.tree import START_CELL
+from nasflow.search.spaces import PathSpace
 
 
 def learned() -> bytes:
     """A state after one round."""
     controller = make_controller(SMALL_POLICY, 1)
-    episodes = controller.propose(None, Request(START_CELL, TINY, 0, 3, frozenset()))
-    state, _ = controller.update(None, Batch(START_CELL, TINY, 0, tuple(episodes), (0.1, 0.2, None)))
+    draws = controller.propose(None, request(count=3))
+    state, _ = controller.learn(None, results(draws, [0.1, 0.2, None]))
     assert state is not None
     return state
 
@@ -30,8 +30,8 @@ def changed(name: str, value: torch.Tensor | None) -> bytes:
 def test_round_trip() -> None:
     """What is packed is unpacked, and packed again gives the same bytes."""
     data = learned()
-    state = unpack(data, SMALL_POLICY, TINY)
-    assert pack(state, SMALL_POLICY, TINY) == data
+    state = unpack_state(data, SMALL_POLICY, TINY)
+    assert pack_state(state, SMALL_POLICY, TINY) == data
     assert state.steps == state.baseline.rounds == 1
     assert state.baseline.mean == pytest.approx(0.15)
 
@@ -39,7 +39,7 @@ def test_round_trip() -> None:
 def test_initial_state_is_stored_exactly() -> None:
     """None and the stored initial state are the same state."""
     initial = PolicyState.initial(SMALL_POLICY, TINY, seed=5)
-    again = unpack(pack(initial, SMALL_POLICY, TINY), SMALL_POLICY, TINY)
+    again = unpack_state(pack_state(initial, SMALL_POLICY, TINY), SMALL_POLICY, TINY)
     for name, value in initial.parameters.items():
         assert torch.equal(value, again.parameters[name])
 
@@ -52,7 +52,7 @@ def test_seed_decides_initial_parameters() -> None:
 
 def test_size_of_the_paper() -> None:
     """With the paper's sizes the policy has about as many parameters as the paper's: 0.6 million."""
-    parameters = PolicyState.initial(PathController(), Space(), 0).parameters
+    parameters = PolicyState.initial(PathController(), PathSpace(), 0).parameters
     assert 500_000 < sum(value.numel() for value in parameters.values()) < 1_000_000
 
 
@@ -72,7 +72,7 @@ def test_size_of_the_paper() -> None:
 def test_damage_is_refused(name: str, value: torch.Tensor | None) -> None:
     """A state with a tensor missing, misshapen or impossible is refused with one line."""
     with pytest.raises(InvalidSpec, match="controller state") as caught:
-        unpack(changed(name, value), SMALL_POLICY, TINY)
+        unpack_state(changed(name, value), SMALL_POLICY, TINY)
     assert "\n" not in str(caught.value)
 
 
@@ -80,13 +80,13 @@ def test_additions_are_refused() -> None:
     """A tensor that is none of ours is refused."""
     data = save(load(learned()) | {"more": torch.zeros(1)})
     with pytest.raises(InvalidSpec, match="'more'"):
-        unpack(data, SMALL_POLICY, TINY)
+        unpack_state(data, SMALL_POLICY, TINY)
 
 
 def test_cut_off() -> None:
     """A file that was not written to its end is refused."""
     with pytest.raises(InvalidSpec, match="broken or cut off"):
-        unpack(learned()[:-10], SMALL_POLICY, TINY)
+        unpack_state(learned()[:-10], SMALL_POLICY, TINY)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_cut_off() -> None:
         (SMALL_POLICY, TINY.model_copy(update={"operations": TINY.operations[::-1]})),
     ],
 )
-def test_other_policy_or_space(spec: PathController, space: Space) -> None:
+def test_other_policy_or_space(spec: PathController, space: PathSpace) -> None:
     """A state of another size, or for options in another order, is refused."""
     with pytest.raises(InvalidSpec, match="another policy, space or version"):
-        unpack(learned(), spec, space)
+        unpack_state(learned(), spec, space)

@@ -77,7 +77,9 @@ def test_an_edit_of_one_place(tree: str, edit: CellEdit, grown: str) -> None:
     assert there.apply(network(in_0="( 3x3G -> ( ds5 ) )", in_1=tree)) == network(
         in_0="( 3x3G -> ( ds5 ) )", in_1=grown
     )
-    assert edit.apply(network(tree, in_1="( 3x3G -> ( avg3 ) )")) == network(grown, in_1="( 3x3G -> ( avg3 ) )")
+    assert edit.apply(network(tree, in_1="( 3x3G -> ( avg3 ) )")) == network(
+        grown, in_1="( 3x3G -> ( avg3 ) )"
+    )
     assert "in stages.1.cell" in str(there)
     assert "in stages" not in str(edit)
 
@@ -115,7 +117,10 @@ def test_an_edit_that_does_not_fit_the_cell(tree: str, edit: CellEdit, reason: s
     [
         (Split(path=(), count=7), "node root: 6 channels cannot be shared by 7 branches"),
         (Split(path=(), count=7, place="stages.1.cell"), "node root: 6 channels cannot be shared by 7"),
-        (Insert(path=(0,), place="stages.2.cell"), "there is no place 'stages.2.cell': known are stages.0.cell"),
+        (
+            Insert(path=(0,), place="stages.2.cell"),
+            "there is no place 'stages.2.cell': known are stages.0.cell",
+        ),
     ],
 )
 def test_an_edit_that_does_not_fit_the_host(edit: CellEdit, reason: str) -> None:
@@ -173,7 +178,10 @@ def test_every_edit_has_a_surgeon(kind: type[Edit]) -> None:
     [
         ({"kind": "insert", "pth": [0]}, "unknown key 'edits.0.pth': did you mean 'path'?"),
         ({"kind": "split", "path": ["x"], "count": 2}, "edits.0.path.0: Input should be a valid integer"),
-        ({"kind": "splitt"}, "edits.0: no kind is called 'splitt': take replicate, split, insert, replace, or"),
+        (
+            {"kind": "splitt"},
+            "edits.0: no kind is called 'splitt': take replicate, split, insert, replace, or",
+        ),
         ({"path": []}, "edits.0: a mapping with a `kind` is wanted: replicate, split"),
     ],
 )

@@ -9,7 +9,7 @@ from nasflow.spec.edits.plan import plan
 from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Parts
-from nasflow.spec.tree import START_CELL, Branch, Merge, Node, Operation, Tree
+from nasflow.spec.tree import START_CELL, Operation, Tree
 
 FAST = settings(max_examples=60, deadline=None)
 
@@ -23,7 +23,7 @@ def reached(base: Tree, target: Tree) -> Tree | None:
 @FAST
 @given(target=trees())
 def test_from_the_start(target: Tree) -> None:
-    """Every valid cell, in its canonical order too, grows from the start cell by its plan, branch for branch."""
+    """Every valid cell, in its canonical order too, grows from the start cell, branch for branch."""
     for each in (target, target.canonical()):
         assert reached(START_CELL, each) == each
 
@@ -79,7 +79,11 @@ def test_the_published_cells(target: Tree) -> None:
     ("base", "target", "edits"),
     [
         # Branches of a sum change places: ds3 stays, the identity is what is replaced.
-        ("( 3x3G -> add( ds3, identity ) )", "( 3x3G -> add( 1x1, ds3 ) )", ["replace the identity 0.1 by 1x1"]),
+        (
+            "( 3x3G -> add( ds3, identity ) )",
+            "( 3x3G -> add( 1x1, ds3 ) )",
+            ["replace the identity 0.1 by 1x1"],
+        ),
         ("add( 3x3G -> ( ds3 ), 3x3G )", "add( 3x3G, 3x3G -> ( ds3 ) )", []),
         # Both could grow into it; the one with the node below needs fewer edits.
         (
@@ -142,12 +146,7 @@ def test_what_cannot_be_grown(base: str, target: str) -> None:
 
 def test_a_sum_of_many_branches() -> None:
     """Also the branches of the widest sum are matched at once, and none of them is touched."""
-    below = [
-        Node(merge=Merge.NONE, branches=(Branch(operation=one, child=Node(merge=Merge.NONE, branches=(other,))),))
-        for one in Operation
-        for other in map(lambda each: Branch(operation=each), Operation)
-        if Operation.HOST not in {one, other.operation}
-    ]
-    branches = tuple(Branch(operation=Operation.HOST, child=node) for node in below)
-    one, other = (Tree(root=Node(merge=Merge.ADD, branches=each)) for each in (branches, branches[::-1]))
+    others = [operation for operation in Operation if operation is not Operation.HOST]
+    chains = [f"3x3G -> ( {one} -> ( {other} ) )" for one in others for other in others]
+    one, other = (Tree.parse(f"add( {', '.join(each)} )") for each in (chains, chains[::-1]))
     assert plan(one, other) == ()

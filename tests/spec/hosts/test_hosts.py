@@ -65,7 +65,7 @@ def test_defaults_of_the_paper() -> None:
     ],
 )
 def test_places(host: Host, channels: tuple[int, ...], groups: set[int]) -> None:
-    """A host knows its places from first to last: names that differ, the channels that each puts out, groups."""
+    """A host knows its places from first to last: the name, the channels and the groups of each."""
     assert host.places is not None
     assert tuple(place.channels for place in host.places) == channels
     assert {place.groups for place in host.places} == groups
@@ -80,7 +80,9 @@ def test_places_that_only_the_network_knows() -> None:
     assert adopted.least_size == 1
 
 
-@pytest.mark.parametrize(("host", "size"), [(SAMPLES[0], 4), (SAMPLES[1], 4), (SAMPLES[2], 32), (SAMPLES[3], 2)])
+@pytest.mark.parametrize(
+    ("host", "size"), [(SAMPLES[0], 4), (SAMPLES[1], 4), (SAMPLES[2], 32), (SAMPLES[3], 2)]
+)
 def test_least_size(host: Host, size: int) -> None:
     """Smaller images would be pooled away."""
     assert host.least_size == size
@@ -89,7 +91,10 @@ def test_least_size(host: Host, size: int) -> None:
 @pytest.mark.parametrize(
     ("host", "message"),
     [
-        ({"kind": "densnet"}, "host: no kind is called 'densnet': take densenet, pyramidnet, condensenet, chain, "),
+        (
+            {"kind": "densnet"},
+            "host: no kind is called 'densnet': take densenet, pyramidnet, condensenet, chain, ",
+        ),
         ({"kind": "nasnet"}, "host: no kind is called 'nasnet'"),
         ({"kind": "chain", "widhts": [4]}, "unknown key 'host.widhts': did you mean 'widths'?"),
         ({"kind": "chain", "widths": []}, "host.widths: "),

@@ -1,8 +1,9 @@
 import pytest
-from tests.controllers.samples import SMALL_POLICY, TINY
+from tests.controllers.samples import SMALL_POLICY
+from tests.search.spaces.samples import TINY
 
 from nasflow.search.controller import ControllerSpec, EvolutionController, RandomController
-from nasflow.studies.rehearsal import ARMS, conclude, rehearse
+from nasflow.studies.rehearsal import ARMS, rehearse, sum_up
 from nasflow.studies.rehearsal.result import has_collapsed
 from nasflow.studies.rehearsal.rewards import hash_reward
 from nasflow.studies.rehearsal.run import Trial
@@ -28,7 +29,7 @@ def test_a_small_space_ends() -> None:
 def test_learning_beats_chance() -> None:
     """On the hash reward, which grows with the tree, evolution ends above random search."""
     evolved, random = (
-        conclude([rehearse(ARMS[name], hash_reward, seed, 200) for seed in range(3)])
+        sum_up([rehearse(ARMS[name], hash_reward, seed, 200) for seed in range(3)])
         for name in ("evolution", "random")
     )
     assert evolved.rolling50_mean > random.rolling50_mean + 0.03
@@ -44,8 +45,8 @@ def test_collapse_is_seen() -> None:
 def test_figures() -> None:
     """The mean is over the seeds' last 50 rewards, its interval Student's; one seed has no interval."""
     trials = [Trial((0.0,) * 50 + (value,) * 50, (1,) * 100) for value in (0.4, 0.6)]
-    result = conclude(trials)
+    result = sum_up(trials)
     assert result.rolling50_mean == pytest.approx(0.5)
     assert result.interval == pytest.approx((0.5 - 1.2706, 0.5 + 1.2706), abs=1e-3)
     assert result.best == 0.6
-    assert conclude(trials[:1]).interval is None
+    assert sum_up(trials[:1]).interval is None

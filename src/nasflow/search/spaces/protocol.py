@@ -7,7 +7,6 @@ not a replay of all answers before it.
 
 from collections.abc import Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import ClassVar
 
 from nasflow.base.document import Frozen
@@ -48,6 +47,8 @@ class Space(Frozen):
     tests/search/spaces.
     """
 
+    changes: ClassVar[str | None] = None
+    """The kind of the places whose parts it changes; None: any, or none."""
     only_grows: ClassVar[bool] = False
     """Whether no network of the space has fewer parameters or mult-adds than the one that it is asked
     from.
@@ -68,15 +69,17 @@ class Space(Frozen):
         raise NotImplementedError
 
     def listing(self, start: NetworkSpec, most: int) -> list[tuple[int, ...]] | None:
-        """The decisions of one episode for each network that the space holds; None: there are more than
-        `most`.
+        """The decisions of one episode for each network that the space holds; None: more than `most`.
 
-        This one follows every answer to every question: a space that can count does better.
+        This one follows every answer to every question, and gives up (None) where there are ten times as
+        many ways to answer: a space that can count does better.
         """
         found: dict[str, tuple[int, ...]] = {}
-        for decisions, network in islice(every_episode(self, start), most + 1):
+        for number, (decisions, network) in enumerate(every_episode(self, start)):
             found.setdefault(network.name, decisions)
-        return None if len(found) > most else list(found.values())
+            if len(found) > most or number >= 10 * most:
+                return None
+        return list(found.values())
 
 
 class Walk:

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 
 from nasflow.spec.edits.edit import CellEdit
 from nasflow.spec.edits.insert import IDENTITY_NODE, Insert
-from nasflow.spec.edits.matching import match
 from nasflow.spec.edits.replace import Replace
 from nasflow.spec.edits.replicate import Replicate
 from nasflow.spec.edits.split import Split, split_merge
 from nasflow.spec.tree import Branch, Merge, Node, Operation, Path, Tree
 
 Edits = tuple[CellEdit, ...]
+
+_IMPOSSIBLE = 10**9
+"""More than all the edits that any cell can take."""
 
 
 def plan(base: Tree, target: Tree) -> Edits | None:
@@ -74,8 +76,21 @@ def _branches(path: Path, have: Sequence[Branch], want: Sequence[Branch]) -> Edi
 
 def _matched(path: Path, have: Sequence[Branch], want: Sequence[Branch]) -> Edits | None:
     """As `_branches`, each branch of a sum growing into the one that suits it."""
-    found = match([[_cost(old, new) for new in want] for old in have])
-    return None if found is None else _branches(path, have, [want[number] for number in found])
+    from scipy.optimize import linear_sum_assignment
+
+    costs = [[_cost(old, new) for new in want] for old in have]
+    # A branch in another place costs less than any edit: of equal ways the order is left alone.
+    weights = [
+        [
+            _IMPOSSIBLE if cost is None else cost * (len(have) + 1) + (row != column)
+            for column, cost in enumerate(line)
+        ]
+        for row, line in enumerate(costs)
+    ]
+    found = linear_sum_assignment(weights)[1].tolist()
+    if any(costs[row][column] is None for row, column in enumerate(found)):
+        return None
+    return _branches(path, have, [want[number] for number in found])
 
 
 def _cost(old: Branch, new: Branch) -> int | None:

@@ -31,7 +31,7 @@ class Result:
     """Seeds that had stopped finding new cells."""
 
 
-def conclude(trials: Sequence[Trial]) -> Result:
+def sum_up(trials: Sequence[Trial]) -> Result:
     """The figures of one controller's trials, one a seed."""
     ends = [fmean(trial.rewards[-WINDOW:]) for trial in trials]
     return Result(

@@ -37,6 +37,7 @@ class Sight:
 class PathSpace(Reach, Space):
     """The cells that decisions can reach from the start cell, the same in each place."""
 
+    changes: ClassVar[str | None] = "cell"
     only_grows: ClassVar[bool] = True
 
     kind: Literal["path"] = "path"

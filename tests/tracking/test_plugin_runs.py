@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nasflow.tracking import adopt, choose_server, publish
+from nasflow.search.record import TrainedRecord
+from nasflow.tracking import choose_server, claim_run, publish
 
 from .shown import Shown
 
@@ -31,7 +32,8 @@ def test_a_child_is_shown_in_kubeflows_run(
     experiment, task = plugin
     ledger = searches.running(name)
     record = ledger.children[0]
-    adopt(uri, name, record.child)
+    assert isinstance(record, TrainedRecord)
+    claim_run(uri, name, record.child)
     publish(uri, ledger, {})
     # From a laptop, where no plugin says where the search is.
     monkeypatch.delenv("MLFLOW_EXPERIMENT_ID")
@@ -50,7 +52,7 @@ def test_a_child_is_shown_in_kubeflows_run(
 
 def test_without_the_plugin(uri: str, name: str, searches: "Searches") -> None:
     """Where no run was made, nothing is adopted and the search has its own experiment."""
-    adopt(uri, name, "0123456789abcdef")
+    claim_run(uri, name, "0123456789abcdef")
     publish(uri, searches.running(name), {})
     assert Shown(uri, name).run(role="search")
 

@@ -33,7 +33,7 @@ def choose_server() -> None:
             variable.set_if_absent(value)
 
 
-def adopt(uri: str, search_id: str, child_id: str) -> None:
+def claim_run(uri: str, search_id: str, child_id: str) -> None:
     """Mark the run of this task as the child's; nothing happens where no plugin made one.
 
     Raise TrackingUnavailable if MLflow cannot be used.
@@ -62,7 +62,7 @@ def home(client: "MlflowClient", search_id: str, identity: str) -> str | None:
     return PLUGIN_EXPERIMENT.get() if PLUGIN_RUN.is_set else None
 
 
-def adopted(runs: Iterable["Run"]) -> dict[str, "Run"]:
+def claimed_runs(runs: Iterable["Run"]) -> dict[str, "Run"]:
     """Marked runs that are not filled yet by child; of several (a child that went on) the newest."""
     marked = [run for run in runs if ROLE not in run.data.tags and CHILD_ID in run.data.tags]
     marked.sort(key=lambda run: run.info.start_time)

@@ -1,0 +1,63 @@
+"""What every backend owes: the same search ends in the same documents, whoever runs it.
+
+In containers and on clusters: tests/cluster.
+"""
+
+from pathlib import Path
+
+import pytest
+from tests.backends import processes
+from tests.steps.samples import Nobody, config, documents, finished_once, open_archive
+
+from nasflow.backends.inline import run
+from nasflow.backends.local import run_components
+from nasflow.cli.summary import summary
+from nasflow.search.cluster import Cluster, Layout
+from nasflow.steps.begin import begin
+
+ONE_ROUND = {"children_per_round": 3, "budget": {"children": 3}}
+
+ITS_OWN = ("attempts/", "report.html")
+"""What a backend may write in its own way: how long it took, and a page that says so."""
+
+
+@pytest.mark.parametrize("lanes", [2, 3])
+def test_lanes(lanes: int, tmp_path: Path) -> None:
+    """In any number of lanes a search writes what it writes in one, to the last bit of its weights."""
+    processes.begin()
+    archive = open_archive(tmp_path)
+    run(archive, begin(archive, config(**ONE_ROUND)), Nobody(), lambda: None, lanes)
+    assert_same(tmp_path)
+
+
+def test_components(s3_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run by Kubeflow's own SDK, each task a process, against a real S3, it writes the same too."""
+    with processes.quick_python(tmp_path) as python:
+        monkeypatch.setattr("sys.executable", str(python))
+        run_as_components(s3_url, "fused")
+    assert_same(s3_url)
+
+
+@pytest.mark.cluster
+@pytest.mark.slow
+def test_components_in_full(s3_url: str) -> None:
+    """With a task for each step of a child, and a python that begins anew for each."""
+    run_as_components(s3_url, "steps")
+    assert_same(s3_url)
+
+
+def run_as_components(url: str, layout: Layout) -> None:
+    """A run of the rounds, and one of the finish, by kfp.local."""
+    archive, said = open_archive(url), list[str]()
+    begin(archive, config(**ONE_ROUND))
+    cluster = Cluster(image="python", layout=layout, rounds_per_run=2)
+    run_components(archive, "tiny", cluster, "subprocess", None, said.append)
+    assert any(line.startswith("nasflow: propose tiny") for line in said)
+
+
+def assert_same(url: str | Path) -> None:
+    """A store holds what that of the search in one lane does."""
+    theirs, ours = (open_archive(each) for each in (url, finished_once(**ONE_ROUND)))
+    assert documents(theirs, ITS_OWN) == documents(ours, ITS_OWN)
+    digests = {summary(each, "tiny")["ledger_digest"] for each in (theirs, ours)}
+    assert len(digests) == 1

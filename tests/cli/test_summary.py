@@ -1,0 +1,124 @@
+"""What is said of a search, of ledgers made up for the report's tests."""
+
+import io
+import json
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.report.synthetic import running, synthetic_config, synthetic_ledger
+
+from nasflow.cli.display import Display
+from nasflow.cli.options import open_archive
+from nasflow.cli.summary import print_summary, summary, summary_of
+from nasflow.search.ledger import Ledger
+from nasflow.search.measures import Measured
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def printed(ledger: Ledger) -> str:
+    """What a person reads."""
+    said = io.StringIO()
+    with redirect_stdout(said):
+        print_summary(summary_of(ledger) | {"report": "here"})
+    return said.getvalue()
+
+
+def with_latency(ledger: Ledger, change: Callable[[float], float]) -> Ledger:
+    """The same search, measured on another day."""
+
+    def again(record: Any) -> Any:
+        measures = dict(record.measures)
+        taken = measures["latency"]
+        measures["latency"] = Measured(value=change(taken.value), unit="seconds", device=taken.device)
+        return record.model_copy(update={"measures": measures})
+
+    rounds = tuple(
+        each.model_copy(update={"records": tuple(map(again, each.records))}) for each in ledger.rounds
+    )
+    return ledger.model_copy(update={"rounds": rounds, "start": again(ledger.start)})
+
+
+def test_the_digest_knows_no_durations() -> None:
+    """Measured times differ from run to run: they stand beside the ledger, and its digest is the same."""
+    ledger = synthetic_ledger(rounds=1)
+    one, other = summary_of(ledger), summary_of(with_latency(ledger, lambda value: 2 * value))
+    assert one["ledger_digest"] == other["ledger_digest"]
+    assert one["ledger"] == other["ledger"]
+    assert one["durations"] != other["durations"]
+    child = ledger.children[0]
+    assert one["durations"][child.child]["latency"]["value"] == child.measures["latency"].value
+    slower = ledger.model_copy(update={"rounds": ()})
+    assert summary_of(slower)["ledger_digest"] != one["ledger_digest"]
+
+
+def test_every_child_has_its_line() -> None:
+    """The family as JSON: who grew from whom, and what it rests on; for people, of the best child."""
+    ledger = synthetic_ledger(rounds=5, per_round=6, parents="found", seed=3)
+    facts = json.loads(json.dumps(summary_of(ledger)))
+    lines = {each["child"]: each for each in facts["family"]}
+    assert set(lines) == {ledger.start_spec.id, *(each.child for each in ledger.children)}
+    best = lines[facts["best"]["child"]]
+    assert best == {
+        "child": facts["best"]["child"],
+        "parent": best["parent"],
+        "generation": 5,
+        "own_epochs": 20,
+        "ancestors_epochs": 100,
+    }
+    assert "epochs     20 of its own, 100 of its ancestors (generation 5)\n" in printed(ledger)
+
+
+def test_objective_and_limits_are_told() -> None:
+    """By name and value, so that another program need not know how a configuration is written."""
+    ledger = synthetic_ledger(rounds=4, objective="held_out_loss", limits={"parameters": "80k"})
+    facts = summary_of(ledger)
+    assert ledger.chosen
+    assert facts["limits"] == {"parameters": 80_000}
+    assert facts["objective"]["minimise"] == facts["objective"]["measure"] == "held_out_loss"
+    assert facts["objective"]["best"] == ledger.chosen.measures["held_out_loss"].value
+    assert facts["best"]["accuracy"] == ledger.chosen.accuracy
+    text = printed(ledger)
+    assert f": {facts['objective']['best']:.4f} nats held-out loss, start network 0.3564 nats\n" in text
+    assert "limits     parameters at most 80000\n" in text
+    assert " nats over the random arm (95 %: " in text
+
+
+@pytest.mark.parametrize("failed", [0.1, 1.0])
+def test_a_search_that_goes_on(failed: float) -> None:
+    """Before anything is found, and after, there is a line of each that is known, and no None."""
+    ledger = running(synthetic_ledger(rounds=1, failed=failed))
+    text = printed(ledger)
+    assert "None" not in text
+    assert ("cell " in text) == (ledger.chosen is not None)
+
+
+def test_an_older_store_is_told_as_before() -> None:
+    """Each search of the golden store has the figures that the version which wrote it told."""
+    archive = open_archive(str(GOLDEN / "store"))
+    for old in json.loads((GOLDEN / "expected.json").read_text())["list"]:
+        facts = summary(archive, old["search"])
+        for key in ("search", "status", "children", "failed", "test_accuracy"):
+            assert facts[key] == old[key]
+        for key in ("child", "cell", "accuracy", "parameters", "mult_adds", "weights", "status"):
+            assert facts["best"][key] == old["best"][key]
+
+
+def test_a_finished_child_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """By its figure, its failure, or the limit that it breaks."""
+    ledger = synthetic_ledger(rounds=1)
+    trained = next(each for each in ledger.rounds[0].records if each and each.status == "trained")
+    failed = next(each for each in ledger.rounds[0].records if each and each.status == "failed")
+    with Display(synthetic_config(limits={"parameters": "1k"})) as display:
+        display.stage("round 1", 2)
+        display.child(trained)
+        display.child(failed)
+    with Display(synthetic_config(objective="held_out_loss")) as display:
+        display.child(trained)
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert f"{100 * trained.accuracy:.2f} % held-out (parameters {trained.parameters} is over" in first
+    assert f"  {failed.failure}  {failed.parts}" in second
+    assert f"{trained.measures['held_out_loss'].value:.4f} nats held-out loss  " in third

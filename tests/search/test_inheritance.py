@@ -1,0 +1,51 @@
+from typing import Any
+
+from tests.search.samples import failed, ledger, ledger_round, trained
+
+from nasflow.search.finalists import finalists
+from nasflow.search.inheritance import heirs
+from nasflow.search.ledger import Ledger
+from nasflow.search.schedule import decide
+
+
+def search(**changes: Any) -> Ledger:
+    """A search in which `b` grew from `a`, `c` failed; `d`, of `b`, and `e`, of nobody, are not trained."""
+    root = ledger().start_spec.id
+    return ledger(
+        ledger_round(1, trained("a"), parent=root),
+        ledger_round(2, trained("b", 0.9), failed("c"), parent="a"),
+        ledger_round(3, missing=["d"], parent="b"),
+        ledger_round(4, missing=["e"]),
+        parents="found",
+        **changes,
+    )
+
+
+def lines(state: Ledger) -> dict[str, list[str]]:
+    """The ancestors of each heir, by name."""
+    return {child: [record.child for record in line] for child, line in heirs(state).items()}
+
+
+def test_whose_weights_are_needed() -> None:
+    """Those of the trained ancestors of each child that has no result, the nearest first."""
+    state = search()
+    assert lines(state) == {"d": ["b", "a", state.start_spec.id], "e": []}
+
+
+def test_networks_at_full_size() -> None:
+    """They need somebody's weights if the finish inherits, and nobody's if it trains from scratch."""
+    for inherit in (False, True):
+        finish = {"host": {"growth": 12, "blocks": 1}, "recipe": {"epochs": 5}, "inherit": inherit}
+        state = search(finish=finish, budget={"rounds": 4})
+        ended = state.model_copy(update={"stop": decide(state)})
+        last = finalists(ended)
+        assert last
+        assert last.start
+        found = lines(ended)
+        assert found[last.winner.id] == (["b", "a", state.start_spec.id] if inherit else [])
+        assert found[last.start.id] == ([state.start_spec.id] if inherit else [])
+
+
+def test_a_search_that_waits_for_nobody() -> None:
+    """Where every child has its result and nothing is at its end, nobody's weights are needed."""
+    assert heirs(ledger(ledger_round(1, trained("a")))) == {}

@@ -1,0 +1,87 @@
+import json
+from pathlib import Path
+
+import yaml
+from tests.steps.samples import copy_of_finished, finished_once, ledger_of, open_archive, run_search
+from tests.steps.test_parents import FOUND
+
+from nasflow.search.config import SearchConfig
+from nasflow.search.rounds import Arm, Proposal
+from nasflow.spec.parts import Parts
+from nasflow.steps.keys import proposal_key
+from nasflow.steps.propose import propose
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+ROUNDS = json.loads((GOLDEN / "expected.json").read_text())["rounds"]
+
+
+def canonical(cell: str) -> str:
+    """A cell that the old version named by the order in which it grew."""
+    return str(Parts.model_validate(cell).canonical())
+
+
+def cells_of(store: Path, search: str) -> list[list[str]]:
+    """What each round has proposed."""
+    rounds = ledger_of(store, search).rounds
+    return [[str(episode.parts) for episode in each.proposal.episodes] for each in rounds]
+
+
+def test_the_same_proposals_as_ever(tmp_path: Path) -> None:
+    """A whole search, its children really trained, proposes what the version before the general bones did."""
+    run_search(tmp_path, SearchConfig.model_validate(yaml.safe_load((GOLDEN / "search.yaml").read_text())))
+    assert cells_of(tmp_path, "old") == [[canonical(cell) for cell in cells] for cells in ROUNDS["old"]]
+
+
+def test_a_proposal_that_was_first_stays(proposed: Path) -> None:
+    """Whoever proposes a round that is there gets the one that is there, and it can be made again."""
+    first = propose(open_archive(proposed), "tiny", 1)
+    assert open_archive(proposed).read(proposal_key("tiny", 1), Proposal) == first
+    open_archive(proposed).store.delete(proposal_key("tiny", 1))
+    assert propose(open_archive(proposed), "tiny", 1) == first
+
+
+def test_no_network_twice(tmp_path: Path) -> None:
+    """No search proposes a network that it has had, whatever the order of the branches of its sums."""
+    ledger = ledger_of(finished_once(**FOUND))
+    start = ledger.start_spec.network
+    names = [start.with_parts(each.parts).name for each in ledger.episodes.values()]
+    assert len({start.name, *names}) == len(names) + 1
+
+
+def test_who_has_no_wish_grows_from_the_nearest(tmp_path: Path) -> None:
+    """A child of the random arm grows from the record that needs the fewest edits; of several, the best."""
+    ledger = ledger_of(finished_once(**FOUND))
+    config, start = ledger.config, ledger.start_spec.network
+    able = {ledger.start_spec.id: ledger.start}
+    for each in ledger.rounds:
+        for episode in each.proposal.episodes:
+            if episode.arm is Arm.RANDOM:
+                network = start.with_parts(episode.parts)
+                ways = {
+                    id: (len(edits), -score)
+                    for id, record in able.items()
+                    if record
+                    and (score := config.judge.score(record)) is not None
+                    and (edits := config.space.edits(start.with_parts(record.parts), network)) is not None
+                }
+                assert ways[str(episode.parent)] == min(ways.values())
+                assert len(episode.edits) == ways[str(episode.parent)][0]
+        able |= {record.child: record for record in each.records if record}
+
+
+def test_another_process_proposes_the_same(tmp_path: Path) -> None:
+    """A proposal follows from the ledger alone, with `parents: found` too."""
+    store = copy_of_finished(tmp_path, **FOUND)
+    last = len(ledger_of(store).rounds)
+    before = open_archive(store).read(proposal_key("tiny", last), Proposal)
+    open_archive(store).store.delete(proposal_key("tiny", last))
+    again = propose(open_archive(store), "tiny", last)
+    # What the bank held was nothing then, and is everything now.
+    assert (before.banked, again.banked) == ((), again.children)
+    assert again.model_copy(update={"banked": ()}) == before
+
+
+def test_an_old_proposal_is_read() -> None:
+    """A proposal of the old schema tells the cells that it told."""
+    for search, expected in ROUNDS.items():
+        assert cells_of(GOLDEN / "store", search) == expected

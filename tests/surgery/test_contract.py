@@ -1,0 +1,112 @@
+"""What holds for every kind of edit and its surgeon: a new kind has an example here, and passes."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+import torch
+from pydantic import TypeAdapter
+from tests.surgery.patients import HOSTS, INSERTED, Patient
+
+from nasflow.networks import all_places, build
+from nasflow.spec.edits import EDITS, AnyEdit, CellEdit, Edit, Insert, Replace, Replicate, Split
+from nasflow.spec.tree import CELL_OPERATIONS, Operation
+from nasflow.surgery import TOLERANCE, operate_all
+
+READER: TypeAdapter[Edit] = TypeAdapter(AnyEdit)
+
+
+@dataclass(frozen=True)
+class Example:
+    """An edit of a network that other edits have made ready for it."""
+
+    host: str
+    edit: Edit
+    before: tuple[Edit, ...] = ()
+
+    def __str__(self) -> str:
+        place = self.edit.place if isinstance(self.edit, CellEdit) else None
+        return f"{self.host}, {place or 'everywhere'}: {self.edit} after {len(self.before)} others"
+
+
+SUMMED = (Replicate(path=(), count=2), Insert(path=(1,)), Replace(path=(1, 0), operation=Operation.DS3))
+"""`add( 3x3G, 3x3G -> ( ds3 ) )`, of which the ds3 is shut."""
+
+EXAMPLES: dict[type[Edit], list[tuple[Edit, tuple[Edit, ...]]]] = {
+    Replicate: [
+        (Replicate(path=(), count=3), INSERTED),
+        (Replicate(path=(1,), count=2), SUMMED),
+    ],
+    Split: [
+        (Split(path=(), count=2), ()),
+        (Split(path=(0,), count=2), INSERTED),
+        (Split(path=(1,), count=3), SUMMED),
+    ],
+    Insert: [(Insert(path=(0,)), ()), (Insert(path=(0,)), SUMMED), (Insert(path=(1, 0)), SUMMED)],
+    Replace: [(Replace(path=(0, 0), operation=operation), INSERTED) for operation in CELL_OPERATIONS],
+}
+"""By kind: edits of networks that some others made ready, in every host that takes them."""
+
+
+def examples() -> list[Example]:
+    """All of them; those of cells everywhere and in each host's last place."""
+    return [
+        Example(name, placed, before)
+        for name, host in HOSTS.items()
+        for cases in EXAMPLES.values()
+        for edit, before in cases
+        for placed in _placed(edit, all_places(host)[-1].name)
+    ]
+
+
+def _placed(edit: Edit, place: str) -> list[Edit]:
+    return [edit, edit.model_copy(update={"place": place})] if isinstance(edit, CellEdit) else [edit]
+
+
+def test_every_kind_has_an_example() -> None:
+    """No kind of edit is left out here."""
+    assert set(EXAMPLES) == set(EDITS)
+    assert all(type(edit) is kind for kind, cases in EXAMPLES.items() for edit, _ in cases)
+
+
+@pytest.fixture(scope="module")
+def prepared(patients: Callable[[str], Patient]) -> Callable[[str, tuple[Edit, ...]], Patient]:
+    """A host's network after some edits; whatever has grown in it is heard."""
+    return cache(lambda host, before: patients(host).operate(*before).awaken())
+
+
+@pytest.mark.parametrize("example", examples(), ids=str)
+def test_what_becomes_of_the_network(
+    prepared: Callable[[str, tuple[Edit, ...]], Patient], example: Example
+) -> None:
+    """The surgeon makes what the spec says: the modules are those that are built, the parent is left alone,
+    and what preserves is preserved on images that nothing saw.
+    """
+    parent = prepared(example.host, example.before)
+    before = parent.state()
+    generator = torch.Generator().manual_seed(0)
+    child, receipts = operate_all(parent.operated, [example.edit], generator, parent.unseen)
+    assert child.spec == example.edit.apply(parent.spec)
+    wanted = build(child.spec).state_dict()
+    state = child.network.state_dict()
+    assert list(state) == list(wanted)
+    assert all(state[name].shape == each.shape for name, each in wanted.items())
+    assert all(state[name].dtype == each.dtype for name, each in wanted.items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in parent.state().items())
+    (receipt,) = receipts
+    assert receipt.edit == example.edit
+    if example.edit.preserves:
+        assert receipt.difference <= TOLERANCE
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_json(kind: type[Edit]) -> None:
+    """An edit is read from JSON as it was written, among all kinds, and can be said in one line."""
+    for example, _ in EXAMPLES[kind]:
+        for edit in _placed(example, "somewhere"):
+            written = edit.model_dump_json()
+            assert READER.validate_json(written) == edit
+            assert json.loads(written)["kind"] == edit.kind
+            assert str(edit).isprintable()

@@ -1,0 +1,123 @@
+"""A space that nasflow does not know (tests/plugins/widths.py) makes a whole search, on every backend."""
+
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.backends.processes import quick_python, start
+from tests.cli.calling import call
+from tests.steps.samples import open_archive
+
+from nasflow.cli.summary import summary
+
+HOST = {"kind": "chain", "widths": [4, 4]}
+SEARCH: dict[str, Any] = {
+    "name": "widths",
+    "seed": 1,
+    "data": {"name": "digits", "held_out": 100, "train_images": 150},
+    "host": HOST,
+    "start": {"epochs": 1, "learning_rate": 0.1},
+    "child": {"epochs": 1},
+    "space": {"kind": "widths", "widths": [2, 4, 6]},
+    "controller": {"kind": "evolution", "population": 2, "tournament": 1},
+    "parents": "found",
+    "children_per_round": 2,
+    "random_share": 0.5,
+    "budget": {"children": 6},
+    "finish": {"host": HOST, "recipe": {"epochs": 1, "learning_rate": 0.1}},
+}
+"""Three rounds of two children, one of them drawn at random: the last one has mutants."""
+
+
+def write_config(folder: Path) -> Path:
+    """The search as a user's file."""
+    file = folder / "widths.yaml"
+    file.write_text(yaml.safe_dump(SEARCH))
+    return file
+
+
+@functools.cache
+def whole() -> dict[str, Any]:
+    """What `nasflow search --json` says of the search if nobody kills it: the program itself, once."""
+    folder = Path(tempfile.mkdtemp(prefix="nasflow-tests-"))
+    command = [str(Path(sys.executable).with_name("nasflow")), "search", str(write_config(folder)), "--json"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent / "plugins")}
+    done = subprocess.run(
+        [*command, "--no-track"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+def digest(store: Path) -> object:
+    """What `nasflow show --json` calls the ledger's digest."""
+    return summary(open_archive(store), "widths")["ledger_digest"]
+
+
+def test_a_whole_search() -> None:
+    """Its children have other widths, which its own edits made of trained records; one of them is tested."""
+    ledger = whole()["ledger"]
+    assert whole()["status"] == "finished"
+    children = [record for each in ledger["rounds"] for record in each["records"]]
+    episodes = [episode for each in ledger["rounds"] for episode in each["proposal"]["episodes"]]
+    assert len({json.dumps(record["parts"]) for record in children}) == len(children) == 6
+    assert {record["status"] for record in children} == {"trained"}
+    for record, episode in zip(children, episodes, strict=True):
+        edits = [each["edit"] for each in record["receipt"]["edits"]]
+        assert edits == episode["edits"]
+        assert {each["kind"] for each in edits} == {"resize"}
+        # These edits do not preserve: how far a child starts from its parent is told, and nothing is refused.
+        assert record["receipt"]["tolerance"] is None
+        assert record["receipt"]["difference"] > 0
+    parents = {episode["parent"] for episode in episodes}
+    assert parents - {ledger["start"]["child"]}
+    assert parents <= {record["child"] for record in (ledger["start"], *children)}
+    assert ledger["finish"]["child"] in {record["child"] for record in children}
+
+
+def kill_in_round(number: int, folder: Path) -> Path:
+    """Begin the search, or go on with it, and kill it as soon as this round is proposed; its store."""
+    store, output = folder / "store", folder / "output"
+    command = ("resume", "widths") if store.exists() else ("search", write_config(folder))
+    process = start(*command, "--store", store, "--no-track", output=output)
+    proposal = store / f"searches/widths/rounds/{number:04}/proposal.json"
+    while process.exitcode is None and not proposal.exists():
+        process.join(0.01)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, output.read_text()
+    return store
+
+
+def test_killed_and_resumed(plugins: Path, tmp_path: Path) -> None:
+    """SIGKILL in each of its rounds: the resumed search ends as one that was never killed."""
+    (store,) = {kill_in_round(number, tmp_path) for number in (1, 2, 3)}
+    said = call("resume", "widths", "--store", store, "--no-track")
+    assert said.code == 0, said.err
+    assert digest(store) == whole()["ledger_digest"]
+
+
+def test_as_components(plugins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed in one process and resumed as the cluster's components, each task a process, it does too."""
+    store = kill_in_round(1, tmp_path)
+    with quick_python(tmp_path) as python:
+        monkeypatch.setattr("sys.executable", str(python))
+        said = call("resume", "widths", "--store", store, "--no-track", "--backend", "subprocess")
+    assert said.code == 0, said.err
+    assert digest(store) == whole()["ledger_digest"]
+
+
+def test_without_the_package(tmp_path: Path) -> None:
+    """Where the package is not installed, the space is nobody's: one line says what there is."""
+    said = call("search", write_config(tmp_path), "--store", tmp_path / "store", "--no-track")
+    assert "space: no kind is called 'widths': take path, or one that an installed package adds" in said.error
+    assert not (tmp_path / "store").exists()
