@@ -107,11 +107,11 @@ def test_killed_and_resumed(plugins: Path, tmp_path: Path) -> None:
 
 
 def test_as_components(plugins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed in one process and resumed as the cluster's components, each task a process, it does too."""
-    store = kill_in_round(1, tmp_path)
+    """Killed in one process, gone on with as the cluster's components, each task a process: it does too."""
+    store, file = kill_in_round(1, tmp_path), write_config(tmp_path)
     with quick_python(tmp_path) as python:
         monkeypatch.setattr("sys.executable", str(python))
-        said = call("resume", "widths", "--store", store, "--no-track", "--backend", "subprocess")
+        said = call("search", file, "--store", store, "--no-track", "--backend", "subprocess")
     assert said.code == 0, said.err
     assert digest(store) == whole()["ledger_digest"]
 

@@ -9,6 +9,7 @@ from nasflow.search.measures import MEASURES, Measured
 from nasflow.search.record import AnyRecord, Attempt, Epoch, FailedRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import Arm, ControllerUpdate, Episode, Proposal
+from nasflow.search.schedule import decide
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
 from nasflow.spec.network import NetworkSpec
@@ -132,3 +133,17 @@ def ledger(*rounds: LedgerRound, known: dict[str, Any] | None = None, **changes:
     spec = start_spec(config)
     given = {"start": trained(spec.id, 0.4)} | (known or {})
     return Ledger(config=config, start_spec=spec, rounds=tuple(rounds), **given)
+
+
+def four(*rounds: LedgerRound, **known: Any) -> Ledger:
+    """A search for four children, after these rounds, with other fields of its ledger or settings."""
+    changes = {name: known.pop(name) for name in list(known) if name not in Ledger.model_fields}
+    return ledger(*rounds, known=known, **({"budget": {"children": 4}} | changes))
+
+
+def concluded(**changes: Any) -> Ledger:
+    """A search after its one round, in which `b` won, with the reason why it was the last."""
+    parts = "( 3x3G -> ( max3 ) )"
+    rounds = ledger_round(1, trained("a", 0.5), trained("b", 0.6, parts=parts))
+    state = ledger(rounds, **({"budget": {"rounds": 1}} | changes))
+    return state.model_copy(update={"stop": decide(state)})

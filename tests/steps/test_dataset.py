@@ -4,14 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.steps.samples import config, documents, open_archive, run_search
+from tests.steps.samples import config, documents, open_archive
 from tests.training.datasets.small import noise, write_idx
 
 from nasflow.base.errors import BlobDamaged, DataSetMissing
+from nasflow.search.schedule import Propose
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSetRecord
 from nasflow.steps.begin import begin
 from nasflow.steps.dataset import located, upload
+from nasflow.steps.execute import execute, tasks_of
 from nasflow.steps.images import _load, load_test_images, training_data
 from nasflow.steps.keys import data_set_key, start_key
 from nasflow.store import blob_key
@@ -78,11 +80,14 @@ def test_uploaded_once(store: Path) -> None:
 
 
 def test_a_search_goes_on_without_its_folder(store: Path, images: Path) -> None:
-    """The whole search runs from the store's copy, and the configuration may name another path."""
+    """Its networks are trained on the store's copy, and the configuration may name another path."""
     shutil.rmtree(images)
     data = {"name": "fashion-mnist", "path": "/elsewhere", "held_out": 100, "train_images": 150}
-    stop = run_search(store, config(data=data))
-    assert stop.best
+    begin(open_archive(store), config(data=data))
+    (start,) = tasks_of(open_archive(store), "tiny")
+    execute(open_archive(store), "tiny", start)
+    assert tasks_of(open_archive(store), "tiny") == (Propose(1),)
+    assert len(load_test_images(open_archive(store), facts(store))) == 60
 
 
 def test_neither_here_nor_there(tmp_path: Path, images: Path) -> None:

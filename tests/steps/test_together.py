@@ -2,15 +2,18 @@
 
 import os
 import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.backends.processes import quick_python
 from tests.cli.calling import write_config
 from tests.steps.samples import TINY, config, ledger_of, run_search, trained
 
 from nasflow.search.record import Epoch
+
+Torchrun = Callable[..., "subprocess.CompletedProcess[str]"]
 
 DATA = {"name": "digits", "held_out": 100, "train_images": 151}
 RECIPE = {"epochs": 2, "learning_rate": 0.05, "augmentation": "standard", "cutout": 2, "drop_path": 0.2}
@@ -24,17 +27,23 @@ CHANGES: dict[str, Any] = {
 """The last batch is of 23 images: no even shares. Everything that is drawn for an image is switched on."""
 
 
-def torchrun(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    """Run `nasflow ...` in two processes; standalone, because tests run side by side."""
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    nasflow = ["--no-python", str(Path(sys.executable).with_name("nasflow"))]
-    return subprocess.run(
-        [*launch, *nasflow, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+@pytest.fixture
+def torchrun(tmp_path: Path) -> Iterator[Torchrun]:
+    """`nasflow ...` in two processes; standalone, because tests run side by side."""
+    with quick_python(tmp_path) as python:
+        launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
+        nasflow = [python, "-m", "tests.steps.command"]
+
+        def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+            return subprocess.run(
+                [python, *launch, *nasflow, *arguments],
+                capture_output=True,
+                text=True,
+                check=False,
+                env=os.environ | {"OMP_NUM_THREADS": "1"},
+            )
+
+        yield run
 
 
 def losses(history: tuple[Epoch, ...]) -> list[float]:
@@ -43,7 +52,7 @@ def losses(history: tuple[Epoch, ...]) -> list[float]:
 
 
 @pytest.mark.slow
-def test_the_same_curve_as_one_process(tmp_path: Path) -> None:
+def test_the_same_curve_as_one_process(torchrun: Torchrun, tmp_path: Path) -> None:
     """A whole search in two processes: the start network and its children learn as in one, gates included."""
     run_search(tmp_path / "one", config(**CHANGES))
     file = write_config(tmp_path, **CHANGES)
@@ -61,7 +70,7 @@ def test_the_same_curve_as_one_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_error_is_said_once(tmp_path: Path) -> None:
+def test_an_error_is_said_once(torchrun: Torchrun, tmp_path: Path) -> None:
     """A command that fails ends both processes, with its one line."""
     ended = torchrun("resume", "nobody", "--store", tmp_path / "store")
     assert ended.returncode != 0

@@ -81,9 +81,9 @@ class SearchSettings(Document):
 
     @property
     def asked_measures(self) -> tuple[str, ...]:
-        """Those that are taken only because this search asks for them, each once."""
-        named = (*self.measures, *self.objective.measures, *self.limits)
-        return tuple(dict.fromkeys(name for name in named if find_measure(name).is_asked_for))
+        """Those that are taken only because this search asks for them, in the order of their names."""
+        named = {*self.measures, *self.objective.measures, *self.limits}
+        return tuple(sorted(name for name in named if find_measure(name).is_asked_for))
 
     @property
     def counted_limits(self) -> tuple[str, ...]:

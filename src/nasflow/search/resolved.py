@@ -36,15 +36,21 @@ class ResolvedConfig(SearchSettings):
         return self
 
     @classmethod
-    def of(cls, asked: SearchConfig, start: BroughtStart | None = None, **places: Any) -> Self:
-        """What was asked for, with the `start` that was read and the `host` and `start_parts` that it has."""
+    def of(
+        cls,
+        asked: SearchConfig,
+        start: BroughtStart | None = None,
+        host: Host | None = None,
+        start_parts: Parts | None = None,
+    ) -> Self:
+        """What was asked for; with the `start` that was read and what it has, where one was brought."""
         given = asked.model_dump(exclude={"start_cell"})
-        host: Host | None = places.get("host", asked.host)
+        own = host or asked.host
         known = {
-            "host": host,
-            "start_parts": places.get("start_parts", Parts(cell=asked.start_cell)),
+            "host": own,
+            "start_parts": start_parts or Parts(cell=asked.start_cell),
             "start": start or asked.start,
-            "finish": given["finish"] | {"host": asked.finish.host or host},
+            "finish": given["finish"] | {"host": asked.finish.host or own},
         }
         return cls.model_validate(given | known)
 
