@@ -15,7 +15,7 @@ BASE_IMAGE ?= python:3.11-slim
 TORCH_INDEX ?=
 PIP_ARGUMENTS ?=
 
-.PHONY: demo test test-cluster e2e kind-up kind-down check bench study image image-gpu clean
+.PHONY: demo test test-long test-cluster e2e kind-up kind-down check bench study image image-gpu clean
 
 $(BIN)/nasflow: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,10 @@ build/rooms: setup.py
 # In the order of the files: the slowest, tests/backends, begin first.
 test: $(VENV)/.dev
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# Searches killed at many points.
+test-long: $(VENV)/.dev
+	$(BIN)/pytest -m long --numprocesses 2
 
 # Docker, Kubernetes, Kubeflow, kind: each that is not there is skipped with its reason, see docs/cluster.md.
 test-cluster: $(VENV)/.dev

@@ -31,6 +31,7 @@ finish: {host: {kind: densenet, growth: 4, blocks: 1, stages: 2}, recipe: {epoch
 SWAP = """
 import torch
 from nasflow.networks import build, initialise
+from nasflow.search.record import Birth
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.origin import Grown
 from nasflow.surgery import Operated, operate
@@ -43,6 +44,9 @@ edit = Grown.model_validate({"parent": "0", "edits": [{"kind": "swap", "path": [
 network = build(spec)
 initialise(network, 0)
 after = operate(Operated(spec, network), edit, torch.Generator())
+births = (Birth(path=(0, 0)),)
+moved = operate(Operated(spec, network, births), edit, torch.Generator()).births
+assert moved == (Birth(path=(1, 0)),)
 images = torch.randn(4, 1, 8, 8)
 assert str(after.spec.parts) == "add( 3x3G, 3x3G -> ( ds3 ) )"
 assert torch.allclose(network.eval()(images), after.network.eval()(images), rtol=1e-5, atol=1e-6)
@@ -92,4 +96,35 @@ def test_the_table_names_what_is_there() -> None:
         named = [path for path in re.findall(r"`([a-z][\w/]*\.py)`", row) if not path.endswith(PLACEHOLDERS)]
         assert [path for path in named if not ((root / path).exists() or (source / path).exists())] == []
         for name, file in re.findall(r"`([A-Z][A-Za-z_]+)` in `([\w/]+\.py)`", row):
-            assert re.search(rf"^(class )?{name}\b", (source / file).read_text(), re.MULTILINE), (name, file)
+            place = root / file if (root / file).exists() else source / file
+            assert re.search(rf"^(class )?{name}\b", place.read_text(), re.MULTILINE), (name, file)
+
+
+CONTRACT = """
+import pytest
+from climber import Climber
+from tests.controllers.test_contract import *
+
+del test_every_controller_is_here
+
+
+@pytest.fixture
+def spec():
+    return Climber()
+"""
+
+
+def test_the_controller_keeps_the_contract(environment: dict[str, str], tmp_path: Path) -> None:
+    """The page's controller passes the suite that the page names."""
+    (tmp_path / "test_climber.py").write_text(CONTRACT)
+    paths = os.pathsep.join([environment["PYTHONPATH"], str(PAGE.parents[1])])
+    options = ["-q", "-p", "tests.conftest", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(tmp_path)],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

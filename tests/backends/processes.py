@@ -28,6 +28,8 @@ _HEAVY = [
     "nasflow.backends.inline",
     "nasflow.controllers.tree.controller",
     "nasflow.steps.publish",
+    "nasflow.steps.turn",
+    "nasflow.store.s3",
 ]
 
 _CLIENT = """#!{python} -IS

@@ -21,29 +21,39 @@ ITS_OWN = ("attempts/", "report.html")
 """What a backend may write in its own way: how long it took, and a page that says so."""
 
 
-@pytest.mark.parametrize("lanes", [2, 3])
-def test_lanes(lanes: int, tmp_path: Path) -> None:
-    """In any number of lanes a search writes what it writes in one, to the last bit of its weights."""
-    processes.begin()
-    archive = open_archive(tmp_path)
-    run(archive, begin(archive, config(**ONE_ROUND)), Nobody(), lambda: None, lanes)
-    assert_same(tmp_path)
+def test_three_lanes(tmp_path: Path) -> None:
+    """In more lanes than one a search writes what it writes in one, to the last bit of its weights."""
+    run_in_lanes(str(tmp_path), 3)
+    assert_same(str(tmp_path))
 
 
-def test_components(s3_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run by Kubeflow's own SDK, each task a process, against a real S3, it writes the same too."""
+def test_two_lanes_on_s3(s3_url: str) -> None:
+    """As in a folder, so on a real S3."""
+    run_in_lanes(s3_url, 2)
+    assert_same(s3_url)
+
+
+@pytest.mark.parametrize("layout", ["fused", "steps"])
+def test_components(layout: Layout, s3_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run by Kubeflow's own SDK, each task a process, it writes the same too."""
     with processes.quick_python(tmp_path) as python:
         monkeypatch.setattr("sys.executable", str(python))
-        run_as_components(s3_url, "fused")
+        run_as_components(s3_url, layout)
     assert_same(s3_url)
 
 
-@pytest.mark.cluster
-@pytest.mark.slow
+@pytest.mark.long
 def test_components_in_full(s3_url: str) -> None:
-    """With a task for each step of a child, and a python that begins anew for each."""
-    run_as_components(s3_url, "steps")
+    """So it does with a python that begins anew for each task."""
+    run_as_components(s3_url, "fused")
     assert_same(s3_url)
+
+
+def run_in_lanes(url: str, lanes: int) -> None:
+    """Inline, by processes that begin at once."""
+    processes.begin()
+    archive = open_archive(url)
+    run(archive, begin(archive, config(**ONE_ROUND)), Nobody(), lambda: None, lanes)
 
 
 def run_as_components(url: str, layout: Layout) -> None:
@@ -55,7 +65,7 @@ def run_as_components(url: str, layout: Layout) -> None:
     assert any(line.startswith("nasflow: propose tiny") for line in said)
 
 
-def assert_same(url: str | Path) -> None:
+def assert_same(url: str) -> None:
     """A store holds what that of the search in one lane does."""
     theirs, ours = (open_archive(each) for each in (url, finished_once(**ONE_ROUND)))
     assert documents(theirs, ITS_OWN) == documents(ours, ITS_OWN)

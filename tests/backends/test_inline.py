@@ -1,47 +1,27 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.cli.calling import call, write_config
-from tests.steps.samples import DIVERGING, config, copy_of_finished, documents, open_archive, run_search
-
-from nasflow.cli.summary import summary
-from nasflow.steps.ledger import read_ledger
-
-
-def shown(url: str | Path) -> dict[str, Any]:
-    """What `nasflow show --json` prints of the tiny search."""
-    return summary(open_archive(url), "tiny")
-
-
-def test_the_same_search_on_s3(s3_url: str, tmp_path: Path) -> None:
-    """The same seed ends in the same ledger, digest for digest, in a folder and on a real S3."""
-    run_search(s3_url, config())
-    on_s3, in_folder = shown(s3_url), shown(copy_of_finished(tmp_path))
-    assert on_s3["ledger"] == in_folder["ledger"]
-    assert on_s3["ledger_digest"] == in_folder["ledger_digest"]
-    assert on_s3["status"] == "finished"
+from tests.steps.samples import (
+    DIVERGING,
+    config,
+    copy_of_finished,
+    documents,
+    finished_once,
+    ledger_of,
+    open_archive,
+    run_search,
+    trained,
+)
 
 
 def test_another_seed_is_another_search(tmp_path: Path) -> None:
     """Another seed trains a start network, proposes children and ends with a network, all of its own."""
     run_search(tmp_path / "other", config(seed=2))
-    one = read_ledger(open_archive(copy_of_finished(tmp_path)), "tiny")
-    other = read_ledger(open_archive(tmp_path / "other"), "tiny")
-    assert one.start
-    assert other.start
-    assert one.start.weights != other.start.weights
+    one, other = ledger_of(finished_once()), ledger_of(tmp_path / "other")
+    assert trained(one.start).weights != trained(other.start).weights
     assert {record.child for record in one.children}.isdisjoint(record.child for record in other.children)
     assert one.finish != other.finish
-
-
-def test_the_seed_is_in_the_weights(tmp_path: Path) -> None:
-    """The same seed in another store and another order of calls gives the very bits of every blob."""
-    run_search(tmp_path / "again", config())
-    blobs = {key for key in documents(open_archive(tmp_path / "again")) if key.startswith("blobs/")}
-    assert blobs == {
-        key for key in documents(open_archive(copy_of_finished(tmp_path))) if key.startswith("blobs/")
-    }
 
 
 def test_extend_a_finished_search(tmp_path: Path) -> None:
@@ -63,7 +43,7 @@ def test_an_extended_search_is_a_longer_one(tmp_path: Path) -> None:
     store = copy_of_finished(tmp_path)
     call("resume", "tiny", "--children", "6", "--store", store, "--no-track")
     run_search(tmp_path / "long", config(budget={"children": 6}))
-    extended, long = (read_ledger(open_archive(each), "tiny") for each in (store, tmp_path / "long"))
+    extended, long = ledger_of(store), ledger_of(tmp_path / "long")
     assert extended.rounds == long.rounds
     assert extended.final == long.final
 
@@ -76,7 +56,7 @@ def test_the_failure_budget(tmp_path: Path) -> None:
     assert said.out == ""
     *children, last = said.err.splitlines()
     assert last == (
-        "nasflow: error: search 'tiny' stopped without a cell: 2 of 2 children failed, the last one: "
+        "nasflow: error: search 'tiny' stopped without a network: 2 of 2 children failed, the last one: "
         + children[-1].split("  ")[1]
     )
     assert len(children) == 3

@@ -43,14 +43,17 @@ def test_killed_at_random_points(changes: dict[str, Any], tmp_path: Path) -> Non
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("lanes", [(1,), (2,), (1, 2, 3)], ids=["1", "2", "changing"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("seed", "lanes"),
+    [(0, (1,)), (1, (1,)), (2, (1,)), (3, (2,)), (4, (1, 2, 3))],
+    ids=str,
+)
 @pytest.mark.parametrize("changes", [POLICY, WIDE], ids=["start", "found"])
 def test_killed_at_many_points(
     changes: dict[str, Any], seed: int, lanes: tuple[int, ...], tmp_path: Path
 ) -> None:
-    """The same at many more points; with lanes each process in turn may be the one that is killed."""
-    assert kill_to_the_end(changes, tmp_path, random.Random(seed), lanes, pace=4) >= 10
+    """The same at many more points, with any number of lanes: every process in turn is the one that dies."""
+    assert kill_to_the_end(changes, tmp_path, random.Random(seed), lanes, pace=6) >= 8
 
 
 def kill_to_the_end(

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from nasflow.cli.options import read_file
+from nasflow.search.spaces import PathSpace
 from nasflow.spec.hosts import PyramidNet
 from nasflow.spec.recipes import RECIPES
 
@@ -21,5 +22,6 @@ def test_the_papers_search() -> None:
     assert config.child == RECIPES["paper-child"]
     assert config.start == RECIPES["cifar-300"]
     assert (config.data.held_out, config.budget.children, config.children_per_round) == (5000, 500, 10)
+    assert isinstance(config.space, PathSpace)
     assert (config.space.max_depth, len(config.space.operations)) == (3, 7)
     assert config.finish.host == PyramidNet(widening=84, blocks=18, groups=2)

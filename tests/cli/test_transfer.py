@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.calling import call
-from tests.steps.samples import copy_of_finished, documents, open_archive
+from tests.steps.samples import copy_of_finished, documents, ledger_of, open_archive, trained
 
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.publish import track
@@ -20,16 +20,14 @@ def test_a_found_cell_elsewhere(tmp_path: Path) -> None:
     assert said.code == 0, said.err
     facts, archive = said.json, open_archive(store)
     ledger = read_ledger(archive, facts["search"])
-    assert ledger.start_spec
     assert ledger.finish
-    assert ledger.final
-    assert (
-        str(ledger.config.start_cell) == call("show", "tiny", "--store", store, "--json").json["best"]["cell"]
-    )
+    found = ledger_of(store).chosen
+    assert found
+    assert ledger.config.start_parts == found.parts
     assert ledger.start_spec.network.host.kind == "pyramidnet"
     # One network, trained once: what is trained is what is tested.
     assert ledger.finish.final == ledger.start_spec.id
-    assert len(ledger.final.history) == 2
+    assert len(trained(ledger.final).history) == 2
     assert facts["status"] == "finished"
     assert facts["test_accuracy"] == ledger.finish.test_accuracy
     before = documents(archive)

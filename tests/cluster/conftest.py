@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from tests.charts.installation import Installation, image_values, namespace, unavailable
 from tests.cluster.reach import laptop
-from tests.tracking.conftest import empty_database, server_uri
+from tests.tracking.conftest import first_publish, server_uri, shared_path
 
 from nasflow.store import check_writable, open_store
 
-__all__ = ["empty_database", "server_uri"]
+__all__ = ["first_publish", "server_uri", "shared_path"]
 
 
 @pytest.fixture(scope="session")

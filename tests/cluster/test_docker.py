@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.cluster.reach import IMAGE, assert_same_as_inline, assert_shown
+from tests.cluster.reach import IMAGE, ONE_ROUND, assert_same_as_inline, assert_shown
 from tests.images.containers import docker
 from tests.steps.samples import config, open_archive
 
@@ -29,8 +29,8 @@ def image() -> str:
 def test_a_whole_search(image: str, s3_url: str, server_uri: str, tmp_path: Path) -> None:
     """A search in read-only containers ends in the ledger of one process, and MLflow shows each child."""
     archive, said = open_archive(s3_url), list[str]()
-    begin(archive, config())
+    begin(archive, config(**ONE_ROUND))
     run_components(archive, "tiny", Cluster(image=image, rounds_per_run=2), "docker", server_uri, said.append)
     assert any(line.startswith("nasflow: propose tiny") for line in said)
-    assert_same_as_inline(s3_url, config(), tmp_path)
+    assert_same_as_inline(s3_url, config(**ONE_ROUND), tmp_path)
     assert_shown(s3_url, "tiny", server_uri)

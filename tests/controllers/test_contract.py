@@ -11,7 +11,13 @@ from tests.search.spaces.samples import GROWN, TINY, network_of
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.controllers import Controller, Draw, Lesson, Results, make_controller
-from nasflow.search.controller import ControllerSpec, EvolutionController, PaperController, RandomController
+from nasflow.search.controller import (
+    CONTROLLERS,
+    ControllerSpec,
+    EvolutionController,
+    PaperController,
+    RandomController,
+)
 from nasflow.search.spaces import AnySpace, PathSpace, Space, replay
 from nasflow.spec.channels import check_channels
 from nasflow.spec.hosts import Chain
@@ -24,7 +30,13 @@ SPECS: dict[str, ControllerSpec] = {
     "random": RandomController(),
     "evolution": EvolutionController(population=3, tournament=2),
 }
+"""A small one of each kind, for every test here."""
 CHAIN = NetworkSpec(host=Chain(widths=(4, 4)), channels=1, size=8, classes=10)
+
+
+def test_every_controller_is_here() -> None:
+    """Each kind that a configuration can name is held to this contract."""
+    assert {type(each) for each in SPECS.values()} == set(CONTROLLERS)
 
 
 @pytest.fixture(params=SPECS)

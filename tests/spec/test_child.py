@@ -7,6 +7,7 @@ import pytest
 from nasflow.base.errors import InvalidSpec
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.edits import Insert, Replicate
+from nasflow.spec.hosts import DenseNet
 from nasflow.spec.origin import Brought, Grown, Scratch
 from nasflow.spec.parts import Parts
 
@@ -45,47 +46,50 @@ def test_id_survives_storage(child: ChildSpec) -> None:
     assert ChildSpec.from_json(child.to_bytes(), "store").id == child.id
 
 
+CHANGES: dict[str | None, dict[str, Any]] = {
+    None: {"origin": Scratch(), "seed": 8, "measures": ()},
+    "network": {
+        "parts": Parts.model_validate("( 3x3G -> ( max3 ) )"),
+        "channels": 2,
+        "size": 9,
+        "classes": 11,
+        "host": DenseNet(growth=12, blocks=2),
+    },
+    "data": {
+        "fingerprint": "e" * 64,
+        "channels": 2,
+        "size": 9,
+        "classes": 11,
+        "train_images": 999,
+        "held_out_images": 299,
+        "mean": (0.31,),
+        "std": (0.41,),
+    },
+    "recipe": {
+        "epochs": 21,
+        "batch_size": 65,
+        "learning_rate": 0.1,
+        "momentum": 0.8,
+        "weight_decay": 0.0,
+        "augmentation": "standard",
+        "cutout": 8,
+        "drop_path": 0.1,
+        "condense": True,
+        "group_lasso": 1e-5,
+        "precision": "bfloat16",
+        "channels_last": True,
+        "cpu_threads": 2,
+        "gate_share": 0.2,
+    },
+}
+"""Another value of each field: of the child itself, and of its parts."""
+
+
 def test_id_changes_with_each_field(child: ChildSpec) -> None:
     """Each field of a child is part of what it is."""
-    changes: dict[str | None, dict[str, Any]] = {
-        None: {"origin": Scratch(), "seed": 8, "measures": ()},
-        "network": {
-            "parts": Parts.model_validate("( 3x3G -> ( max3 ) )"),
-            "channels": 2,
-            "size": 9,
-            "classes": 11,
-            "host": child.network.host.model_copy(update={"blocks": 2}),
-        },
-        "data": {
-            "fingerprint": "e" * 64,
-            "channels": 2,
-            "size": 9,
-            "classes": 11,
-            "train_images": 999,
-            "held_out_images": 299,
-            "mean": (0.31,),
-            "std": (0.41,),
-        },
-        "recipe": {
-            "epochs": 21,
-            "batch_size": 65,
-            "learning_rate": 0.1,
-            "momentum": 0.8,
-            "weight_decay": 0.0,
-            "augmentation": "standard",
-            "cutout": 8,
-            "drop_path": 0.1,
-            "condense": True,
-            "group_lasso": 1e-5,
-            "precision": "bfloat16",
-            "channels_last": True,
-            "cpu_threads": 2,
-            "gate_share": 0.2,
-        },
-    }
-    for part, changed in changes.items():
+    for part, changed in CHANGES.items():
         model = child if part is None else getattr(child, part)
-        left = set(type(model).model_fields) - set(changed) - {"schema_version", "spec", "first_id", *changes}
+        left = set(type(model).model_fields) - set(changed) - {"schema_version", "spec", "first_id", *CHANGES}
         assert not left, f"a new field of {part or 'the child'} needs a line here"
         assert len(ids_of_changes(child, part, changed) | {child.id}) == len(changed) + 1
 

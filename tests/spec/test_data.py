@@ -33,13 +33,15 @@ def test_image_folder(missing: str) -> None:
         Holder.from_data({"data": data}, "here")
 
 
+NAMES = tuple(map(repr, DATA_SETS))
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (
             {"name": "imagenet"},
-            "data.name: Input should be 'digits', 'fashion-mnist', 'cifar10', 'cifar100' or 'image-folder' "
-            "(given: 'imagenet')",
+            f"data.name: Input should be {', '.join(NAMES[:-1])} or {NAMES[-1]} (given: 'imagenet')",
         ),
         (
             {"name": "image-folder"},

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.steps.samples import LONGER, config, copy_of_finished, open_archive
 
+from nasflow.search.record import AnyRecord
 from nasflow.search.rounds import Proposal
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
@@ -47,3 +48,12 @@ def child(archive: Archive) -> str:
 def finished(tmp_path: Path) -> Path:
     """A store of this test alone with the tiny search, finished."""
     return copy_of_finished(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def whole(_proposed: Path, tmp_path_factory: pytest.TempPathFactory) -> AnyRecord:
+    """The record of `child`, born, trained and evaluated by one process that nothing has interrupted."""
+    store = Path(shutil.copytree(_proposed, tmp_path_factory.mktemp("whole") / "store"))
+    return run_child(
+        open_archive(store), open_archive(store).read(proposal_key("tiny", 1), Proposal).children[0]
+    )

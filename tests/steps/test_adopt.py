@@ -38,7 +38,7 @@ def weights(tmp_path: Path) -> Path:
 def config(start: Any, **changes: Any) -> SearchConfig:
     """The tiny search from a start that is there, of one round."""
     parts = {key: value for key, value in TINY.items() if key not in {"host", "start", "finish"}}
-    finish = {"recipe": {"epochs": 1, "learning_rate": 0.1}}
+    finish = {"recipe": {"epochs": 1, "learning_rate": 0.1}, "compare": False}
     parts |= {"start": start, "finish": finish, "budget": {"children": 2}}
     return SearchConfig.model_validate(parts | changes)
 

@@ -2,16 +2,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.steps.interrupted import read_attempts, train_until
 from tests.steps.samples import LONGER, config, documents, ledger_of, open_archive, trained
 
 from nasflow.base.errors import BlobDamaged
-from nasflow.search.record import Attempt, Checkpoint
+from nasflow.search.record import AnyRecord, Checkpoint
 from nasflow.steps import attempts
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child, run_until
 from nasflow.steps.evaluate import evaluate
-from nasflow.steps.keys import attempts_prefix, checkpoint_key
+from nasflow.steps.keys import checkpoint_key
 from nasflow.steps.learn import learn
 from nasflow.steps.propose import propose
 from nasflow.steps.records import find_record
@@ -19,33 +20,6 @@ from nasflow.steps.train import train
 from nasflow.steps.warm_start import warm_start
 from nasflow.store import blob_key
 from nasflow.surgery import TOLERANCE
-
-
-class Killed(BaseException):
-    """Stands in for the end of a process: nothing of ours catches it."""
-
-
-def killed_after(share: float) -> Callable[[float], None]:
-    """A progress that ends the process once more than `share` of a training is done."""
-
-    def progress(done: float) -> None:
-        if done > share:
-            raise Killed
-
-    return progress
-
-
-def train_until(share: float, store: Path, child: str) -> None:
-    """Train a child in a process that ends after `share` of it."""
-    warm_start(open_archive(store), child)
-    with pytest.raises(Killed):
-        train(open_archive(store), child, killed_after(share))
-
-
-def read_attempts(store: Path, child: str) -> list[Attempt]:
-    """The attempts at a child, in order."""
-    archive = open_archive(store)
-    return [archive.read(key, Attempt) for key in archive.store.list(attempts_prefix(child))]
 
 
 def test_each_step_twice_is_once(proposed: Path, child: str) -> None:
@@ -84,23 +58,16 @@ def test_the_receipt(proposed: Path, archive: Archive, child: str) -> None:
     assert receipt.parent_accuracy == trained(ledger.start).accuracy
 
 
-def test_three_processes_or_one(proposed: Path, child: str, tmp_path: Path) -> None:
+def test_three_processes_or_one(proposed: Path, child: str, whole: AnyRecord) -> None:
     """Warm-start, train and evaluate by three processes, as in a pipeline, end in the record of one."""
-    other = open_archive(tmp_path / "other")
-    begin(other, config(child=LONGER))
-    run_child(other, ledger_of(tmp_path / "other").start_spec.id)
-    assert propose(other, "tiny", 1).children[0] == child
-    whole = run_child(other, child)
     for step in (warm_start, train):
         step(open_archive(proposed), child)
     assert evaluate(open_archive(proposed), child) == whole
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_a_killed_training_goes_on(share: float, proposed: Path, child: str) -> None:
+def test_a_killed_training_goes_on(share: float, proposed: Path, child: str, whole: AnyRecord) -> None:
     """A training killed in any of its epochs, and again, ends with the very bits of one that was not."""
-    whole = run_child(open_archive(proposed), child)
-    forget(proposed, child)
     train_until(share / 2, proposed, child)
     train_until(share, proposed, child)
     done = 3 * share // 1
@@ -112,18 +79,8 @@ def test_a_killed_training_goes_on(share: float, proposed: Path, child: str) -> 
     assert checkpoint is None or not left.exists(blob_key(checkpoint.state))
 
 
-def forget(store: Path, child: str) -> None:
-    """Remove all that is known of a child but its spec."""
-    kept = open_archive(store).store
-    for key in kept.list(f"children/{child}/"):
-        if not key.endswith("spec.json"):
-            kept.delete(key)
-
-
-def test_rung_by_rung(proposed: Path, child: str) -> None:
+def test_rung_by_rung(proposed: Path, child: str, whole: AnyRecord) -> None:
     """Trained until an epoch, and later to its end: the very bits of a training that went through."""
-    whole = run_child(open_archive(proposed), child)
-    forget(proposed, child)
     for until in (1, 1, 2):
         run_until(open_archive(proposed), child, until)
         checkpoint = open_archive(proposed).read(checkpoint_key(child), Checkpoint)
@@ -136,7 +93,7 @@ def test_rung_by_rung(proposed: Path, child: str) -> None:
     assert {each.outcome for each in read_attempts(proposed, child)} == {"useful"}
 
 
-def test_a_damaged_checkpoint(proposed: Path, child: str) -> None:
+def test_a_damaged_checkpoint(proposed: Path, child: str, whole: AnyRecord) -> None:
     """A cut-off checkpoint stops the training in one line; once it is deleted, the training begins anew."""
     train_until(0.5, proposed, child)
     checkpoint = open_archive(proposed).read(checkpoint_key(child), Checkpoint)
@@ -146,7 +103,7 @@ def test_a_damaged_checkpoint(proposed: Path, child: str) -> None:
         train(open_archive(proposed), child)
     assert "\n" not in str(caught.value)
     blob.unlink()
-    assert run_child(open_archive(proposed), child).status == "trained"
+    assert run_child(open_archive(proposed), child) == whole
 
 
 def test_the_attempts_of_a_killed_child(proposed: Path, child: str, monkeypatch: pytest.MonkeyPatch) -> None:

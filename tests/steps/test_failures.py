@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import torch
 from tests.plugin import install_plugin
+from tests.steps.grown import FIRST, write_child
+from tests.steps.interrupted import out_of_memory, read_attempts, train_until
 from tests.steps.samples import (
     DIVERGING,
     LONGER,
@@ -19,14 +21,11 @@ from tests.steps.samples import (
     run_search,
     trained,
 )
-from tests.steps.test_child import read_attempts, train_until
-from tests.steps.test_parents import FIRST, write_child
 
 from nasflow.base.errors import ChildFailed, SearchFailed
 from nasflow.base.plugins import plugged
 from nasflow.search.record import FailedRecord, TrainedRecord, TrainingRecord
 from nasflow.spec.child import ChildSpec
-from nasflow.steps import warm_start as warm_starting
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
@@ -39,6 +38,7 @@ from nasflow.steps.records import write_record
 from nasflow.steps.train import train
 from nasflow.steps.warm_start import warm_start
 from nasflow.store import get_blob, put_blob
+from nasflow.surgery import operate_all
 from nasflow.training.tensors import from_bytes, to_bytes
 
 
@@ -132,16 +132,6 @@ def test_a_network_without_memory(tmp_path: Path) -> None:
     )
 
 
-def out_of_memory(share: float) -> Callable[[float], None]:
-    """A progress that finds no memory once more than `share` of a training is done."""
-
-    def progress(done: float) -> None:
-        if done > share:
-            raise MemoryError
-
-    return progress
-
-
 def test_a_training_without_memory(proposed: Path, child: str) -> None:
     """A training that finds no memory fails in the epoch where it does; the epochs before are told."""
     run_child(open_archive(proposed), child, out_of_memory(0.5))
@@ -211,16 +201,16 @@ def test_one_trains_and_another_fails_at_the_birth(
     proposed: Path, child: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A birth that finds no memory where another process has trained the child takes over its result."""
-    operate, calls = warm_starting.operate_all, list[object]()
+    calls: list[object] = []
 
     def broken(*arguments: Any) -> Any:
         calls.append(arguments)
         if len(calls) > 1:
-            return operate(*arguments)
+            return operate_all(*arguments)
         run_child(open_archive(proposed), child)
         raise MemoryError
 
-    monkeypatch.setattr(warm_starting, "operate_all", broken)
+    monkeypatch.setattr("nasflow.steps.warm_start.operate_all", broken)
     record = trained(run_child(open_archive(proposed), child))
     assert len(calls) == 2
     assert trained(run_child(open_archive(proposed), child)) == record

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from tests.steps.grown import FOUND
+from tests.steps.interrupted import out_of_memory
 from tests.steps.samples import (
     TINY,
     Nobody,
@@ -10,8 +12,6 @@ from tests.steps.samples import (
     open_archive,
     trained,
 )
-from tests.steps.test_failures import out_of_memory
-from tests.steps.test_parents import FOUND
 
 from nasflow.backends.inline import run
 from nasflow.base.errors import BlobDamaged, ChildFailed
@@ -95,7 +95,8 @@ def test_lost_parents_are_trained_again(tmp_path: Path) -> None:
 
 def test_a_finish_that_inherits_what_is_lost(tmp_path: Path) -> None:
     """The chosen network is trained again where only its weights are gone."""
-    store = copy_of_finished(tmp_path, finish=TINY["finish"] | {"inherit": True})
+    finish = TINY["finish"] | {"inherit": True, "compare": False}
+    store = copy_of_finished(tmp_path, finish=finish, budget={"children": 1}, children_per_round=1)
     whole, ledger = told(store), ledger_of(store)
     lose_all_blobs(store)
     open_archive(store).store.delete(record_key(trained(ledger.final).child))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.steps.samples import (
     HOST,
+    TINY,
     config,
     ledger_of,
     open_archive,
@@ -16,6 +17,7 @@ from tests.steps.samples import (
 from nasflow.base.errors import InvalidSpec, SearchFailed
 from nasflow.cli.summary import summary
 from nasflow.measure import counted
+from nasflow.measure import latency as measure_latency
 from nasflow.search.finalists import full_size
 from nasflow.search.ledger import Ledger
 from nasflow.search.rounds import Episode
@@ -27,7 +29,7 @@ from nasflow.steps.turn import children_to_train
 LARGE = {"host": HOST | {"growth": 8}, "recipe": {"epochs": 1, "learning_rate": 0.1}}
 """A finish whose networks have about four times the parameters."""
 
-MANY = {"children_per_round": 8, "budget": {"children": 8}}
+MANY = {"children_per_round": 5, "budget": {"children": 5}}
 
 
 def first_round(folder: Path, **changes: Any) -> tuple[Ledger, tuple[Episode, ...]]:
@@ -81,8 +83,9 @@ def test_a_space_that_the_limits_exhaust(tmp_path: Path) -> None:
     assert stop.best == record.child
 
 
-def test_a_limit_that_only_training_tells(tmp_path: Path) -> None:
+def test_a_limit_that_only_training_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child above a limit of latency is trained, and has not failed; it teaches nothing and cannot win."""
+    monkeypatch.setattr(measure_latency, "LEAST_SECONDS", 0.0)
     wanted = config(limits={"latency": 1e-9}, budget={"children": 2})
     with pytest.raises(SearchFailed, match=r"latency .* is over the limit of 1e-09"):
         run_search(tmp_path, wanted)
@@ -95,9 +98,10 @@ def test_a_limit_that_only_training_tells(tmp_path: Path) -> None:
     assert "mean_reward" not in ledger.rounds[0].update.metrics
 
 
-def test_a_measure_that_is_asked_for(tmp_path: Path) -> None:
+def test_a_measure_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is in each record, with its unit and device; figures that differ from run to run are no part of the
     ledger's digest."""
+    monkeypatch.setattr(measure_latency, "LEAST_SECONDS", 0.0)
     digests, values = set(), set()
     for name in ("one", "two"):
         archive = open_archive(tmp_path / name)
@@ -120,6 +124,7 @@ BY = {
     "budget": {"children": 3},
     "child": {"epochs": 3, "learning_rate": 0.2},
     "controller": {"kind": "random"},
+    "finish": TINY["finish"] | {"compare": False},
 }
 """The same children whatever they are judged by: on one store they are trained once."""
 

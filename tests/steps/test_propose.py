@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 import yaml
+from tests.steps.grown import FOUND
 from tests.steps.samples import copy_of_finished, finished_once, ledger_of, open_archive
-from tests.steps.test_parents import FOUND
 
 from nasflow.search.config import SearchConfig
 from nasflow.search.rounds import Arm, Proposal

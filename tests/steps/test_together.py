@@ -32,11 +32,11 @@ def torchrun(tmp_path: Path) -> Iterator[Torchrun]:
     """`nasflow ...` in two processes; standalone, because tests run side by side."""
     with quick_python(tmp_path) as python:
         launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
-        nasflow = [python, "-m", "tests.steps.command"]
+        nasflow = [str(python), "-m", "tests.steps.command"]
 
         def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
             return subprocess.run(
-                [python, *launch, *nasflow, *arguments],
+                [str(python), *launch, *nasflow, *map(str, arguments)],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -30,7 +30,7 @@ def with_unit(value: float, unit: Unit) -> str:
     if unit == "seconds":
         factor, name = next((each for each in _TIMES if abs(value) * each[0] < 999.5), (1.0, "s"))
         return f"{factor * value:#.3g}".rstrip(".") + f" {name}"
-    return f"{value:,.0f} {unit}"
+    return f"{value:,.0f} {unit}" if value == round(value) or abs(value) >= 1000 else f"{value:.4g} {unit}"
 
 
 _TIMES = ((1e6, "µs"), (1e3, "ms"))

@@ -22,6 +22,9 @@ from nasflow.steps.ledger import read_ledger
 from nasflow.steps.resolve import resolve
 from nasflow.store import check_writable, put_blob
 
+GROWING = frozenset({"parameters", "mult_adds"})
+"""Measures of which a space that only grows promises that they do not fall."""
+
 
 def begin(archive: Archive, asked: SearchConfig) -> str:
     """Write down the search and its start network; return the search's id.
@@ -112,7 +115,7 @@ def _check_limits(config: ResolvedConfig, searched: NetworkSpec, last: NetworkSp
     if not config.space.only_grows:
         return
     for network, where in ((searched, ""), (last, " at full size")):
-        broken = config.judge.breach(counted(network, config.counted_limits))
+        broken = config.judge.breach(counted(network, GROWING.intersection(config.limits)))
         if broken:
             raise InvalidSpec(
                 f"limits: of the start network{where} {broken}, and no child of the space "

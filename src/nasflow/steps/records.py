@@ -1,7 +1,7 @@
 """What became of a child: read, or written down where it failed."""
 
 from nasflow.base.errors import ChildFailed, NotFound
-from nasflow.measure import counted
+from nasflow.measure import USUAL, counted
 from nasflow.search.record import AnyRecord, ChildRecord, Epoch, FailedRecord, Receipt, TrainedRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
@@ -46,7 +46,7 @@ def write_failure(
     failed = FailedRecord(
         child=child,
         parts=spec.network.parts,
-        measures=counted(spec.network),
+        measures=counted(spec.network, (*USUAL, *spec.measures)),
         receipt=receipt,
         history=history,
         failure=reason,

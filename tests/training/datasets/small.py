@@ -91,3 +91,6 @@ SMALL: dict[str, Callable[[Path], DataSpec]] = {
     "image-folder": image_folder,
 }
 """By name: writes the files into an empty folder."""
+
+WITHOUT_FILES = {"digits"}
+"""Those whose images come with a package, or are made."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.training.datasets.small import SMALL, is_test_file
+from tests.training.datasets.small import SMALL, WITHOUT_FILES, is_test_file
 from torch import Tensor
 
 from nasflow.base.errors import DataSetMissing, InvalidSpec
@@ -15,7 +15,7 @@ from nasflow.training.datasets.protocol import DataSet
 from nasflow.training.datasets.registry import data_set
 
 every = pytest.mark.parametrize("name", DATA_SETS)
-every_with_files = pytest.mark.parametrize("name", sorted(DATA_SETS.keys() - {"digits"}))
+every_with_files = pytest.mark.parametrize("name", sorted(DATA_SETS.keys() - WITHOUT_FILES))
 
 
 @pytest.fixture
