@@ -265,18 +265,6 @@ def test_missing_key(search: dict[str, Any]) -> None:
     assert refusal(SearchConfig, search) == "search.yaml: host.growth: Field required"
 
 
-@pytest.mark.parametrize("data", [[], "text", None, 3])
-def test_no_mapping(data: Any) -> None:
-    """A document is a mapping and nothing else."""
-    assert "a SearchConfig is a mapping, this is" in refusal(SearchConfig, data)
-
-
-def test_keys_of_a_metric() -> None:
-    """A line break in a user's key does not get into the message."""
-    data = {"round": 1, "controller": None, "metrics": {"a\nb": "x"}}
-    assert refusal(ControllerUpdate, data).startswith(r"search.yaml: metrics.a\nb: ")
-
-
 @pytest.mark.parametrize(
     ("edit", "message"),
     [

@@ -8,6 +8,7 @@ from tests.base.test_document import refusal
 
 from nasflow.base.document import Document, canonical_json
 from nasflow.search.config import SearchConfig
+from nasflow.search.rounds import ControllerUpdate
 
 
 class Renamed(Document):
@@ -58,3 +59,15 @@ def test_frozen(search: dict[str, Any]) -> None:
     config: BaseModel = SearchConfig.from_data(search, "here")
     with pytest.raises(ValidationError, match="frozen"):
         config.__setattr__("name", "other")
+
+
+@pytest.mark.parametrize("data", [[], "text", None, 3])
+def test_no_mapping(data: Any) -> None:
+    """A document is a mapping and nothing else."""
+    assert "a SearchConfig is a mapping, this is" in refusal(SearchConfig, data)
+
+
+def test_keys_of_a_metric() -> None:
+    """A line break in a user's key does not get into the message."""
+    data = {"round": 1, "controller": None, "metrics": {"a\nb": "x"}}
+    assert refusal(ControllerUpdate, data).startswith(r"search.yaml: metrics.a\nb: ")
