@@ -3,6 +3,7 @@
 In containers and on clusters: tests/cluster.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,13 +34,27 @@ def test_two_lanes_on_s3(s3_url: str) -> None:
     assert_same(s3_url)
 
 
-@pytest.mark.parametrize("layout", ["fused", "steps"])
-def test_components(layout: Layout, s3_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run by Kubeflow's own SDK, each task a process, it writes the same too."""
+@pytest.fixture
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each task of kfp.local begins at once."""
     with processes.quick_python(tmp_path) as python:
         monkeypatch.setattr("sys.executable", str(python))
-        run_as_components(s3_url, layout)
+        yield
+
+
+@pytest.mark.usefixtures("quick")
+def test_components(s3_url: str) -> None:
+    """Run by Kubeflow's own SDK, each task a process, it writes the same too."""
+    run_as_components(s3_url, "fused")
     assert_same(s3_url)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_component_a_step(tmp_path: Path) -> None:
+    """So it does with a task for each step of a child."""
+    store = str(tmp_path / "store")
+    run_as_components(store, "steps")
+    assert_same(store)
 
 
 @pytest.mark.long

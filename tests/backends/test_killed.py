@@ -83,17 +83,18 @@ def kill_to_the_end(
 
 
 def kill(process: ForkServerProcess, store: Path, draws: random.Random, pace: int) -> None:
-    """Let a search write some documents and go on for an instant; then kill it, or any process that it has
-    opened, and wait for its end.
+    """Let a search write some documents and go on for an instant, then kill it, or any process that it has
+    opened, until it ends.
     """
-    wanted = count(store) + draws.randint(1, pace)
-    while process.exitcode is None and count(store) < wanted:
-        process.join(0.02)
-    process.join(draws.uniform(0, 0.1))
     assert process.pid is not None
-    if process.exitcode is None:
-        os.kill(draws.choice(sorted(members(process.pid) | {process.pid})), signal.SIGKILL)
-    process.join()
+    while process.exitcode is None:
+        wanted = count(store) + draws.randint(1, pace)
+        while process.exitcode is None and count(store) < wanted:
+            process.join(0.02)
+        process.join(draws.uniform(0, 0.1))
+        if process.exitcode is None:
+            os.kill(draws.choice(sorted(members(process.pid) | {process.pid})), signal.SIGKILL)
+            process.join(0.02)
 
 
 def count(store: Path) -> int:

@@ -34,6 +34,13 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         "a densenet like this needs images of 32 pixels",
     ),
     "too many held out": ({"data": {"name": "digits", "held_out": 2000}}, "data.held_out is 2000"),
+    "a start over a limit": (
+        {"limits": {"parameters": "1k"}},
+        "of the start network parameters 1766 is over the limit of 1000",
+    ),
+    "an unknown measure": ({"objective": {"maximise": "speed"}}, "objective.maximise: no measure is called"),
+    "an unknown host": ({"host": {"kind": "resnet"}}, "host: no kind is called 'resnet': take densenet, "),
+    "a controller without a kind": ({"controller": "evolution"}, "controller: a mapping with a `kind`"),
     "an unknown data set": ({"data": {"name": "imagenet", "held_out": 20}}, "data.name"),
 }
 
@@ -56,6 +63,7 @@ BAD_COMMANDS = [
     ("resume", "tiny", "--children", "many"),
     ("resume", "tiny", "--seconds", "0"),
     ("resume", "tiny", "--gpu-hours", "nan"),
+    ("resume", "tiny", "--lanes", "0"),
     ("verify", "--random", "0"),
     ("verify", "--seed", "-1"),
     ("rehearse", "--children", "1", "--plot", "curves.png"),

@@ -7,8 +7,8 @@ from tests.plugin import install_plugin
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.plugins import plugged
-from nasflow.measure import USUAL, counted, take
-from nasflow.search.measures import MEASURES
+from nasflow.measure import counted, take
+from nasflow.search.measures import MEASURES, USUAL
 from nasflow.training.evaluate import evaluate_network
 
 PLUGIN = """

@@ -4,10 +4,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 from tests.search.samples import asked, failed, measured, resolved, trained
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.search.objective import Judge, Objective, Trade
+from nasflow.search.measures import Measured
+from nasflow.search.objective import Judge, Limits, Objective, Trade
 
 ACCURACY = Objective(maximise="held_out_accuracy")
 LOSS = Objective(minimise="held_out_loss")
@@ -125,7 +127,7 @@ def test_other_rewards() -> None:
     """What is no accuracy is rewarded as it is scored; a cost counts in the reward as in the score."""
     figures = measured(held_out_accuracy=0.5, held_out_loss=0.5, parameters=2000)
     assert LOSS.reward(figures, 100) == LOSS.score(figures)
-    assert TRADED.reward(figures, 100) == pytest.approx(1.0 * 2**-0.07)
+    assert TRADED.reward(figures, 100) == TRADED.score(figures)
 
 
 def test_who_wins() -> None:
@@ -194,3 +196,26 @@ def test_a_trade_decides() -> None:
     assert judge.best([small, large]) == small
     assert Judge(ACCURACY, {}).best([small, large]) == large
     assert judge.best([small, trained("larger", 0.85, parameters=2000)]) != small
+
+
+def test_costs_are_costs() -> None:
+    """What is better the more there is of it is neither traded as a cost nor limited from above."""
+    trade = {"held_out_accuracy": {"target": 0.9, "weight": 1}}
+    with pytest.raises(ValidationError, match="held_out_accuracy is no cost"):
+        Objective.model_validate({"minimise": "parameters", "trade": trade})
+    with pytest.raises(ValidationError, match="held_out_accuracy is no cost"):
+        TypeAdapter(Limits).validate_python({"held_out_accuracy": 0.6})
+
+
+@pytest.mark.parametrize("cost", [0.0, 1e-300, 1.0, 1e300])
+def test_any_cost_has_a_finite_score(cost: float) -> None:
+    """No figure and no target makes a score that is no number."""
+    trade = {"parameters": {"target": 1e-9, "weight": 2}}
+    for objective in ({"maximise": "held_out_accuracy"}, {"minimise": "held_out_loss"}):
+        judged = Objective.model_validate(objective | {"trade": trade})
+        measures = {
+            judged.measure: Measured(value=0.5, unit=judged.unit),
+            "parameters": Measured(value=cost, unit="parameters"),
+        }
+        assert math.isfinite(judged.score(measures))
+        assert math.isfinite(judged.reward(measures, 100))

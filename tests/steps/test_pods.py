@@ -51,6 +51,26 @@ def test_a_search_by_pods_alone(store: Path, tmp_path: Path) -> None:
     assert "<html" in (tmp_path / "report.html").read_text()
 
 
+def test_a_child_that_fails_in_three_pods(store: Path, tmp_path: Path) -> None:
+    """No pod of a child that cannot be trained ends with an error: its failure is a result, and is shown. A
+    search whose start network fails comes to its end."""
+    begin(open_archive(store), config(name="broken", start={"epochs": 1, "learning_rate": 1e9}))
+    (child,) = Pod("broken").propose()
+    drawing, seen = tmp_path / "cell.html", dict[str, float]()
+    Pod("broken", child).warm_start()
+    Pod("broken", child).train()
+    Pod("broken", child).evaluate(seen.__setitem__, str(drawing))
+    assert set(seen) == {"parameters", "mult_adds"}
+    assert "at epoch 1, step" in drawing.read_text()
+    Pod("broken").update(str(tmp_path / "links.md"))
+    assert (Pod("broken").propose(), Pod("broken").select()) == ([], [])
+    stop = ledger_of(store, "broken").stop
+    assert stop
+    assert stop.reason == "failures"
+    Pod("broken").register_and_report(str(tmp_path / "report.html"), str(tmp_path / "links.md"))
+    assert "stopped: failures" in (tmp_path / "report.html").read_text()
+
+
 def test_without_a_store(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A pod without NASFLOW_STORE says which object should have given it."""
     monkeypatch.delenv("NASFLOW_STORE", raising=False)

@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -134,8 +134,7 @@ class Lanes:
             lane.process.join()
             raise LaneLost(
                 f"the process that trained child {task.child} was killed (exit code "
-                f"{lane.process.exitcode}), for want of memory most likely: `nasflow resume {self._search}` "
-                "goes on, and needs less with fewer --lanes"
+                f"{lane.process.exitcode}), for want of memory most likely: {_remedy(self._search)}"
             ) from None
 
 
@@ -152,10 +151,20 @@ class _Lane(NamedTuple):
         ours, theirs = _CONTEXT.Pipe()
         arguments = (theirs, store, search, number, environment())
         process = _CONTEXT.Process(target=_serve, args=arguments, daemon=True)
-        with _deaf_to_ctrl_c():
-            process.start()
+        try:
+            with _deaf_to_ctrl_c():
+                process.start()
+        except (EOFError, OSError) as error:
+            raise LaneLost(
+                f"no process could be begun to train children in ({error}), for want of memory most likely: "
+                f"{_remedy(search)}"
+            ) from None
         theirs.close()
         return cls(process, ours)
+
+
+def _remedy(search: str) -> str:
+    return f"`nasflow resume {search}` goes on, and needs less with fewer --lanes"
 
 
 @contextmanager
@@ -179,17 +188,22 @@ def _serve(
     threading.Thread(target=_end_with_opener, daemon=True).start()
     take_over(variables)
     _choose_gpu(number)
-    while True:
-        task = connection.recv()
-        try:
-            execute(Archive(open_store(store)), search, task, _teller(connection))
-        except NasflowError as error:
-            connection.send(error)
-        except Exception:
-            # As text: not every exception can be sent.
-            connection.send(traceback.format_exc())
-        else:
-            connection.send(None)
+    # Of the line: the opener is gone.
+    with suppress(EOFError, OSError):
+        while True:
+            task = connection.recv()
+            connection.send(_done(store, search, task, _teller(connection)))
+
+
+def _done(store: str, search: str, task: Train, tell: Callable[[float], None]) -> NasflowError | str | None:
+    """Do a task; what it ended with: of an error that cannot be sent as it is, the traceback as text."""
+    try:
+        execute(Archive(open_store(store)), search, task, tell)
+    except NasflowError as error:
+        return error
+    except Exception:
+        return traceback.format_exc()
+    return None
 
 
 def _teller(connection: Connection) -> Callable[[float], None]:

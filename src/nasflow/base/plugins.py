@@ -22,9 +22,12 @@ PLUGGED = "(plugged in)"
 
 
 def load(address: str) -> Any:
-    """What stands at `package.module:attribute`."""
+    """What stands at `package.module:attribute`; raise InvalidSpec if there is nothing."""
     module, _, attribute = address.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise InvalidSpec(f"{address} cannot be loaded ({error}): is its package installed whole?") from None
 
 
 @cache
@@ -36,7 +39,7 @@ def plugged(group: str, name: str) -> Any | None:
     for entry in entry_points(group=group, name=name):
         try:
             return entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise InvalidSpec(f"{group} {name!r}: {entry.value} cannot be loaded ({reason})") from None
     return None

@@ -76,9 +76,10 @@ class Display:
         if record.status == "failed":
             return record.failure
         breach = self._judge.breach(record.measures)
-        said = figure_text(
-            self._judge.objective.measure, record.measures[self._judge.objective.measure].value
-        )
+        name = self._judge.objective.measure
+        # A network that was brought, and not trained, has no training loss.
+        measured = record.measures.get(name)
+        said = figure_text(name, measured.value if measured else None)
         return f"{said} ({breach})" if breach else said
 
 

@@ -54,13 +54,16 @@ def standing(ledger: "Ledger") -> str:
     return "finished" if ledger.finish else "unfinished"
 
 
-def figure_text(measure: str, value: float) -> str:
+def figure_text(measure: str, value: float | None) -> str:
     """What a network is worth by one measure: `93.12 % held-out`, `0.3123 nats held-out loss`."""
     from nasflow.search.measures import find_measure
     from nasflow.search.words import measure_words, with_unit
 
     words = "held-out" if measure == "held_out_accuracy" else measure_words(measure)
-    return f"{with_unit(value, find_measure(measure).unit)} {words}"
+    if value is None:
+        return f"no {words}"
+    shown = with_unit(value, find_measure(measure).unit)
+    return shown if shown.endswith(words) else f"{shown} {words}"
 
 
 def _facts(ledger: "Ledger") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 On the meta device: nothing is computed, whatever the size, and no weight takes any memory.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,12 +19,12 @@ from nasflow.spec.network import NetworkSpec
 
 def parameters(spec: NetworkSpec) -> Measured:
     """The numbers that training can change, those that are frozen included."""
-    return Measured(value=_cost(spec).parameters, unit="parameters")
+    return Measured(value=_parameters(spec), unit="parameters")
 
 
 def mult_adds(spec: NetworkSpec) -> Measured:
     """Multiplications with an addition for one image: of convolutions and the classifier."""
-    return Measured(value=_cost(spec).mult_adds, unit="mult-adds")
+    return Measured(value=_mult_adds(spec), unit="mult-adds")
 
 
 class Cost(NamedTuple):
@@ -39,23 +40,37 @@ def cost_of(network: nn.Module, image: Tensor) -> Cost:
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
         network.eval()(image)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    return Cost(parameters, counter.get_total_flops() // 2)
+    return Cost(_size(network), counter.get_total_flops() // 2)
+
+
+# Apart from each other: a limit may ask for the size of many networks, and running one takes far longer than
+# building it.
+@lru_cache(maxsize=1024)
+def _parameters(spec: NetworkSpec) -> int:
+    return _counted_on_any(spec, lambda network, _: _size(network))
 
 
 @lru_cache(maxsize=1024)
-def _cost(spec: NetworkSpec) -> Cost:
+def _mult_adds(spec: NetworkSpec) -> int:
+    return _counted_on_any(spec, lambda network, image: cost_of(network, image).mult_adds)
+
+
+def _size(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _counted_on_any(spec: NetworkSpec, count: Callable[[nn.Module, Tensor], int]) -> int:
     try:
-        return _count(spec, "meta")
+        return _counted_on("meta", spec, count)
     except (RuntimeError, NotImplementedError, InvalidSpec):
         if spec.host.places is not None:
             raise
         # Somebody else's network may decide by what it computes: it is counted for a black image.
-        return _count(spec, "cpu")
+        return _counted_on("cpu", spec, count)
 
 
-def _count(spec: NetworkSpec, device: str) -> Cost:
+def _counted_on(device: str, spec: NetworkSpec, count: Callable[[nn.Module, Tensor], int]) -> int:
     with torch.device(device):
         network = build(spec)
         image = torch.zeros(1, spec.channels, spec.size, spec.size)
-    return cost_of(network, image)
+    return count(network, image)

@@ -4,11 +4,8 @@ from collections.abc import Iterable
 
 from nasflow.base.plugins import load
 from nasflow.measure.subject import Subject
-from nasflow.search.measures import MEASURES, Measured, find_measure
+from nasflow.search.measures import USUAL, Measured, find_measure
 from nasflow.spec.network import NetworkSpec
-
-USUAL = tuple(each.name for each in MEASURES.values() if not each.is_asked_for)
-"""What is measured whether somebody asks for it or not."""
 
 
 def counted(spec: NetworkSpec, names: Iterable[str] = USUAL) -> dict[str, Measured]:

@@ -8,7 +8,7 @@ from nasflow.base.document import Document, Frozen, Seed, is_off
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.budget import Budget
 from nasflow.search.controller import AnyController, EvolutionController, PathController
-from nasflow.search.measures import MeasureName, find_measure
+from nasflow.search.measures import USUAL, MeasureName, find_measure
 from nasflow.search.objective import Judge, Limits, Objective
 from nasflow.search.spaces import AnySpace, PathSpace, Space
 from nasflow.search.start import REGISTRY, AskedStart, TrainedStart
@@ -83,7 +83,7 @@ class SearchSettings(Document):
     def asked_measures(self) -> tuple[str, ...]:
         """Those that are taken only because this search asks for them, in the order of their names."""
         named = {*self.measures, *self.objective.measures, *self.limits}
-        return tuple(sorted(name for name in named if find_measure(name).is_asked_for))
+        return tuple(sorted(name for name in named if name not in USUAL))
 
     @property
     def counted_limits(self) -> tuple[str, ...]:

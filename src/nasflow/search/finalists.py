@@ -46,8 +46,10 @@ def full_size(ledger: Ledger, parts: Parts, parent: str | None = None) -> ChildS
     From scratch, or, where the finish inherits, from the weights of `parent`, which has the same network.
     """
     start, finish = ledger.start_spec, ledger.config.finish
-    network = start.network.model_dump() | {"parts": parts, "host": finish.host}
     origin: Origin = Grown(parent=parent) if finish.inherit and parent else Scratch()
+    # Inherited weights have the order of their branches; from scratch the same network is one network.
+    ordered = parts if isinstance(origin, Grown) else parts.canonical()
+    network = start.network.model_dump() | {"parts": ordered, "host": finish.host}
     return ChildSpec(
         network=NetworkSpec.model_validate(network),
         origin=origin,

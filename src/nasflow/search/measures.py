@@ -47,6 +47,10 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
 """The built-in ones; an installed package offers others in the entry point group `nasflow.measures`."""
 
 
+USUAL = tuple(each.name for each in MEASURES.values() if not each.is_asked_for)
+"""What is measured whether somebody asks for it or not."""
+
+
 class Measured(Frozen):
     """One figure of one network."""
 

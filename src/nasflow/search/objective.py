@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from nasflow.base.document import Frozen
 from nasflow.base.errors import InvalidSpec
@@ -21,7 +21,7 @@ class Trade(Frozen):
     """
 
     target: Quantity
-    weight: float = Field(gt=0)
+    weight: float = Field(gt=0, le=2)
 
 
 class Objective(Frozen):
@@ -48,6 +48,7 @@ class Objective(Frozen):
             raise ValueError("one of maximise and minimise is wanted")
         if self.measure in self.trade:
             raise ValueError(f"{self.measure} cannot be traded against itself")
+        check_costs(self.trade)
         return self
 
     @property
@@ -67,31 +68,47 @@ class Objective(Frozen):
 
     def score(self, measures: Mapping[str, Measured]) -> float:
         """The higher, the better."""
-        return self._worth(measures, measures[self.measure].value)
-
-    def reward(self, measures: Mapping[str, Measured], images: int) -> float:
-        """What a controller learns from: as the score, an accuracy being worth the more, the better it is.
-
-        A share of right images counts as tan(share x pi/2) (Cai et al., ICML 2018, section 4.1). A perfect
-        one would be worth infinitely much, so it counts as half an image from perfect at most.
-        """
         value = measures[self.measure].value
-        if self.maximise and self.unit == "share":
-            value = math.tan(min(value, 1 - 1 / (2 * images)) * math.pi / 2)
-        return self._worth(measures, value)
-
-    def _worth(self, measures: Mapping[str, Measured], value: float) -> float:
-        sign = 1 if self.maximise else -1
+        signed = value if self.maximise else -value
         # A cost makes a good value smaller, and a bad one (a loss, counted negative) larger.
-        exponent = -1 if sign * value > 0 else 1
-        costs = (
-            math.pow(measures[name].value / trade.target, exponent * trade.weight)
+        cost = sum(
+            trade.weight * math.log(max(measures[name].value, _SMALLEST) / trade.target)
             for name, trade in self.trade.items()
         )
-        return math.prod(costs, start=sign * value)
+        return signed * math.exp(max(-_FARTHEST, min(_FARTHEST, -cost if signed > 0 else cost)))
+
+    def reward(self, measures: Mapping[str, Measured], images: int) -> float:
+        """What a controller learns from: the score; an accuracy alone is worth the more, the better it is.
+
+        A share of right images counts as tan(share x pi/2) (Cai et al., ICML 2018, section 4.1). A perfect
+        one would be worth infinitely much, so it counts as half an image from perfect at most. Costs are
+        traded against the accuracy itself: then the reward is the score, so that both agree on who is better.
+        """
+        score = self.score(measures)
+        if self.trade or not self.maximise or self.unit != "share":
+            return score
+        return math.tan(min(score, 1 - 1 / (2 * images)) * math.pi / 2)
 
 
-Limits = dict[MeasureName, Quantity]
+_SMALLEST = 1e-12
+"""A cost of nothing counts as this."""
+_FARTHEST = 600.0
+"""Natural logarithm of the largest factor that costs can make: a score is always a number."""
+
+
+def check_costs(names: Iterable[str]) -> None:
+    """Raise ValueError, for pydantic, for what is no cost: the more of it, the better."""
+    for name in names:
+        if find_measure(name).higher_is_better:
+            raise ValueError(f"{name} is no cost: the more of it, the better; make it the objective")
+
+
+def _costs(limits: dict[str, float]) -> dict[str, float]:
+    check_costs(limits)
+    return limits
+
+
+Limits = Annotated[dict[MeasureName, Quantity], AfterValidator(_costs)]
 """By the name of a measure: at most so much, for a child and for its network at full size."""
 
 

@@ -52,7 +52,7 @@ class ResolvedConfig(SearchSettings):
             "start": start or asked.start,
             "finish": given["finish"] | {"host": asked.finish.host or own},
         }
-        return cls.model_validate(given | known)
+        return cls.from_data(given | known, f"search {asked.name!r}")
 
     @classmethod
     def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:

@@ -141,7 +141,8 @@ def _facts(archive: Archive, asked: SearchConfig) -> DataFacts:
 
 def _refuse_older(archive: Archive, search: str) -> None:
     """What an older nasflow has begun may only be looked at: its children had other ids."""
-    if not archive.store.exists(config_key(search)):
+    # A broken document is refused here, with one line.
+    if archive.find(config_key(search), ResolvedConfig) is None:
         return
     version = json.loads(archive.store.read(config_key(search))).get("schema_version", 1)
     if version < ResolvedConfig.SCHEMA:

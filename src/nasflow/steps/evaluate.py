@@ -1,7 +1,8 @@
 """Judge a trained child by its measures: its record, the child bank's entry."""
 
 from nasflow.base.errors import ChildFailed
-from nasflow.measure import USUAL, Subject, take
+from nasflow.measure import Subject, take
+from nasflow.search.measures import USUAL
 from nasflow.search.record import AnyRecord, BirthRecord, TrainedRecord, TrainingRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive

@@ -112,7 +112,7 @@ def _finalists(archive: Archive, ledger: Ledger) -> tuple[AnyRecord | None, AnyR
 
 def _lost(archive: Archive, ledger: Ledger) -> Iterator[str]:
     """The blobs that a search must have to go on, and the store has not."""
-    records = (ledger.start, ledger.final)
+    records = (ledger.start, ledger.final, ledger.final_start)
     wanted = [record.weights for record in records if isinstance(record, TrainedRecord)]
     is_lost = cache(lambda digest: not archive.holds(digest))
     yield from filter(is_lost, wanted)

@@ -25,7 +25,15 @@ from nasflow.base.settings import KFP_HOST, STORE
 from nasflow.search.cluster import Trouble
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import trouble_key, troubles_prefix
-from nasflow.steps.show import Log, claim_task, show_child, show_in_mlflow, show_search, show_test
+from nasflow.steps.show import (
+    Log,
+    birth_text,
+    claim_task,
+    show_child,
+    show_in_mlflow,
+    show_search,
+    show_test,
+)
 from nasflow.steps.table import Step
 from nasflow.tracking import choose_server
 
@@ -45,20 +53,15 @@ class Pod:
 
         with self._doing(Step.PROPOSE) as archive:
             children = list(children_to_train(archive, self._search))
-            print(f"nasflow: {len(children)} children to train: {', '.join(children)}")
+            print(f"nasflow: to be trained: {', '.join(children) or 'nothing'}")
             return children
 
     def warm_start(self) -> None:
         """Build a child from its parent's weights and check it against the parent."""
-        from nasflow.steps.records import find_failure
         from nasflow.steps.warm_start import warm_start
 
         with self._doing(Step.WARM_START) as archive:
-            birth = warm_start(archive, self._child)
-            difference = birth.receipt.difference if birth.receipt else None
-            failed = find_failure(archive, self._child)
-            said = failed.failure if failed else f"logit difference to its parent: {difference}"
-            print(f"nasflow: child {self._child}: {said}")
+            print(f"nasflow: child {self._child}: {birth_text(warm_start(archive, self._child))}")
 
     def train(self) -> None:
         """Train a child from its birth, or from its last checkpoint."""
@@ -69,7 +72,7 @@ class Pod:
             train(archive, self._child)
 
     def evaluate(self, log: Log, drawing: str) -> None:
-        """Judge a child by the held-out images; show its figures, and its cell in the file `drawing`."""
+        """Judge a child by the held-out images; show its figures, and its network in the file `drawing`."""
         from nasflow.steps.evaluate import evaluate
 
         with self._doing(Step.EVALUATE) as archive:
@@ -102,7 +105,7 @@ class Pod:
             show_search(archive, self._search)
 
     def select(self) -> list[str]:
-        """Ids of the full-size networks to be trained: the chosen cell's, and the start cell's beside it."""
+        """Ids of the full-size networks to be trained: the chosen one, and the start network beside it."""
         from nasflow.steps.turn import finalists_to_train
 
         with self._doing(Step.SELECT) as archive:

@@ -134,20 +134,22 @@ def _request(
 def _episode(ledger: Ledger, arm: Arm, draw: Draw, parents: tuple[Parent, ...]) -> Episode:
     """A draw with the record that it grows from: the one that the controller wishes, or the nearest one."""
     space = ledger.config.space
+    if ledger.config.parents == "none":
+        parts = draw.network.canonical().parts
+        return Episode(arm=arm, decisions=draw.decisions, tries=draw.tries, parts=parts)
     wished = [each for each in parents if each.id == draw.parent]
     ways = [(each, space.edits(each.network, draw.network)) for each in wished or parents]
     able = [(parent, edits) for parent, edits in ways if edits is not None]
     if not able:
         raise InvalidSpec(f"the space {space.kind} has no edits from its own start to {draw.network.name}")
     parent, edits = min(able, key=lambda way: (len(way[1]), -way[0].score))
-    is_grown = ledger.config.parents != "none"
     return Episode(
         arm=arm,
         decisions=draw.decisions,
         tries=draw.tries,
         parts=apply_all(edits, parent.network).parts,
-        parent=parent.id if is_grown else None,
-        edits=edits if is_grown else (),
+        parent=parent.id,
+        edits=edits,
     )
 
 

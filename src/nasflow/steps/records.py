@@ -1,7 +1,8 @@
 """What became of a child: read, or written down where it failed."""
 
 from nasflow.base.errors import ChildFailed, NotFound
-from nasflow.measure import USUAL, counted
+from nasflow.measure import counted
+from nasflow.search.measures import USUAL
 from nasflow.search.record import AnyRecord, ChildRecord, Epoch, FailedRecord, Receipt, TrainedRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive

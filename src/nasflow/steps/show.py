@@ -7,12 +7,21 @@ from html import escape
 from pathlib import Path
 
 from nasflow.base.errors import NasflowError, TrackingUnavailable
-from nasflow.search.record import AnyRecord, FailedRecord
+from nasflow.search.record import AnyRecord, BirthRecord, FailedRecord
 from nasflow.search.rounds import FinishRecord
 from nasflow.steps.archive import Archive
 
 Log = Callable[[str, float], None]
 """Takes a metric's name and value: `log_metric` of a Kubeflow artifact."""
+
+
+def birth_text(birth: BirthRecord | FailedRecord) -> str:
+    """How a child starts, in a few words."""
+    if isinstance(birth, FailedRecord):
+        return birth.failure
+    if birth.receipt is None:
+        return "from scratch, or as it was brought: there is no parent to compare it with"
+    return f"relative logit difference to its parent: {birth.receipt.difference:.2g}"
 
 
 def show_child(record: AnyRecord, log: Log, drawing: str) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 from nasflow.base.document import canonical_json
 from nasflow.search.ledger import Ledger, LedgerRound
 from nasflow.search.objective import Judge
-from nasflow.search.record import AnyRecord, FailedRecord, TrainedRecord
+from nasflow.search.record import AnyRecord, FailedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import Arm
 from nasflow.tracking.content import (
@@ -122,7 +122,7 @@ def _mean(judge: Judge, each: LedgerRound, arm: Arm) -> float | None:
     values = [
         record.measures[judge.objective.measure].value
         for record in drawn
-        if isinstance(record, TrainedRecord) and judge.breach(record.measures) is None
+        if record and judge.score(record) is not None
     ]
     return fmean(values) if values else None
 
