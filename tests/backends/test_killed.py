@@ -44,16 +44,14 @@ def test_killed_at_random_points(changes: dict[str, Any], tmp_path: Path) -> Non
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("seed", "lanes"),
-    [(0, (1,)), (1, (1,)), (2, (1,)), (3, (2,)), (4, (1, 2, 3))],
-    ids=str,
+    ("seed", "lanes", "pace"), [(0, (1,), 5), (1, (1,), 5), (2, (1, 2, 3), 12)], ids=["a", "b", "lanes"]
 )
 @pytest.mark.parametrize("changes", [POLICY, WIDE], ids=["start", "found"])
 def test_killed_at_many_points(
-    changes: dict[str, Any], seed: int, lanes: tuple[int, ...], tmp_path: Path
+    changes: dict[str, Any], seed: int, lanes: tuple[int, ...], pace: int, tmp_path: Path
 ) -> None:
     """The same at many more points, with any number of lanes: every process in turn is the one that dies."""
-    assert kill_to_the_end(changes, tmp_path, random.Random(seed), lanes, pace=6) >= 8
+    assert kill_to_the_end(changes, tmp_path, random.Random(seed), lanes, pace) >= 5
 
 
 def kill_to_the_end(

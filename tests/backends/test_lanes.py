@@ -1,5 +1,6 @@
 """Children in processes of their own: who dies when, what is said. What they come to: test_contract.py."""
 
+import errno
 import os
 import shutil
 import signal
@@ -156,6 +157,17 @@ def test_a_lane_is_killed(idle: bool, tmp_path: Path) -> None:
     assert len(ledger.children) == (2 if idle else 0)
     assert call("resume", "tiny", "--store", tmp_path, "--no-track").code == 0
     assert digest(tmp_path) == digest(finished_once())
+
+
+def test_no_lane_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no memory for another process, the remedy is the same."""
+
+    def refuse(self: ForkServerProcess) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(ForkServerProcess, "start", refuse)
+    with pytest.raises(LaneLost, match=r"Cannot allocate memory\), .* less with fewer --lanes"):
+        search(tmp_path, Nobody())
 
 
 def test_its_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

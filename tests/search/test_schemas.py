@@ -18,6 +18,7 @@ from nasflow.search.record import (
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, FinishRecord, Proposal, SearchStop
 from nasflow.search.schemas import DOCUMENTS, schemas
+from nasflow.search.spaces import SPACES
 from nasflow.spec.child import ChildSpec
 
 OLD = Path(__file__).parents[1] / "golden/store"
@@ -127,3 +128,10 @@ def test_schemas() -> None:
     assert schemas("Proposal") == every["Proposal"]
     with pytest.raises(InvalidSpec, match="no document is called 'Prposal': known are Tree, "):
         schemas("Prposal")
+
+
+def test_open_unions() -> None:
+    """A space is of a built-in kind with its keys, or an object of a kind that is none of them."""
+    *own, other = schemas("SearchFile")["properties"]["space"]["anyOf"]
+    assert [each["$ref"].rpartition("/")[2] for each in own] == [space.__name__ for space in SPACES]
+    assert other["properties"]["kind"]["not"] == {"enum": ["path"]}

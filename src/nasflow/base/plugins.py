@@ -12,7 +12,16 @@ from functools import cache, partial
 from importlib.metadata import entry_points
 from typing import Annotated, Any, Union
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, GetCoreSchemaHandler, SerializeAsAny, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Discriminator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SerializeAsAny,
+    Tag,
+)
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from nasflow.base.errors import InvalidSpec
@@ -79,6 +88,16 @@ class OpenUnion:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return handler.generate_schema(self.annotation(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Any of the built-in members, or an object of another kind, whose keys only its package knows."""
+        found = handler(schema)
+        *own, _ = found.pop("oneOf")
+        other = {"type": "string", "not": {"enum": list(self.kinds)}}
+        plugged_in = {"type": "object", "properties": {"kind": other}, "required": ["kind"]}
+        return found | {"anyOf": [*own, plugged_in]}
 
     def _kind(self, given: Any) -> str | None:
         kind = given.get("kind", self.default) if isinstance(given, dict) else getattr(given, "kind", None)
