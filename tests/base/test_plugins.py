@@ -134,3 +134,11 @@ def test_an_object_of_another_family() -> None:
     from nasflow.search.controller import RandomController
 
     assert refusal({"main": RandomController()}).startswith("main: no kind is called 'random': take circle")
+
+
+@pytest.mark.parametrize("address", ["nasflow.nowhere:thing", "nasflow.base.errors:Nothing"])
+def test_an_address_of_nothing(address: str) -> None:
+    """It is refused with one line that names it."""
+    with pytest.raises(InvalidSpec, match=f"{address} cannot be loaded") as raised:
+        load(address)
+    assert str(raised.value).isprintable()

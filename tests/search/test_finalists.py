@@ -84,3 +84,12 @@ def test_what_is_measured() -> None:
     last = finalists(ended("b", limits={"latency": "4ms"}))
     assert last
     assert {spec.measures for spec in last.specs} == {("latency",)}
+
+
+def test_the_order_of_branches() -> None:
+    """From scratch the branches of a sum stand in their one order; inherited weights keep theirs."""
+    parts = Parts.model_validate("add( 3x3G -> ( max3 ), 3x3G )")
+    scratch = full_size(ended("b"), parts, "b")
+    assert str(scratch.network.parts) == "add( 3x3G, 3x3G -> ( max3 ) )"
+    inherited = full_size(ended("b", {"inherit": True}), parts, "b")
+    assert inherited.network.parts == parts

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from tests.plugin import install_plugin
+from tests.search.samples import asked
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.plugins import plugged
@@ -58,3 +59,10 @@ def test_a_broken_package(install: Callable[[str], None], code: str) -> None:
     with pytest.raises(InvalidSpec, match="'strangeness': ") as raised:
         find_measure("strangeness")
     assert str(raised.value).isprintable()
+
+
+def test_a_plugged_in_measure_is_asked_for(install: Callable[[str], None]) -> None:
+    """Whatever it says of itself, it is taken where a configuration names it: nobody else would take it."""
+    install(CODE)
+    assert asked(limits={"strangeness": 3}).asked_measures == ("strangeness",)
+    assert asked(limits={"parameters": "3M", "latency": "4ms"}).asked_measures == ("latency",)
