@@ -5,6 +5,7 @@ In containers and on clusters: tests/cluster.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.backends import processes
@@ -16,7 +17,8 @@ from nasflow.cli.summary import summary
 from nasflow.search.cluster import Cluster, Layout
 from nasflow.steps.begin import begin
 
-ONE_ROUND = {"children_per_round": 3, "budget": {"children": 3}}
+ONE_ROUND: dict[str, Any] = {"children_per_round": 3, "budget": {"children": 3}}
+NO_ROUND: dict[str, Any] = {"budget": {"children": 0}}
 
 ITS_OWN = ("attempts/", "report.html")
 """What a backend may write in its own way: how long it took, and a page that says so."""
@@ -59,9 +61,9 @@ def test_a_component_a_step(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_components_in_full(s3_url: str) -> None:
-    """So it does with a python that begins anew for each task."""
-    run_as_components(s3_url, "fused")
-    assert_same(s3_url)
+    """So it does with a python that begins anew for each task: here of a search for no children."""
+    run_as_components(s3_url, "fused", NO_ROUND)
+    assert_same(s3_url, NO_ROUND)
 
 
 def run_in_lanes(url: str, lanes: int) -> None:
@@ -71,18 +73,18 @@ def run_in_lanes(url: str, lanes: int) -> None:
     run(archive, begin(archive, config(**ONE_ROUND)), Nobody(), lambda: None, lanes)
 
 
-def run_as_components(url: str, layout: Layout) -> None:
+def run_as_components(url: str, layout: Layout, changes: dict[str, Any] = ONE_ROUND) -> None:
     """A run of the rounds, and one of the finish, by kfp.local."""
     archive, said = open_archive(url), list[str]()
-    begin(archive, config(**ONE_ROUND))
+    begin(archive, config(**changes))
     cluster = Cluster(image="python", layout=layout, rounds_per_run=2)
     run_components(archive, "tiny", cluster, "subprocess", None, said.append)
     assert any(line.startswith("nasflow: propose tiny") for line in said)
 
 
-def assert_same(url: str) -> None:
+def assert_same(url: str, changes: dict[str, Any] = ONE_ROUND) -> None:
     """A store holds what that of the search in one lane does."""
-    theirs, ours = (open_archive(each) for each in (url, finished_once(**ONE_ROUND)))
+    theirs, ours = (open_archive(each) for each in (url, finished_once(**changes)))
     assert documents(theirs, ITS_OWN) == documents(ours, ITS_OWN)
     digests = {summary(each, "tiny")["ledger_digest"] for each in (theirs, ours)}
     assert len(digests) == 1
