@@ -109,7 +109,7 @@ def test_killed_and_resumed(plugins: Path, tmp_path: Path) -> None:
 def test_as_components(plugins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed in one process, gone on with as the cluster's components, each task a process: it does too."""
     store, file = kill_in_round(1, tmp_path), write_config(tmp_path)
-    with quick_python(tmp_path) as python:
+    with quick_python() as python:
         monkeypatch.setattr("sys.executable", str(python))
         said = call("search", file, "--store", store, "--no-track", "--backend", "subprocess")
     assert said.code == 0, said.err

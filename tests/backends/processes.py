@@ -16,6 +16,7 @@ from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingUnixStreamServer
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -55,9 +56,7 @@ def start(*arguments: str | Path, output: Path, alone: bool = False) -> ForkServ
     With `alone` it leads a group of processes, as a shell's job does: whatever it starts belongs to that.
     """
     begin()
-    process = _CONTEXT.Process(
-        target=_main, args=([*map(str, arguments)], output, dict(os.environ), alone), daemon=False
-    )
+    process = _CONTEXT.Process(target=_main, args=([*map(str, arguments)], output, dict(os.environ), alone))
     process.start()
     return process
 
@@ -78,18 +77,20 @@ def ended(group: int, within: float) -> bool:
 
 
 @contextmanager
-def quick_python(folder: Path) -> Iterator[Path]:
+def quick_python() -> Iterator[Path]:
     """A program that does what `python -m MODULE ...` does, without the seconds of imports before it."""
     begin()
-    address, program = str(folder / "socket"), folder / "python"
-    program.write_text(_CLIENT.format(python=sys.executable, address=address))
-    program.chmod(0o755)
-    with _Server(address, _Call) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield program
-        finally:
-            server.shutdown()
+    # Not pytest's folder: the name of a socket is short.
+    with TemporaryDirectory(prefix="nasflow-") as folder:
+        address, program = f"{folder}/socket", Path(folder) / "python"
+        program.write_text(_CLIENT.format(python=sys.executable, address=address))
+        program.chmod(0o755)
+        with _Server(address, _Call) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            try:
+                yield program
+            finally:
+                server.shutdown()
 
 
 class _Server(ThreadingUnixStreamServer):
@@ -123,6 +124,7 @@ def _main(arguments: list[str], output: Path, environment: dict[str, str], alone
         os.setsid()
     # A shell's background job, as CI may be one, ignores Ctrl-C, and so do the processes that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     with output.open("a", buffering=1) as file:
         sys.stdout = sys.stderr = file
         sys.argv = ["nasflow", *arguments]

@@ -37,31 +37,25 @@ def test_two_lanes_on_s3(s3_url: str) -> None:
 
 
 @pytest.fixture
-def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each task of kfp.local begins at once."""
-    with processes.quick_python(tmp_path) as python:
+    with processes.quick_python() as python:
         monkeypatch.setattr("sys.executable", str(python))
         yield
 
 
 @pytest.mark.usefixtures("quick")
-def test_components(s3_url: str) -> None:
+@pytest.mark.parametrize("layout", ["fused", "steps"])
+def test_components(layout: Layout, tmp_path: Path) -> None:
     """Run by Kubeflow's own SDK, each task a process, it writes the same too."""
-    run_as_components(s3_url, "fused")
-    assert_same(s3_url)
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_component_a_step(tmp_path: Path) -> None:
-    """So it does with a task for each step of a child."""
     store = str(tmp_path / "store")
-    run_as_components(store, "steps")
+    run_as_components(store, layout)
     assert_same(store)
 
 
 @pytest.mark.long
 def test_components_in_full(s3_url: str) -> None:
-    """So it does with a python that begins anew for each task: here of a search for no children."""
+    """On a real S3, with a python that begins anew for each task, it does too: here for no children."""
     run_as_components(s3_url, "fused", NO_ROUND)
     assert_same(s3_url, NO_ROUND)
 

@@ -229,36 +229,37 @@ def test_a_bug_is_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert active_children() == []
 
 
-def training(store: Path, victim: ForkServerProcess, children: int) -> None:
-    """Wait until so many children keep a checkpoint."""
-    while victim.exitcode is None and len(list(store.glob("children/*/checkpoint.json"))) < children:
+def both_at_work(store: Path, victim: ForkServerProcess) -> int:
+    """Wait until two children are begun besides the start network; the victim's id."""
+    while victim.exitcode is None and len(list(store.glob("children/*/attempts"))) < 3:
         time.sleep(0.01)
+    assert victim.pid is not None
+    return victim.pid
 
 
 def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C, which all processes of a job hear, is one line and 130, and no lane goes on."""
     file, store, output = write_config(tmp_path, child=LONG), tmp_path / "store", tmp_path / "output"
     victim = start("search", file, "--store", store, "--no-track", "--lanes", "2", output=output, alone=True)
-    training(store, victim, 2)
-    assert victim.pid is not None
-    os.killpg(victim.pid, signal.SIGINT)
+    group = both_at_work(store, victim)
+    os.killpg(group, signal.SIGINT)
     victim.join()
     assert victim.exitcode == 130, output.read_text()
     said = output.read_text().splitlines()
     assert said[-1] == "nasflow: stopped: all finished epochs are kept, `nasflow resume` goes on"
     assert len(said) == 2, said
-    assert ended(victim.pid, within=5)
+    assert ended(group, within=5)
 
 
 def test_killed(tmp_path: Path) -> None:
     """SIGKILL of the search leaves no lane that goes on; resumed in one lane, it ends as one that was not."""
     file, store, output = write_config(tmp_path, child=LONGER), tmp_path / "store", tmp_path / "output"
     victim = start("search", file, "--store", store, "--no-track", "--lanes", "2", output=output, alone=True)
-    training(store, victim, 2)
-    assert victim.pid is not None
-    assert len(members(victim.pid)) >= 4
+    group = both_at_work(store, victim)
+    # The search, two lanes, and what they were forked from.
+    assert len(members(group)) >= 4
     victim.kill()
     victim.join()
-    assert ended(victim.pid, within=5)
+    assert ended(group, within=5)
     assert call("resume", "tiny", "--store", store, "--no-track").code == 0
     assert digest(store) == digest(finished_once(child=LONGER))

@@ -9,7 +9,7 @@ from tests.sources import ROOT, SOURCES, literals, nodes
 
 from nasflow.base import settings
 from nasflow.base.errors import InvalidSpec
-from nasflow.base.settings import ALL, Count, Text, by_name, environment, own, temporarily
+from nasflow.base.settings import ALL, Count, Text, by_name, environment, own, take_over, temporarily
 from nasflow.pipelines import placement
 
 NAMES = {variable.name for variable in ALL}
@@ -145,3 +145,10 @@ def test_own_variables_are_listed() -> None:
     for variable in (settings.TRACKING_URI, *settings.TRACKING_CREDENTIALS):
         assert own(variable) in ALL
         assert own(variable).is_secret == variable.is_secret
+
+
+def test_the_environment_of_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was set there is set here, and what was not is not."""
+    monkeypatch.setattr("os.environ", {"AWS_PROFILE": "ours", "HOME": "/home/us"})
+    take_over({"HOME": "/home/them"})
+    assert environment() == {"HOME": "/home/them"}

@@ -30,7 +30,7 @@ CHANGES: dict[str, Any] = {
 @pytest.fixture
 def torchrun(tmp_path: Path) -> Iterator[Torchrun]:
     """`nasflow ...` in two processes; standalone, because tests run side by side."""
-    with quick_python(tmp_path) as python:
+    with quick_python() as python:
         launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
         nasflow = [str(python), "-m", "tests.steps.command"]
 

@@ -185,6 +185,8 @@ def _serve(
     connection: Connection, store: str, search: str, number: int, variables: Mapping[str, str]
 ) -> None:
     """What a lane does: one task after the other, until its opener is gone."""
+    # The process that it was forked from may be older than this search.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_opener, daemon=True).start()
     take_over(variables)
     _choose_gpu(number)
