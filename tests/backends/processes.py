@@ -10,14 +10,15 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing import forkserver
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver, util
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingUnixStreamServer
 from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import NamedTuple
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _HEAVY = [
@@ -61,15 +62,22 @@ def start(*arguments: str | Path, output: Path, alone: bool = False) -> ForkServ
     return process
 
 
-def members(group: int) -> set[int]:
-    """The living processes of a group."""
-    return {int(path.name) for path in Path("/proc").glob("[0-9]*") if _is_of(path, group)}
+def members(group: int) -> dict[int, int]:
+    """The living processes of a group, and the parent of each."""
+    processes = {int(path.name): _look(path) for path in Path("/proc").glob("[0-9]*")}
+    return {number: seen.parent for number, seen in processes.items() if seen and seen.group == group}
 
 
-def ended(group: int, within: float) -> bool:
-    """Whether nobody of a group is left after some seconds at most."""
+def lanes_of(group: int) -> set[int]:
+    """The lanes that the leader of a group has opened: not its children, but a child's."""
+    parents = members(group)
+    return {number for number, parent in parents.items() if parent in parents and parent != group}
+
+
+def gone(processes: Iterable[int], within: float) -> bool:
+    """Whether none of them lives after some seconds at most."""
     deadline = time.monotonic() + within
-    while members(group):
+    while any(_look(Path(f"/proc/{number}")) for number in processes):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
@@ -110,18 +118,25 @@ class _Call(BaseRequestHandler):
         self.request.sendall(bytes([process.exitcode & 255]))
 
 
-def _is_of(path: Path, group: int) -> bool:
+class _Seen(NamedTuple):
+    parent: int
+    group: int
+
+
+def _look(path: Path) -> _Seen | None:
+    """Of a process that lives, by its folder in /proc."""
     try:
-        state, _, its_group = (path / "stat").read_text().rpartition(")")[2].split()[:3]
+        state, parent, group = (path / "stat").read_text().rpartition(")")[2].split()[:3]
     except OSError:
-        return False
-    return int(its_group) == group and state != "Z"
+        return None
+    return None if state == "Z" else _Seen(int(parent), int(group))
 
 
 def _main(arguments: list[str], output: Path, environment: dict[str, str], alone: bool) -> None:
     os.environ.update(environment)
     if alone:
         os.setsid()
+    util.spawnv_passfds = _fork  # type: ignore[assignment]
     # A shell's background job, as CI may be one, ignores Ctrl-C, and so do the processes that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
@@ -131,6 +146,20 @@ def _main(arguments: list[str], output: Path, environment: dict[str, str], alone
         from nasflow.cli import main
 
         main()
+
+
+def _fork(path: str, arguments: list[str], kept: Iterable[int]) -> int:
+    """Does for multiprocessing what `python -c CODE` would, without the seconds of imports."""
+    if child := os.fork():
+        return child
+    try:
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) not in {0, 1, 2, *kept}:
+                with suppress(OSError):
+                    os.close(int(name))
+        exec(arguments[-1], {})
+    finally:
+        os._exit(0)
 
 
 def _python(line: socket.socket) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.backends.processes import ended, members, start
+from tests.backends.processes import gone, members, start
 from tests.cli.calling import write_config
 from tests.steps.samples import LONGER, finished_once, open_archive
 
@@ -44,14 +44,16 @@ def test_killed_at_random_points(changes: dict[str, Any], tmp_path: Path) -> Non
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("seed", "lanes", "pace"), [(0, (1,), 5), (1, (1,), 5), (2, (1, 2, 3), 12)], ids=["a", "b", "lanes"]
+    ("seed", "lanes", "pace"),
+    [(0, (1,), 5), (1, (2,), 5), (2, (1, 2, 3), 5)],
+    ids=["1 lane", "2 lanes", "any"],
 )
 @pytest.mark.parametrize("changes", [POLICY, WIDE], ids=["start", "found"])
 def test_killed_at_many_points(
     changes: dict[str, Any], seed: int, lanes: tuple[int, ...], pace: int, tmp_path: Path
 ) -> None:
     """The same at many more points, with any number of lanes: every process in turn is the one that dies."""
-    assert kill_to_the_end(changes, tmp_path, random.Random(seed), lanes, pace) >= 5
+    assert kill_to_the_end(changes, tmp_path, random.Random(seed), lanes, pace) >= 10
 
 
 def kill_to_the_end(
@@ -71,8 +73,7 @@ def kill_to_the_end(
             break
         assert victim.exitcode in {-signal.SIGKILL, LaneLost.exit_code}, output.read_text()
         kills += 1
-    assert victim.pid is not None
-    assert ended(victim.pid, within=10)
+    assert gone(members(victim.pid or 0), within=60)
     assert digest(store) == digest(finished_once(**changes))
     # No count: one that is killed between its child's record and its own end has no outcome either.
     attempts = summary(open_archive(store), "tiny")["attempts"]
@@ -91,7 +92,7 @@ def kill(process: ForkServerProcess, store: Path, draws: random.Random, pace: in
             process.join(0.02)
         process.join(draws.uniform(0, 0.1))
         if process.exitcode is None:
-            os.kill(draws.choice(sorted(members(process.pid) | {process.pid})), signal.SIGKILL)
+            os.kill(draws.choice(sorted({process.pid, *members(process.pid)})), signal.SIGKILL)
             process.join(0.02)
 
 

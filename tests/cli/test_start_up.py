@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.steps.samples import finished_once
 
 import nasflow
 
@@ -55,3 +56,12 @@ def test_looking_at_cells_needs_no_torch() -> None:
     for command in (["cell", "TreeCell-A"], ["schema"]):
         packages, _ = start(*command)
         assert not packages & {"torch", "mlflow", "boto3", "kfp", "sklearn"}
+
+
+@pytest.mark.parametrize(
+    "command", [["list"], ["show", "tiny"], ["report", "tiny"]], ids=lambda each: each[0]
+)
+def test_looking_at_searches_needs_no_torch(command: list[str]) -> None:
+    """What is only read is shown at once: torch would take seconds to come, and as many to go."""
+    packages, _ = start(*command, "--store", str(finished_once()))
+    assert not packages & {"torch", "torchvision", "mlflow", "boto3", "kfp", "sklearn"}

@@ -13,8 +13,6 @@ from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.file import SearchFile
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
-from nasflow.steps.begin import begin
-from nasflow.steps.dataset import upload
 from nasflow.steps.keys import run_key, start_key, submission_key, troubles_prefix
 from nasflow.steps.succession import (
     follow,
@@ -64,6 +62,9 @@ def prepare(archive: Archive, file: SearchFile) -> str:
 
     Returns the search's id. Raise what `begin` raises, and InvalidSpec without a cluster or a bucket.
     """
+    from nasflow.steps.begin import begin
+    from nasflow.steps.dataset import upload
+
     cluster = file.required_cluster()
     if not archive.store.url.startswith("s3://"):
         raise InvalidSpec(

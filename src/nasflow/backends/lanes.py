@@ -33,7 +33,7 @@ _TOLD_EVERY = 0.2
 # Forked from one clean process that has imported the heavy parts, lanes begin at once and share their memory:
 # half a gigabyte each. That process is no fork of the opener, whose threads and GPUs would not survive one.
 _CONTEXT = get_context("forkserver")
-_HEAVY = [execute.__module__, "torch._dynamo"]
+_HEAVY = ["nasflow.steps.child", "torch._dynamo"]
 """What every training imports; torch's optimizers need the second one at their first step."""
 
 

@@ -3,7 +3,8 @@
 from nasflow.search.record import AnyRecord
 from nasflow.steps.archive import Archive
 from nasflow.steps.evaluate import evaluate
-from nasflow.steps.train import Progress, train, unseen
+from nasflow.steps.progress import Progress, unseen
+from nasflow.steps.train import train
 from nasflow.steps.warm_start import warm_start
 
 

@@ -1,14 +1,12 @@
-"""Do one task of a search's schedule: what every backend calls."""
+"""Do one task of a search's schedule: what every backend calls.
+
+Only a task brings torch in: to look at a schedule, as `nasflow status` and most pods do, takes none.
+"""
 
 from nasflow.search.schedule import Conclude, GiveUp, Learn, Propose, Task, Test, Train, next_tasks
 from nasflow.steps.archive import Archive
-from nasflow.steps.child import run_child, run_until
-from nasflow.steps.finish import conclude, run_test
-from nasflow.steps.give_up import give_up
-from nasflow.steps.learn import learn
 from nasflow.steps.ledger import read_ledger
-from nasflow.steps.propose import propose
-from nasflow.steps.train import Progress, unseen
+from nasflow.steps.progress import Progress, unseen
 
 
 def tasks_of(archive: Archive, search: str, patience: int | None = None) -> tuple[Task, ...]:
@@ -30,17 +28,29 @@ def execute(archive: Archive, search: str, task: Task, progress: Progress = unse
     """Do a task; it does nothing where it is done. `progress` is told of a training."""
     match task:
         case Train():
+            from nasflow.steps.child import run_child, run_until
+
             if task.until is None:
                 run_child(archive, task.child, progress)
             else:
                 run_until(archive, task.child, task.until, progress)
         case Propose(number):
+            from nasflow.steps.propose import propose
+
             propose(archive, search, number)
         case Learn(number):
+            from nasflow.steps.learn import learn
+
             learn(archive, search, number)
         case GiveUp(child, kills):
+            from nasflow.steps.give_up import give_up
+
             give_up(archive, search, child, kills)
         case Conclude(stop):
+            from nasflow.steps.finish import conclude
+
             conclude(archive, search, stop)
         case Test(stop):
+            from nasflow.steps.finish import run_test
+
             run_test(archive, search, stop)

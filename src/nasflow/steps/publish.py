@@ -3,8 +3,6 @@
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
 import nasflow
 from nasflow.base.errors import NotFound
 from nasflow.report.network import draw_parts
@@ -13,7 +11,6 @@ from nasflow.search.ledger import Ledger
 from nasflow.search.record import TrainedRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
-from nasflow.steps.images import training_data
 from nasflow.steps.keys import report_key, spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import get_blob
@@ -48,6 +45,10 @@ def track(archive: Archive, search: str, uri: str) -> str:
 
 
 def _winner(archive: Archive, final: TrainedRecord) -> Winner:
+    import torch
+
+    from nasflow.steps.images import training_data
+
     spec = archive.read(spec_key(final.child), ChildSpec)
     data = training_data(archive, spec.data)
     return Winner(

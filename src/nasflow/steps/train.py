@@ -1,6 +1,5 @@
 """Train a child from its birth or from its last checkpoint."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import nn
@@ -13,6 +12,7 @@ from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.keys import birth_key, checkpoint_key, spec_key, training_key
 from nasflow.steps.network import as_specified, build_for_training
+from nasflow.steps.progress import Progress, unseen
 from nasflow.steps.records import find_failure, settle_failure
 from nasflow.steps.together import Call, training
 from nasflow.store import blob_key, get_blob, open_store, put_blob
@@ -22,13 +22,6 @@ from nasflow.training.session import UNWATCHED, Training, Watch
 from nasflow.training.state import TrainingState
 from nasflow.training.team import this_team
 from nasflow.training.weights import load_weights, weights_to_bytes
-
-Progress = Callable[[float], None]
-"""Told the share of a child's training that is done, 0..1."""
-
-
-def unseen(share: float) -> None:
-    """The progress of a training that nobody looks at."""
 
 
 def train(

@@ -7,8 +7,6 @@ from nasflow.search.rounds import ControllerUpdate, FinishRecord
 from nasflow.search.schedule import Learn, Propose, Test, Train
 from nasflow.steps.archive import Archive
 from nasflow.steps.execute import execute, settled_tasks, tasks_of
-from nasflow.steps.finish import run_test
-from nasflow.steps.learn import learn
 
 
 def children_to_train(archive: Archive, search: str) -> tuple[str, ...]:
@@ -29,6 +27,8 @@ def finalists_to_train(archive: Archive, search: str) -> tuple[str, ...]:
 
 def run_test_if_due(archive: Archive, search: str) -> FinishRecord | None:
     """The one look at the test images, if all that it needs is trained."""
+    from nasflow.steps.finish import run_test
+
     for task in settled_tasks(archive, search):
         if isinstance(task, Test):
             return run_test(archive, search, task.stop)
@@ -37,6 +37,8 @@ def run_test_if_due(archive: Archive, search: str) -> FinishRecord | None:
 
 def learn_from_round(archive: Archive, search: str) -> ControllerUpdate | None:
     """Teach the controller by the round that is open; None where there is none (the start network)."""
+    from nasflow.steps.learn import learn
+
     tasks = tasks_of(archive, search)
     missing = [task.child for task in tasks if isinstance(task, Train) and task.stage == "round"]
     if missing:

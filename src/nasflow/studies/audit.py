@@ -22,8 +22,8 @@ from nasflow.steps.archive import Archive
 from nasflow.steps.child import run_child
 from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import read_ledger
+from nasflow.steps.progress import Progress, unseen
 from nasflow.steps.records import read_record
-from nasflow.steps.train import Progress, unseen
 
 FEWEST = 3
 """Children below which ranks say nothing."""
