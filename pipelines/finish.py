@@ -1,4 +1,4 @@
-"""The finish of a search: choose the cell, retrain it at full size, test it once, register it, report."""
+"""The finish of a search: choose the network, retrain it at full size, test it once, register it, report."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from nasflow.steps.table import Step
 def finish_pipeline(place: Placement) -> Any:
     """The pipeline of the finish; `advance` ends it too, so that a failed one is tried again."""
 
-    @dsl.pipeline(name="nasflow-finish", description="Retrain, test, register and report the found cell.")
+    @dsl.pipeline(name="nasflow-finish", description="Retrain, test, register and report the found network.")
     def nasflow_finish(search: str, number: int) -> None:
         last = place(advance(search=search, number=number), Step.ADVANCE)
         with dsl.ExitHandler(last, name="finish"):

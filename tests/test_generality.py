@@ -37,18 +37,22 @@ SEARCH: dict[str, Any] = {
 """Three rounds of two children, one of them drawn at random: the last one has mutants."""
 
 
-def write_config(folder: Path) -> Path:
+CONTROLLERS = {"evolution": SEARCH["controller"], "random": {"kind": "random"}}
+
+
+def write_config(folder: Path, controller: str = "evolution") -> Path:
     """The search as a user's file."""
     file = folder / "widths.yaml"
-    file.write_text(yaml.safe_dump(SEARCH))
+    file.write_text(yaml.safe_dump(SEARCH | {"controller": CONTROLLERS[controller]}))
     return file
 
 
 @functools.cache
-def whole() -> dict[str, Any]:
+def whole(controller: str = "evolution") -> dict[str, Any]:
     """What `nasflow search --json` says of the search if nobody kills it: the program itself, once."""
     folder = Path(tempfile.mkdtemp(prefix="nasflow-tests-"))
-    command = [str(Path(sys.executable).with_name("nasflow")), "search", str(write_config(folder)), "--json"]
+    file = write_config(folder, controller)
+    command = [str(Path(sys.executable).with_name("nasflow")), "search", str(file), "--json"]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent / "plugins")}
     done = subprocess.run(
         [*command, "--no-track"], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -84,11 +88,10 @@ def test_a_whole_search() -> None:
     assert ledger["finish"]["child"] in {record["child"] for record in children}
 
 
-def kill_in_round(number: int, folder: Path) -> Path:
+def kill_in_round(number: int, file: Path, *options: str, python: Path | None = None) -> Path:
     """Begin the search, or go on with it, and kill it as soon as this round is proposed; its store."""
-    store, output = folder / "store", folder / "output"
-    command = ("resume", "widths") if store.exists() else ("search", write_config(folder))
-    process = start(*command, "--store", store, "--no-track", output=output)
+    store, output = file.with_name("store"), file.with_name("output")
+    process = start("search", file, "--store", store, "--no-track", *options, output=output, python=python)
     proposal = store / f"searches/widths/rounds/{number:04}/proposal.json"
     while process.exitcode is None and not proposal.exists():
         process.join(0.01)
@@ -98,22 +101,28 @@ def kill_in_round(number: int, folder: Path) -> Path:
     return store
 
 
-def test_killed_and_resumed(plugins: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("controller", CONTROLLERS)
+def test_killed_and_resumed(controller: str, plugins: Path, tmp_path: Path) -> None:
     """SIGKILL in each of its rounds: the resumed search ends as one that was never killed."""
-    (store,) = {kill_in_round(number, tmp_path) for number in (1, 2, 3)}
+    file = write_config(tmp_path, controller)
+    (store,) = {kill_in_round(number, file) for number in (1, 2, 3)}
     said = call("resume", "widths", "--store", store, "--no-track")
     assert said.code == 0, said.err
-    assert digest(store) == whole()["ledger_digest"]
+    assert digest(store) == whole(controller)["ledger_digest"]
 
 
-def test_as_components(plugins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed in one process, gone on with as the cluster's components, each task a process: it does too."""
-    store, file = kill_in_round(1, tmp_path), write_config(tmp_path)
+@pytest.mark.parametrize("controller", CONTROLLERS)
+def test_as_components(
+    controller: str, plugins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the cluster's components, each task a process, it does too: what a killed one left at work included."""
+    file, local = write_config(tmp_path, controller), ("--backend", "subprocess")
     with quick_python() as python:
+        (store,) = {kill_in_round(number, file, *local, python=python) for number in (1, 2, 3)}
         monkeypatch.setattr("sys.executable", str(python))
-        said = call("search", file, "--store", store, "--no-track", "--backend", "subprocess")
+        said = call("search", file, "--store", store, "--no-track", *local)
     assert said.code == 0, said.err
-    assert digest(store) == whole()["ledger_digest"]
+    assert digest(store) == whole(controller)["ledger_digest"]
 
 
 def test_without_the_package(tmp_path: Path) -> None:

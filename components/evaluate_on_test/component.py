@@ -9,7 +9,7 @@ def evaluate_on_test(search: str, metrics: dsl.Output[dsl.Metrics]) -> None:
 
     Args:
         search: Id of the search.
-        metrics: The test accuracy of the found cell, and of the start cell beside it.
+        metrics: The test accuracy of the found network, and of the start network beside it.
     """
     from nasflow.steps.pods import Pod
 

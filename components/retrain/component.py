@@ -4,7 +4,7 @@ from kfp import dsl
 
 
 @dsl.component(base_image="nasflow", install_kfp_package=False)
-def retrain(search: str, child: str, metrics: dsl.Output[dsl.Metrics], cell: dsl.Output[dsl.HTML]) -> None:
+def retrain(search: str, child: str, metrics: dsl.Output[dsl.Metrics], network: dsl.Output[dsl.HTML]) -> None:
     """Train a full-size network from scratch.
 
     It is a child as any other, without a parent: killed, it goes on from its last epoch.
@@ -13,8 +13,8 @@ def retrain(search: str, child: str, metrics: dsl.Output[dsl.Metrics], cell: dsl
         search: Id of the search.
         child: Id of the full-size network.
         metrics: Its accuracy, size and cost.
-        cell: A drawing of its cell.
+        network: A drawing of it.
     """
     from nasflow.steps.pods import Pod
 
-    Pod(search, child).retrain(metrics.log_metric, cell.path)
+    Pod(search, child).retrain(metrics.log_metric, network.path)

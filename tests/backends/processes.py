@@ -51,13 +51,17 @@ def begin() -> None:
     forkserver.ensure_running()
 
 
-def start(*arguments: str | Path, output: Path, alone: bool = False) -> ForkServerProcess:
+def start(
+    *arguments: str | Path, output: Path, alone: bool = False, python: Path | None = None
+) -> ForkServerProcess:
     """A command in a process of its own; what it says is added to the file `output`.
 
     With `alone` it leads a group of processes, as a shell's job does: whatever it starts belongs to that.
+    `python` is the program that it takes for its own interpreter.
     """
     begin()
-    process = _CONTEXT.Process(target=_main, args=([*map(str, arguments)], output, dict(os.environ), alone))
+    told = ([*map(str, arguments)], output, dict(os.environ), alone, str(python or sys.executable))
+    process = _CONTEXT.Process(target=_main, args=told)
     process.start()
     return process
 
@@ -132,8 +136,9 @@ def _look(path: Path) -> _Seen | None:
     return None if state == "Z" else _Seen(int(parent), int(group))
 
 
-def _main(arguments: list[str], output: Path, environment: dict[str, str], alone: bool) -> None:
+def _main(arguments: list[str], output: Path, environment: dict[str, str], alone: bool, python: str) -> None:
     os.environ.update(environment)
+    sys.executable = python
     if alone:
         os.setsid()
     util.spawnv_passfds = _fork  # type: ignore[assignment]

@@ -104,9 +104,8 @@ def test_what_lanes_share() -> None:
     assert [name for name in lanes._HEAVY if find_spec(name) is None] == []
 
 
-def test_torchrun_is_one_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torchrun_is_one_lane() -> None:
     """Where several processes train one child together, there is one lane, whatever was asked for."""
-    monkeypatch.delenv("NASFLOW_LANES")
     assert count_lanes(7) == 7
     distributed.init_process_group("fake", store=FakeStore(), rank=0, world_size=2)
     try:
@@ -117,14 +116,11 @@ def test_torchrun_is_one_lane(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_as_many_as_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without GPUs there is a lane for each core, or for as many as one child's training takes."""
-    monkeypatch.delenv("NASFLOW_LANES")
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(8)))
     assert [count_lanes(threads=threads) for threads in (1, 3, 8, 16)] == [8, 2, 1, 1]
     monkeypatch.setattr("torch.cuda.device_count", lambda: 4)
-    assert count_lanes(threads=8) == 4
-    monkeypatch.setenv("NASFLOW_LANES", "3")
-    assert (count_lanes(), count_lanes(5)) == (3, 5)
+    assert (count_lanes(threads=8), count_lanes(5, threads=8)) == (4, 5)
 
 
 class Killer(Told):

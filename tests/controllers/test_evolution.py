@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Hashable
 
 import numpy as np
@@ -102,8 +103,17 @@ def test_a_mutant_grows_from_its_member() -> None:
         assert SPACE.edits(networks[str(child.parent)], child.network) is not None
 
 
+def test_the_same_mutants_whatever_they_grow_from() -> None:
+    """Who may be a parent changes what a child inherits, and not which networks are proposed."""
+    state, draws = grown()
+    controller = make_controller(SPEC, 0)
+    asked = request(space=SPACE, seed=1, count=6, taken=frozenset(names(draws)))
+    wanted = dataclasses.replace(asked, parents=parents(draws))
+    assert names(controller.propose(state, asked)) == names(controller.propose(state, wanted))
+
+
 def test_members_without_a_record() -> None:
-    """What cannot grow from a record that is there is drawn uniformly, with no wish."""
+    """A mutant whose member left no record has no wish."""
     state, draws = grown(TINY)
     other = (Parent("another", network_of(GROWN), 0.0),)
     wanted = request(seed=1, count=5, taken=frozenset(names(draws)), parents=other)

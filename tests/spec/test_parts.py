@@ -115,7 +115,7 @@ def test_canonical_of_equal_parts() -> None:
     ("data", "message"),
     [
         ("( 3x3G", "here: parts.cell: cell '( 3x3G'"),
-        (5, "here: parts: Input should be a valid dictionary or instance of Parts (given: 5)"),
+        (5, "here: parts: a mapping is wanted (given: 5)"),
         (
             {"own": {"a": {"kind": "width", "channels": 0}}},
             "here: parts.own.0.1.channels: Input should be greater",

@@ -87,7 +87,7 @@ def test_an_exhausted_space(space: dict[str, Any], cells: int, tmp_path: Path) -
 def test_an_empty_space(tmp_path: Path) -> None:
     """A search whose space holds nothing but the start cell fails, and says so."""
     empty = {"operations": ["identity"], "max_depth": 1, "add_branches": [], "concat_branches": []}
-    with pytest.raises(SearchFailed, match="every network of the space that fits its hosts has been tried"):
+    with pytest.raises(SearchFailed, match="no other network was found in the space that fits the hosts"):
         run_search(tmp_path, config(space=empty))
     assert standing(ledger_of(tmp_path)) == "failed"
 

@@ -78,7 +78,7 @@ def test_a_space_that_the_limits_exhaust(tmp_path: Path) -> None:
     limits = {"limits": {"parameters": 2000}, "space": space, "budget": {"children": 50}}
     stop = run_search(tmp_path, config(**limits))
     assert (stop.reason, stop.rounds) == ("exhausted", 2)
-    assert stop.detail == "every network of the space that fits its hosts and keeps the limits has been tried"
+    assert stop.detail == "no other network was found in the space that fits the hosts and keeps the limits"
     (record,) = ledger_of(tmp_path).children
     assert stop.best == record.child
 

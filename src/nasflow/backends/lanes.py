@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from nasflow.base.errors import LaneLost, NasflowError
-from nasflow.base.settings import LANES, environment, take_over
+from nasflow.base.settings import environment, take_over
 from nasflow.search.schedule import Train
 from nasflow.steps.archive import Archive
 from nasflow.steps.execute import execute
@@ -38,7 +38,7 @@ _HEAVY = ["nasflow.steps.child", "torch._dynamo"]
 
 
 def count_lanes(wanted: int | None = None, threads: int = 1) -> int:
-    """How many children to train at the same time: as asked for, or one a GPU, or one for each `threads`
+    """How many children to train at the same time: as wanted, or one a GPU, or one for each `threads`
     cores, which are the threads of one child's training.
 
     Where several processes train one child together (torchrun), it is one.
@@ -50,7 +50,7 @@ def count_lanes(wanted: int | None = None, threads: int = 1) -> int:
     if this_team().size > 1:
         return 1
     by_cores = max(1, len(os.sched_getaffinity(0)) // threads)
-    return wanted or LANES.get() or torch.cuda.device_count() or by_cores
+    return wanted or torch.cuda.device_count() or by_cores
 
 
 class Lanes:
@@ -133,8 +133,8 @@ class Lanes:
         except (EOFError, OSError):
             lane.process.join()
             raise LaneLost(
-                f"the process that trained child {task.child} was killed (exit code "
-                f"{lane.process.exitcode}), for want of memory most likely: {_remedy(self._search)}"
+                f"the process that trained child {task.child} {_end(lane.process.exitcode)}: "
+                f"{_remedy(self._search)}"
             ) from None
 
 
@@ -161,6 +161,13 @@ class _Lane(NamedTuple):
             ) from None
         theirs.close()
         return cls(process, ours)
+
+
+def _end(code: int | None) -> str:
+    """How a process ended, in words."""
+    if code == -signal.SIGKILL:
+        return "was killed, for want of memory most likely"
+    return f"ended by signal {-code}" if code and code < 0 else f"ended with exit code {code}"
 
 
 def _remedy(search: str) -> str:

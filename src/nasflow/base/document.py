@@ -53,6 +53,8 @@ class Document(Frozen):
         """Say "newer" before pydantic lists every field that a newer schema has added; upgrade older data."""
         if not isinstance(data, dict):
             return data
+        for name in data.keys() & {name for name, field in cls.model_fields.items() if field.exclude}:
+            raise ValueError(f"unknown key {name!r}: only nasflow itself gives it, to what is older")
         version = data.get("schema_version", cls.SCHEMA)
         if not isinstance(version, int) or not 1 <= version <= cls.SCHEMA:
             raise ValueError(
@@ -125,7 +127,8 @@ def _first_line(model: type[BaseModel], error: ValidationError, data: Any) -> st
         near = get_close_matches(keys[-1], known, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
         return f"unknown key '{place}': {remedy}"
-    message = _printable(problem["msg"].removeprefix("Value error, ").replace("\n", " "))
+    said = "a mapping is wanted" if problem["type"] == "model_type" else problem["msg"]
+    message = _printable(said.removeprefix("Value error, ").replace("\n", " "))
     given = problem.get("input")
     shown = f" (given: {_SHORT.repr(given)})" if isinstance(given, str | int | float | bool) else ""
     return f"{place}: {message}{shown}" if place else f"{message}{shown}"

@@ -12,8 +12,11 @@ class NasflowError(Exception):
     exit_code = 1
 
 
-class InvalidSpec(NasflowError):
-    """A tree, configuration or record that cannot be what it says: broken, newer, or not fitting."""
+class InvalidSpec(NasflowError, ValueError):
+    """A tree, configuration or record that cannot be what it says: broken, newer, or not fitting.
+
+    A ValueError too, so that pydantic takes its message where a validator raises it.
+    """
 
     exit_code = 2
 

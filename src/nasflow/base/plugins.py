@@ -5,11 +5,11 @@ address, `package.module:attribute`, which is imported when it is used: so data 
 package adds pieces of its own by entry points, `[project.entry-points."nasflow.spaces"]`, a kind a line.
 """
 
-import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import entry_points
+from pkgutil import resolve_name
 from typing import Annotated, Any, Union
 
 from pydantic import (
@@ -31,12 +31,13 @@ PLUGGED = "(plugged in)"
 
 
 def load(address: str) -> Any:
-    """What stands at `package.module:attribute`; raise InvalidSpec if there is nothing."""
-    module, _, attribute = address.partition(":")
+    """What stands at `package.module:attribute`; raise InvalidSpec, in one line, if it cannot be had."""
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InvalidSpec(f"{address} cannot be loaded ({error}): is its package installed whole?") from None
+        return resolve_name(address)
+    except (Exception, SystemExit) as error:
+        # It may be somebody else's code: whatever it raises, its author needs the trace, and the user one line.
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InvalidSpec(f"{address} cannot be loaded ({reason})") from error
 
 
 @cache
@@ -47,11 +48,15 @@ def plugged(group: str, name: str) -> Any | None:
     """
     for entry in entry_points(group=group, name=name):
         try:
-            return entry.load()
-        except (Exception, SystemExit) as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InvalidSpec(f"{group} {name!r}: {entry.value} cannot be loaded ({reason})") from None
+            return load(f"{entry.module}:{entry.attr}")
+        except InvalidSpec as error:
+            raise InvalidSpec(f"{group} {name!r}: {error}") from error
     return None
+
+
+def known(group: str, own: Iterable[str]) -> str:
+    """The names of what is built in and of what installed packages add, for people."""
+    return ", ".join([*own, *sorted({entry.name for entry in entry_points(group=group)} - {*own})])
 
 
 @dataclass(frozen=True)
@@ -114,19 +119,17 @@ class OpenUnion:
         kind = self._kind(given)
         if kind is None:
             raise ValueError(f"a mapping with a `kind` is wanted: {self._known()}")
-        try:
-            found = self.member(given)
-        except InvalidSpec as error:
-            raise ValueError(str(error)) from None
+        found = self.member(given)
         if found is None:
             raise ValueError(f"no kind is called {kind!r}: take {self._known()}")
         member = found if isinstance(found, type) and issubclass(found, base) else None
         if member is None:
             raise ValueError(f"{self.group} {kind!r}: a {base.__name__} is wanted, not {found!r}")
+        missing = sorted(name for name in base.__class_vars__ if not hasattr(member, name))
+        if missing:
+            raise ValueError(f"{self.group} {kind!r}: its class has no {', '.join(missing)}")
         return member.model_validate(given)
 
     def _known(self) -> str:
         """The kinds that there are, in words."""
-        installed = {entry.name for entry in entry_points(group=self.group)} - self.kinds.keys()
-        names = ", ".join([*self.kinds, *sorted(installed)])
-        return f"{names}, or one that an installed package adds ({self.group})"
+        return f"{known(self.group, self.kinds)}, or one that an installed package adds ({self.group})"

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-_UNITS = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "s": 1.0, "ms": 1e-3, "us": 1e-6}
+_COUNTS = {"k": 1e3, "M": 1e6, "G": 1e9}
+_TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+_UNITS = {"": 1.0, **_COUNTS, **_TIMES}
 _AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)\s*")
 
 
@@ -24,5 +26,15 @@ def read_quantity(given: Any) -> float:
     return amount
 
 
-Quantity = Annotated[float, BeforeValidator(read_quantity)]
+def check_unit(given: Any, unit: str, name: str) -> None:
+    """Raise ValueError, for pydantic, for an amount in seconds of what `unit` says is none, and the reverse."""
+    match = _AMOUNT.fullmatch(given) if isinstance(given, str) else None
+    wrong, right = (_COUNTS, _TIMES) if unit == "seconds" else (_TIMES, _COUNTS)
+    if match and match.group(2) in wrong:
+        raise ValueError(
+            f"{name} is in {unit}, not in {match.group(2)}: write a number, perhaps with {', '.join(right)}"
+        )
+
+
+Quantity = Annotated[float, BeforeValidator(read_quantity, json_schema_input_type=float | str)]
 """A positive number: seconds for times, single ones for counts."""

@@ -71,7 +71,7 @@ class Display:
 
     def _said(self, record: "AnyRecord") -> str:
         """What it brought, by the objective; or why it failed, or cannot win."""
-        from nasflow.cli.summary import figure_text
+        from nasflow.search.words import figure_text
 
         if record.status == "failed":
             return record.failure

@@ -26,7 +26,8 @@ look_commands = typer.Typer()
 def _list(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List the searches in the store."""
     from nasflow.base.errors import NasflowError
-    from nasflow.cli.summary import figure_text, summary
+    from nasflow.cli.summary import summary
+    from nasflow.search.words import figure_text
     from nasflow.steps.ledger import search_ids
 
     archive = open_archive(store)

@@ -34,8 +34,7 @@ LanesOption = Annotated[
     typer.Option(
         min=1,
         max=1024,
-        envvar=settings.LANES.name,
-        help="Children trained at the same time; one a core (or GPU) if left out.",
+        help=f"Children trained at the same time [{settings.LANES.name}]; one a core (or GPU) if left out.",
     ),
 ]
 
@@ -65,12 +64,16 @@ def _search(
     """Run the search of CONFIG on this machine; the same configuration again continues it."""
     file = read_file(config)
     archive = open_archive(store)
+    from nasflow.base.errors import InvalidSpec
     from nasflow.steps.begin import begin
 
+    if lanes and backend is not Backend.INLINE:
+        raise InvalidSpec(f"--lanes: the backend {backend} does one step at a time: leave it out")
+    asked_lanes = lanes or settings.LANES.get()
     id = begin(archive, file.config())
     address = tracking_address(store) if track else None
     if backend is Backend.INLINE:
-        _run_inline(archive, id, address, lanes)
+        _run_inline(archive, id, address, asked_lanes)
     else:
         cluster = file.required_cluster() if backend is Backend.DOCKER else file.cluster
         _run_local(archive, id, address, backend, cluster)
@@ -107,18 +110,31 @@ def _resume(
     from nasflow.steps.keys import submission_key
 
     changed = {name: value for name, value in asdict(extension).items() if value is not None}
+    asked_lanes = lanes or settings.LANES.get()
     budget = reopen(archive, search).budget
     if changed:
         wanted = BudgetRecord.from_data({"budget": budget.model_dump() | changed}, "nasflow resume")
         set_budget(archive, search, wanted.budget)
+        _warn_if_in_vain(archive, search)
     if archive.store.exists(submission_key(search)):
         from nasflow.backends.cluster import go_on
         from nasflow.cli.cluster import connect_for, tell
 
         tell(archive, search, go_on(archive, search, connect_for(archive, search)), as_json)
         return
-    _run_inline(archive, search, tracking_address(store) if track else None, lanes)
+    _run_inline(archive, search, tracking_address(store) if track else None, asked_lanes)
     _conclude(archive, search, as_json)
+
+
+def _warn_if_in_vain(archive: "Archive", search: str) -> None:
+    """Say so where a larger budget leaves a search at its end: something else stops it."""
+    from nasflow.search.schedule import decide, next_tasks
+    from nasflow.steps.ledger import read_ledger
+
+    ledger = read_ledger(archive, search)
+    stop = None if next_tasks(ledger) else decide(ledger)
+    if stop:
+        typer.echo(f"nasflow: nothing to go on with: {stop.reason}: {stop.detail}", err=True)
 
 
 @dataclass(frozen=True)
@@ -150,9 +166,10 @@ def _transfer(
     from nasflow.steps.ledger import found_parts
 
     archive = open_archive(store)
+    lanes = settings.LANES.get()
     host, dataset, recipe = (read_text(text, f"--{option}") for option, text in asdict(destination).items())
     id = begin(archive, transfer(found_parts(archive, cell), host, dataset, recipe, seed, name))
-    _run_inline(archive, id, tracking_address(store) if track else None)
+    _run_inline(archive, id, tracking_address(store) if track else None, lanes)
     _conclude(archive, id, as_json)
 
 
@@ -166,7 +183,7 @@ def _sync(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
     typer.echo(f"search {search} is in MLflow: `nasflow ui` opens it")
 
 
-def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int | None = None) -> None:
+def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int | None) -> None:
     from nasflow.backends.inline import run
     from nasflow.backends.lanes import count_lanes
     from nasflow.base.errors import SearchFailed

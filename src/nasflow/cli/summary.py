@@ -22,7 +22,8 @@ def summary(archive: "Archive", search: str) -> dict[str, Any]:
 def summary_of(ledger: "Ledger") -> dict[str, Any]:
     """A search as JSON: figures first, then the ledger (the same for the same seed), then its cost."""
     from nasflow.base.document import canonical_json
-    from nasflow.report.analysis import arm_lift, costs
+    from nasflow.report.analysis import arm_lift
+    from nasflow.search.costs import costs
     from nasflow.search.family import family
 
     lift, facts = arm_lift(ledger), _facts(ledger)
@@ -52,18 +53,6 @@ def standing(ledger: "Ledger") -> str:
     if ledger.stop and ledger.stop.best is None:
         return "failed"
     return "finished" if ledger.finish else "unfinished"
-
-
-def figure_text(measure: str, value: float | None) -> str:
-    """What a network is worth by one measure: `93.12 % held-out`, `0.3123 nats held-out loss`."""
-    from nasflow.search.measures import find_measure
-    from nasflow.search.words import measure_words, with_unit
-
-    words = "held-out" if measure == "held_out_accuracy" else measure_words(measure)
-    if value is None:
-        return f"no {words}"
-    shown = with_unit(value, find_measure(measure).unit)
-    return shown if shown.endswith(words) else f"{shown} {words}"
 
 
 def _facts(ledger: "Ledger") -> dict[str, Any]:
@@ -137,6 +126,8 @@ def print_summary(facts: Mapping[str, Any]) -> None:
         limits = ", ".join(f"{name} at most {limit:.6g}" for name, limit in facts["limits"].items())
         print(f"limits     {limits}")
     if best:
+        from nasflow.search.words import figure_text
+
         reached = figure_text(objective["measure"], objective["best"])
         print(f"{noun:<10} {best['cell']}")
         print(f"child      {best['child']}: {reached}{_against(facts)}")

@@ -2,10 +2,12 @@
 
 The newest children are the population; the best of a random few of them is changed in one decision, and the
 oldest one dies, however good it is. Where children may grow from any record, a mutant grows from the member
-that it was mutated from: mutations that its edits cannot make are drawn again.
+that it was mutated from, if the space has edits from the one to the other; else it has no wish, and grows from
+the record that is nearest.
 """
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,10 +49,10 @@ class RegularisedEvolution:
         members = _unpack(state).members
         random = np.random.default_rng(request.seed)
         finder = Finder(request, random)
-        find_parent = _parents(request)
+        parent_of = _parents(request)
         found: list[Draw] = []
         while len(found) < request.count:
-            draw = self._child(members, request, finder, random, find_parent)
+            draw = self._child(members, request, finder, random, parent_of)
             if draw is None:
                 break
             found.append(draw)
@@ -77,7 +79,7 @@ class RegularisedEvolution:
         request: Request,
         finder: Finder,
         random: np.random.Generator,
-        find_parent: "FindParent",
+        parent_of: "ParentOf",
     ) -> Draw | None:
         """A new network; None if the space is exhausted."""
         if len(members) < self._spec.population:
@@ -86,31 +88,26 @@ class RegularisedEvolution:
             drawn = random.choice(len(members), size=self._spec.tournament, replace=False)
             member = max((members[place] for place in drawn), key=lambda each: each.reward)
             walk = mutate(request.space, request.start, member.decisions, random)
-            can_be, parent = find_parent(member, walk.network)
-            if can_be and (draw := finder.admit(walk, number, parent)):
-                return draw
+            if draw := finder.admit(walk, number):
+                return replace(draw, parent=parent_of(member, draw.network))
         return finder.find(MUTATION_TRIES)
 
 
-FindParent = Callable[[Member, NetworkSpec], tuple[bool, str | None]]
-"""Whether a mutant of a member can be had, and the id of the record that it grows from."""
+ParentOf = Callable[[Member, NetworkSpec], str | None]
+"""The id of the record that a mutant of a member grows from; None: it cannot grow from that member."""
 
 
-def _parents(request: Request) -> FindParent:
+def _parents(request: Request) -> ParentOf:
     by_name: dict[str, Parent] = {}
     for parent in request.parents:
         by_name.setdefault(parent.network.name, parent)
 
-    def find_parent(member: Member, mutant: NetworkSpec) -> tuple[bool, str | None]:
-        if not by_name:
-            return True, None
-        network = replay(request.space, request.start, member.decisions)
-        parent = by_name.get(network.name)
-        if parent is None:
-            return False, None
-        return request.space.edits(parent.network, mutant) is not None, parent.id
+    def parent_of(member: Member, mutant: NetworkSpec) -> str | None:
+        parent = by_name.get(replay(request.space, request.start, member.decisions).name) if by_name else None
+        has_edits = parent and request.space.edits(parent.network, mutant) is not None
+        return parent.id if parent and has_edits else None
 
-    return find_parent
+    return parent_of
 
 
 def mutate(space: Space, start: NetworkSpec, decisions: tuple[int, ...], random: np.random.Generator) -> Walk:

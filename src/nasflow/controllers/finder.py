@@ -20,18 +20,23 @@ class Finder:
         self._request = request
         self._random = random
         self._known = set(request.taken)
+        self._unfit: set[str] = set()
         self._left: list[tuple[int, ...]] | None = None
         self._is_exhausted = False
 
-    def admit(self, walk: Walk, tries: int, parent: str | None = None) -> Draw | None:
+    def admit(self, walk: Walk, tries: int) -> Draw | None:
         """The finished walk as a draw if its network is new and fits, and from now on known; else None."""
         network = walk.network
         canonical = network.canonical()
         name = str(canonical.parts)
-        if name in self._known or not self._request.fits(canonical):
+        if name in self._known or name in self._unfit:
+            return None
+        if not self._request.fits(canonical):
+            # Whether it fits may take a while to say, and a few networks are drawn again and again.
+            self._unfit.add(name)
             return None
         self._known.add(name)
-        return Draw(walk.decisions, network, tries, parent)
+        return Draw(walk.decisions, network, tries)
 
     def find(self, tries: int = 0) -> Draw | None:
         """A new network by uniform decisions, after `tries` draws elsewhere; None if the space is exhausted.

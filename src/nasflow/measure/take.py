@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from nasflow.base.errors import InvalidSpec
 from nasflow.base.plugins import load
 from nasflow.measure.subject import Subject
 from nasflow.search.measures import USUAL, Measured, find_measure
@@ -20,10 +21,17 @@ def counted(spec: NetworkSpec, names: Iterable[str] = USUAL) -> dict[str, Measur
 def take(names: Iterable[str], subject: Subject) -> dict[str, Measured]:
     """The measures of a trained network; those that it does not have are left out.
 
-    Raise InvalidSpec for a name that no measure has.
+    Raise InvalidSpec for a name that no measure has, or where its code gives something else than a figure.
     """
-    taken: dict[str, Measured | None] = {}
+    taken: dict[str, Measured] = {}
     for name in names:
         measure = find_measure(name)
-        taken[name] = load(measure.code)(subject.child.network if measure.is_counted else subject)
-    return {name: measured for name, measured in taken.items() if measured is not None}
+        found = load(measure.code)(subject.child.network if measure.is_counted else subject)
+        if found is None:
+            continue
+        if not isinstance(found, Measured):
+            raise InvalidSpec(
+                f"measure {name!r}: {measure.code} gives {found!r}: a Measured or None is wanted"
+            )
+        taken[name] = found
+    return taken

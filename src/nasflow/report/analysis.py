@@ -7,24 +7,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from nasflow.report.yardstick import Yardstick
-from nasflow.search.costs import Costs, Spent, costs
 from nasflow.search.ledger import Ledger
 from nasflow.search.measures import find_measure
 from nasflow.search.record import ChildRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import Arm
-
-__all__ = [
-    "ArmRound",
-    "Costs",
-    "Lift",
-    "Spent",
-    "arm_lift",
-    "cost_names",
-    "costs",
-    "pareto",
-    "values_over_rounds",
-]
 
 
 @dataclass(frozen=True)

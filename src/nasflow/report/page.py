@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from nasflow import __version__
 from nasflow.report.again import config_text
-from nasflow.report.analysis import cost_names, costs, pareto, values_over_rounds
+from nasflow.report.analysis import cost_names, pareto, values_over_rounds
 from nasflow.report.charts import cost_words, pareto_chart, rounds_chart
 from nasflow.report.environment import fill, source
 from nasflow.report.family import draw_family, is_tree, members
@@ -19,6 +19,7 @@ from nasflow.report.table import Row, RowRounds, Status, rows
 from nasflow.report.verdict import family_sentence, judged, lift_sentence, noun, verdict
 from nasflow.report.winner import facts, line_of
 from nasflow.report.yardstick import Yardstick
+from nasflow.search.costs import costs
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import TrainedRecord
 

@@ -5,7 +5,6 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from nasflow.base.document import Document, Frozen, Seed, is_off
-from nasflow.base.errors import InvalidSpec
 from nasflow.search.budget import Budget
 from nasflow.search.controller import AnyController, EvolutionController, PathController
 from nasflow.search.measures import USUAL, MeasureName, find_measure
@@ -66,7 +65,7 @@ class SearchSettings(Document):
                 f"space {self.space.kind}: take random or evolution, which read any"
             )
         if isinstance(self.controller, EvolutionController) and self.budget.children:
-            own = round(self.budget.children * (1 - self.random_share))
+            own = self._own_children(self.budget.children)
             if own <= self.controller.population:
                 raise ValueError(
                     f"a population of {self.controller.population} takes as many children before it evolves, "
@@ -89,6 +88,12 @@ class SearchSettings(Document):
     def counted_limits(self) -> tuple[str, ...]:
         """Names of the limits that a network's spec alone can tell."""
         return tuple(name for name in self.limits if find_measure(name).is_counted)
+
+    def _own_children(self, count: int) -> int:
+        """How many of the first `count` children are the controller's own."""
+        rounds, rest = divmod(count, self.children_per_round)
+        random = rounds * self.random_children(self.children_per_round) + self.random_children(rest)
+        return count - random
 
     def random_children(self, count: int) -> int:
         """Children of the random arm in a round of `count`: at least one where there is a choice."""
@@ -141,7 +146,7 @@ class SearchConfig(SearchSettings):
         last = None if self.finish.inherit else self.finish.host
         for name, recipe, host in (
             ("start", start, self.host),
-            ("child", self.child, None),
+            ("child", self.child, self.host if self.parents == "none" else None),
             ("finish.recipe", self.finish.recipe, last),
         ):
             if recipe and recipe.condense and not isinstance(host, CondenseNet):
@@ -149,9 +154,7 @@ class SearchConfig(SearchSettings):
 
 
 def check_hosts(space: Space, parts: Parts, *hosts: Host | None) -> None:
-    """Raise ValueError, for pydantic, if the parts do not fit a host, as far as the hosts know their
-    places.
-    """
+    """Raise ValueError, for pydantic, if the parts do not fit a host, as far as the hosts know places."""
     for host in hosts:
         if host is None or host.places is None:
             continue
@@ -159,7 +162,4 @@ def check_hosts(space: Space, parts: Parts, *hosts: Host | None) -> None:
             raise ValueError(
                 f"a {host.kind} has no place for a {space.changes}, which the space {space.kind} changes"
             )
-        try:
-            check_parts(parts, host.places)
-        except InvalidSpec as error:
-            raise ValueError(str(error)) from None
+        check_parts(parts, host.places)

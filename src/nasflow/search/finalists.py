@@ -50,11 +50,4 @@ def full_size(ledger: Ledger, parts: Parts, parent: str | None = None) -> ChildS
     # Inherited weights have the order of their branches; from scratch the same network is one network.
     ordered = parts if isinstance(origin, Grown) else parts.canonical()
     network = start.network.model_dump() | {"parts": ordered, "host": finish.host}
-    return ChildSpec(
-        network=NetworkSpec.model_validate(network),
-        origin=origin,
-        data=start.data,
-        recipe=finish.recipe,
-        seed=ledger.config.seed,
-        measures=ledger.config.asked_measures,
-    )
+    return ledger.child(NetworkSpec.model_validate(network), origin, finish.recipe)

@@ -5,6 +5,9 @@ from nasflow.search.record import AnyRecord, Attempt, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, Episode, FinishRecord, Proposal, SearchStop
 from nasflow.spec.child import ChildSpec
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.origin import Origin
+from nasflow.spec.recipe import Recipe
 
 
 class LedgerRound(Frozen):
@@ -52,6 +55,17 @@ class Ledger(Frozen):
         transfer`).
         """
         return self.config.budget.children == 0 and not self.rounds
+
+    def child(self, network: NetworkSpec, origin: Origin, recipe: Recipe) -> ChildSpec:
+        """One of this search's: with its images, its seed and its measures."""
+        return ChildSpec(
+            network=network,
+            origin=origin,
+            data=self.start_spec.data,
+            recipe=recipe,
+            seed=self.config.seed,
+            measures=self.config.asked_measures,
+        )
 
     @property
     def children(self) -> tuple[AnyRecord, ...]:

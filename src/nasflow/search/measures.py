@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from nasflow.base.document import Frozen
 from nasflow.base.errors import InvalidSpec
-from nasflow.base.plugins import plugged
+from nasflow.base.plugins import known, plugged
 
 Unit = str
 """`share`, `nats`, `seconds`, or the name of what is counted."""
@@ -64,7 +64,9 @@ def find_measure(name: str) -> Measure:
     """A measure by its name; raise InvalidSpec with the known ones, or if a package offers something else."""
     found = MEASURES.get(name) or plugged(_PLUGGED, name)
     if found is None:
-        raise InvalidSpec(f"no measure is called {name!r}: known are {', '.join(MEASURES)}")
+        raise InvalidSpec(f"no measure is called {name!r}: known are {known(_PLUGGED, MEASURES)}")
+    if isinstance(found, Measure) and found.name != name:
+        raise InvalidSpec(f"{_PLUGGED} {name!r}: its Measure is called {found.name!r}: give both one name")
     if not isinstance(found, Measure):
         raise InvalidSpec(f"{_PLUGGED} {name!r}: a Measure is wanted, not a {type(found).__name__}")
     return found
@@ -74,11 +76,8 @@ _PLUGGED = "nasflow.measures"
 """The group of entry points."""
 
 
-def _check_name(name: Any) -> str:
-    try:
-        return find_measure(name).name
-    except InvalidSpec as error:
-        raise ValueError(str(error)) from None
+def _check_name(name: str) -> str:
+    return find_measure(name).name
 
 
 MeasureName = Annotated[str, AfterValidator(_check_name)]

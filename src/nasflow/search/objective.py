@@ -5,12 +5,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from nasflow.base.document import Frozen
-from nasflow.base.errors import InvalidSpec
-from nasflow.base.quantity import Quantity
-from nasflow.search.measures import Measured, MeasureName, Unit, find_measure
+from nasflow.base.quantity import Quantity, check_unit
+from nasflow.search.measures import MEASURES, Measured, MeasureName, Unit, find_measure
 from nasflow.search.record import ChildRecord, TrainedRecord
 
 
@@ -37,10 +45,21 @@ class Objective(Frozen):
     def _by_name(cls, given: Any) -> Any:
         if not isinstance(given, str):
             return given
-        try:
-            return {"maximise" if find_measure(given).higher_is_better else "minimise": given}
-        except InvalidSpec as error:
-            raise ValueError(str(error)) from None
+        return {"maximise" if find_measure(given).higher_is_better else "minimise": given}
+
+    @field_validator("trade", mode="before")
+    @classmethod
+    def _in_their_units(cls, given: Any) -> Any:
+        for name, trade in given.items() if isinstance(given, Mapping) else ():
+            if isinstance(trade, Mapping):
+                check_unit(trade.get("target"), find_measure(name).unit, name)
+        return given
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"type": "string", "examples": sorted(MEASURES)}]}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -108,7 +127,13 @@ def _costs(limits: dict[str, float]) -> dict[str, float]:
     return limits
 
 
-Limits = Annotated[dict[MeasureName, Quantity], AfterValidator(_costs)]
+def _in_their_units(given: Any) -> Any:
+    for name, amount in given.items() if isinstance(given, Mapping) else ():
+        check_unit(amount, find_measure(name).unit, name)
+    return given
+
+
+Limits = Annotated[dict[MeasureName, Quantity], BeforeValidator(_in_their_units), AfterValidator(_costs)]
 """By the name of a measure: at most so much, for a child and for its network at full size."""
 
 

@@ -57,6 +57,7 @@ class GiveUp:
 
     child: str
     kills: int
+    """In a row, at its end."""
 
 
 @dataclass(frozen=True)
@@ -157,9 +158,8 @@ def _open_round(ledger: Ledger) -> LedgerRound | None:
 def _in_round(ledger: Ledger, each: LedgerRound, patience: int | None) -> tuple[Task, ...]:
     number = each.proposal.round
     if patience is not None:
-        given_up = tuple(
-            GiveUp(child, patience) for child in each.unfinished if kills(ledger, child) >= patience
-        )
+        killed = ((child, kills(ledger, child)) for child in each.unfinished)
+        given_up = tuple(GiveUp(child, count) for child, count in killed if count >= patience)
         if given_up:
             return given_up
     children = (Train(child, "round", number) for child in each.unfinished)
@@ -207,7 +207,7 @@ def _failures(ledger: Ledger) -> str | None:
 def _exhausted(ledger: Ledger) -> str | None:
     if ledger.rounds and not ledger.rounds[-1].proposal.children:
         limits = " and keeps the limits" if ledger.config.limits else ""
-        return f"every network of the space that fits its hosts{limits} has been tried"
+        return f"no other network was found in the space that fits the hosts{limits}"
     return None
 
 

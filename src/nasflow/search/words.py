@@ -2,7 +2,7 @@
 
 import re
 
-from nasflow.search.measures import Unit
+from nasflow.search.measures import Unit, find_measure
 
 _WORDS = {
     "held_out_accuracy": "held-out accuracy",
@@ -31,6 +31,15 @@ def with_unit(value: float, unit: Unit) -> str:
         factor, name = next((each for each in _TIMES if abs(value) * each[0] < 999.5), (1.0, "s"))
         return f"{factor * value:#.3g}".rstrip(".") + f" {name}"
     return f"{value:,.0f} {unit}" if value == round(value) or abs(value) >= 1000 else f"{value:.4g} {unit}"
+
+
+def figure_text(measure: str, value: float | None) -> str:
+    """What a network is worth by one measure: `93.12 % held-out`, `0.3123 nats held-out loss`."""
+    words = "held-out" if measure == "held_out_accuracy" else measure_words(measure)
+    if value is None:
+        return f"no {words}"
+    shown = with_unit(value, find_measure(measure).unit)
+    return shown if shown.endswith(words) else f"{shown} {words}"
 
 
 _TIMES = ((1e6, "µs"), (1e3, "ms"))

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from nasflow.base.document import Document, Frozen, Seed, is_off
 from nasflow.base.errors import InvalidSpec
-from nasflow.base.plugins import plugged
+from nasflow.base.plugins import known, plugged
 
 
 class KnownDataSet(Frozen):
@@ -51,13 +51,8 @@ def known_data_set(name: str) -> KnownDataSet | None:
 
 
 def _check_name(name: str) -> str:
-    try:
-        known = known_data_set(name)
-    except InvalidSpec as error:
-        raise ValueError(str(error)) from None
-    if known is None:
-        *others, last = map(repr, DATA_SETS)
-        raise ValueError(f"Input should be {', '.join(others)} or {last}")
+    if known_data_set(name) is None:
+        raise ValueError(f"no data set is called {name!r}: known are {known(PLUGGED_DATA_SETS, DATA_SETS)}")
     return name
 
 

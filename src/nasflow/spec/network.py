@@ -5,7 +5,6 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from nasflow.base.document import Document
-from nasflow.base.errors import InvalidSpec
 from nasflow.spec.hosts import AnyHost
 from nasflow.spec.parts import Parts, Width
 from nasflow.spec.places import check_parts
@@ -26,11 +25,8 @@ class NetworkSpec(Document):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        try:
-            if self.host.places is not None:
-                check_parts(self.parts, self.host.places)
-        except InvalidSpec as error:
-            raise ValueError(str(error)) from None
+        if self.host.places is not None:
+            check_parts(self.parts, self.host.places)
         least = self.host.least_size
         if self.size < least:
             raise ValueError(f"a {self.host.kind} like this needs images of {least} pixels at least")

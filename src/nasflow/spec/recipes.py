@@ -57,5 +57,7 @@ def _trains(recipe: Recipe) -> Recipe:
     return recipe
 
 
-NamedRecipe = Annotated[Recipe, BeforeValidator(_by_name), AfterValidator(_trains)]
+NamedRecipe = Annotated[
+    Recipe, BeforeValidator(_by_name, json_schema_input_type=Recipe | str), AfterValidator(_trains)
+]
 """A recipe, or the name of one."""

@@ -193,15 +193,14 @@ def show_path(path: Path) -> str:
 
 
 def _from_text(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return Tree.parse(value)
-    except InvalidSpec as error:
-        raise ValueError(str(error)) from None
+    return Tree.parse(value) if isinstance(value, str) else value
 
 
-TreeText = Annotated[Tree, BeforeValidator(_from_text), PlainSerializer(str, return_type=str)]
+TreeText = Annotated[
+    Tree,
+    BeforeValidator(_from_text, json_schema_input_type=Tree | str),
+    PlainSerializer(str, return_type=str),
+]
 """A tree inside another document, where it is written in its text form."""
 
 START_CELL = Tree(root=Node(merge=Merge.NONE, branches=(Branch(operation=Operation.HOST),)))

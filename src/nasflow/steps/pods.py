@@ -23,8 +23,10 @@ from nasflow.base.errors import (
 )
 from nasflow.base.settings import KFP_HOST, STORE
 from nasflow.search.cluster import Trouble
+from nasflow.search.record import AnyRecord
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import trouble_key, troubles_prefix
+from nasflow.steps.ledger import read_config
 from nasflow.steps.show import (
     Log,
     birth_text,
@@ -76,7 +78,7 @@ class Pod:
         from nasflow.steps.evaluate import evaluate
 
         with self._doing(Step.EVALUATE) as archive:
-            show_child(evaluate(archive, self._child), log, drawing)
+            self._show(archive, evaluate(archive, self._child), log, drawing)
 
     def child(self, log: Log, drawing: str) -> None:
         """Warm-start, train and evaluate in one process; show what `evaluate` shows."""
@@ -141,7 +143,10 @@ class Pod:
 
         with self._doing(step) as archive:
             claim_task(self._search, self._child)
-            show_child(run_child(archive, self._child), log, drawing)
+            self._show(archive, run_child(archive, self._child), log, drawing)
+
+    def _show(self, archive: Archive, record: AnyRecord, log: Log, drawing: str) -> None:
+        show_child(record, read_config(archive, self._search).objective.measure, log, drawing)
 
     @contextmanager
     def _doing(self, step: Step) -> Iterator[Archive]:

@@ -48,7 +48,7 @@ def breach(ledger: Ledger, network: NetworkSpec) -> str | None:
             broken = config.judge.breach(counted(each, names)) if names else None
             if broken:
                 return broken if each is network else f"{broken}, at full size"
-    except (InvalidSpec, ValueError) as error:
+    except ValueError as error:
         return str(error)
     return None
 
@@ -61,12 +61,13 @@ def _draw(archive: Archive, search: str, number: int) -> Proposal:
     parents = _parents(ledger)
     count = _room(ledger)
     taken = _taken(ledger)
+    at_random = config.random_children(count)
     random = make_controller(RandomController(), seed)
-    uniform = random.propose(
-        None, _request(ledger, derive(seed, Arm.RANDOM.value), config.random_children(count), taken)
-    )
+    uniform = random.propose(None, _request(ledger, derive(seed, Arm.RANDOM.value), at_random, taken))
     taken |= {draw.network.name for draw in uniform}
-    wanted = _request(ledger, derive(seed, Arm.CONTROLLER.value), count - len(uniform), taken, parents)
+    # Fewer than were asked for: the space is exhausted, for the controller too.
+    own = count - at_random if len(uniform) == at_random else 0
+    wanted = _request(ledger, derive(seed, Arm.CONTROLLER.value), own, taken, parents)
     chosen = controller_of(config).propose(get_blob(archive.store, state) if state else None, wanted)
     drawn = [(Arm.CONTROLLER, draw) for draw in chosen] + [(Arm.RANDOM, draw) for draw in uniform]
     episodes = tuple(_episode(ledger, arm, draw, parents) for arm, draw in drawn)
@@ -154,14 +155,7 @@ def _episode(ledger: Ledger, arm: Arm, draw: Draw, parents: tuple[Parent, ...]) 
 
 
 def _child(ledger: Ledger, episode: Episode) -> ChildSpec:
-    start, config = ledger.start_spec, ledger.config
-    network = start.network.model_dump() | {"parts": episode.parts}
+    network = ledger.start_spec.network.model_dump() | {"parts": episode.parts}
     parent = episode.parent
-    return ChildSpec(
-        network=NetworkSpec.model_validate(network),
-        origin=Grown(parent=parent, edits=episode.edits) if parent else Scratch(),
-        data=start.data,
-        recipe=config.child,
-        seed=config.seed,
-        measures=config.asked_measures,
-    )
+    origin = Grown(parent=parent, edits=episode.edits) if parent else Scratch()
+    return ledger.child(NetworkSpec.model_validate(network), origin, ledger.config.child)

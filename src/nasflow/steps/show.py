@@ -9,6 +9,7 @@ from pathlib import Path
 from nasflow.base.errors import NasflowError, TrackingUnavailable
 from nasflow.search.record import AnyRecord, BirthRecord, FailedRecord
 from nasflow.search.rounds import FinishRecord
+from nasflow.search.words import figure_text
 from nasflow.steps.archive import Archive
 
 Log = Callable[[str, float], None]
@@ -24,15 +25,16 @@ def birth_text(birth: BirthRecord | FailedRecord) -> str:
     return f"relative logit difference to its parent: {birth.receipt.difference:.2g}"
 
 
-def show_child(record: AnyRecord, log: Log, drawing: str) -> None:
-    """A child's figures as metrics, and its network as HTML in the file `drawing`."""
+def show_child(record: AnyRecord, measure: str, log: Log, drawing: str) -> None:
+    """A child's figures as metrics, and its network as HTML in the file `drawing`; it is told by `measure`."""
     from nasflow.report.network import draw_parts
 
     for name, measured in record.measures.items():
         log(name, measured.value)
     if record.receipt:
         log("birth_difference", record.receipt.difference)
-    said = record.failure if isinstance(record, FailedRecord) else f"{100 * record.accuracy:.2f} % held-out"
+    found = record.measures.get(measure)
+    said = record.failure if isinstance(record, FailedRecord) else figure_text(measure, found and found.value)
     print(f"nasflow: child {record.child}: {said}  {record.parts}")
     picture = draw_parts(record.parts)
     page = f"<!doctype html><meta charset=utf-8><p>{record.child}: {escape(said)}</p>{picture}"

@@ -37,6 +37,8 @@ def train(
     known = archive.find(training_key(child), TrainingRecord)
     if known and archive.holds(known.weights):
         return known
+    if until is not None and len(_history(archive, child)) >= until:
+        return None
     birth = archive.read(birth_key(child), BirthRecord)
     try:
         with AttemptLog(archive, child, device_name()) as attempt:
@@ -85,8 +87,6 @@ def _train(
         attempt.keep()
 
     resume = _read_checkpoint(archive, child)
-    if until is not None and resume and resume.epoch >= until:
-        return None
     with training(Call(archive.store.url, child, resume, until)):
         network, state = _run(archive, birth, Stretch(resume, until), Watch(after_epoch, beat))
     if state.epoch < epochs:

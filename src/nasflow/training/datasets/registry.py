@@ -11,9 +11,8 @@ def data_set(spec: DataSpec) -> DataSet:
     address = spec.known.address
     try:
         found = load(address)
-    except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InvalidSpec(f"data set {spec.name!r}: {address} cannot be loaded ({reason})") from error
+    except InvalidSpec as error:
+        raise InvalidSpec(f"data set {spec.name!r}: {error}") from error
     if not isinstance(found, DataSet):
         raise InvalidSpec(f"data set {spec.name!r}: {address} is no DataSet, but a {type(found).__name__}")
     return found
