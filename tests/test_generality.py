@@ -115,7 +115,7 @@ def test_killed_and_resumed(controller: str, plugins: Path, tmp_path: Path) -> N
 def test_as_components(
     controller: str, plugins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the cluster's components, each task a process, it does too: what a killed one left at work included."""
+    """As the cluster's components, each task a process, it does too, whatever a killed one left at work."""
     file, local = write_config(tmp_path, controller), ("--backend", "subprocess")
     with quick_python() as python:
         (store,) = {kill_in_round(number, file, *local, python=python) for number in (1, 2, 3)}

@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import Field
@@ -12,10 +12,11 @@ from nasflow.base.plugins import OpenUnion, load, plugged
 
 GROUP = "nasflow.tests.shapes"
 CODE = """
-from typing import Literal
+from typing import ClassVar, Literal
 from tests.base.test_plugins import Shape
 
 class Star(Shape):
+    SIDES: ClassVar[int] = 10
     kind: Literal["star"] = "star"
     points: int = 5
 """
@@ -24,11 +25,15 @@ class Star(Shape):
 class Shape(Frozen):
     """The base of some data."""
 
+    SIDES: ClassVar[int]
+
     kind: str
 
 
 class Circle(Shape):
     """A built-in kind."""
+
+    SIDES: ClassVar[int] = 0
 
     kind: Literal["circle"] = "circle"
     radius: int
@@ -117,6 +122,7 @@ def test_messages(install: Callable[[str], None], data: Any, message: str) -> No
             f"main: {GROUP} 'star': stars_of_theirs:Star cannot be loaded (RuntimeError",
         ),
         ("Star = 3", f"main: {GROUP} 'star': a Shape is wanted, not 3"),
+        (CODE.replace("SIDES", "CORNERS"), f"main: {GROUP} 'star': its class has no SIDES"),
         (
             "from nasflow.spec.recipe import Recipe as Star",
             f"main: {GROUP} 'star': a Shape is wanted, not <class",

@@ -129,6 +129,33 @@ def test_a_command_line_that_cannot_be(command: tuple[str, ...], finished: Path)
     assert documents(open_archive(finished)) == before
 
 
+def test_lanes_of_a_backend_without(tmp_path: Path) -> None:
+    """What would be passed over is refused, and so is a broken setting, before anything is written."""
+    store = tmp_path / "store"
+    said = call("search", write_config(tmp_path), "--store", store, "--backend", "subprocess", "--lanes", "2")
+    assert (said.code, store.exists()) == (InvalidSpec.exit_code, False)
+    assert "--lanes: the backend subprocess does one step at a time" in said.error
+
+
+@pytest.mark.parametrize("command", [("search",), ("transfer", "start", "--host", "torchvision:alexnet")])
+def test_a_broken_number_of_lanes(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused before anything is written."""
+    monkeypatch.setenv("NASFLOW_LANES", "x")
+    rest = ("--dataset", "digits", "--recipe", "{epochs: 1}") if command[1:] else (write_config(tmp_path),)
+    said = call(*command, *rest, "--store", tmp_path / "store")
+    assert "NASFLOW_LANES is 'x': a whole number" in said.error
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_budget_that_is_no_longer(finished: Path) -> None:
+    """More rounds where the children are spent change nothing, and that is said."""
+    said = call("resume", "tiny", "--rounds", "9", "--store", finished, "--no-track")
+    assert said.code == 0
+    assert "nasflow: nothing to go on with: budget: children: 4 of 4" in said.err
+
+
 @pytest.mark.parametrize("command", ["show", "report", "resume", "sync"])
 def test_an_unknown_search(command: str, finished: Path) -> None:
     """A search that is not in the store is named, with the command that lists those that are."""

@@ -75,5 +75,8 @@ def test_a_measure_of_somebody_else(
     install_plugin(monkeypatch, tmp_path, "nasflow.measures", "biases", "counting:BIASES", counting=PLUGIN)
     try:
         assert take(["biases"], new_subject())["biases"].value == 10
+        monkeypatch.setattr("counting.count", lambda spec: 10)
+        with pytest.raises(InvalidSpec, match="'biases': counting:count gives 10: a Measured or"):
+            take(["biases"], new_subject())
     finally:
         plugged.cache_clear()

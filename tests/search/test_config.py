@@ -90,6 +90,14 @@ def test_an_evolution_that_would_not_begin(search: dict[str, Any]) -> None:
         SearchConfig.from_data(search | evolution, "here")
     enough = {"controller": {"kind": "evolution", "population": 20}, "budget": {"children": 40}}
     assert SearchConfig.from_data(search | enough, "here")
+    # Rounds of three have one child of the random arm each, whatever its share of all of them.
+    small = enough | {
+        "children_per_round": 3,
+        "random_share": 0.05,
+        "controller": {"kind": "evolution", "population": 27},
+    }
+    with pytest.raises(InvalidSpec, match=r"a population of 27 .* gives the controller 27"):
+        SearchConfig.from_data(search | small, "here")
 
 
 @pytest.mark.parametrize("number", [10**400, 10**10])

@@ -52,7 +52,9 @@ def test_a_measure_that_is_plugged_in(install: Callable[[str], None]) -> None:
     assert "strangeness" not in MEASURES
 
 
-@pytest.mark.parametrize("code", ["STRANGE = 3", "raise RuntimeError"])
+@pytest.mark.parametrize(
+    "code", ["STRANGE = 3", "raise RuntimeError", CODE.replace('"strangeness"', '"oddness"')]
+)
 def test_a_broken_package(install: Callable[[str], None], code: str) -> None:
     """What offers something else, or cannot be loaded, is refused in one line."""
     install(code)

@@ -62,6 +62,10 @@ def test_as_it_is_written(given: Any, objective: Objective) -> None:
             {"minimise": "latency", "trade": {"size": {"target": 1, "weight": 1}}},
             "objective.trade.size: no measure",
         ),
+        (
+            {"minimise": "held_out_loss", "trade": {"latency": {"target": "4k", "weight": 1}}},
+            "objective.trade: latency is in seconds, not in k: write a number, perhaps with s, ms, us",
+        ),
     ],
 )
 def test_what_is_no_objective(given: Any, message: str) -> None:
@@ -81,6 +85,14 @@ def test_limits() -> None:
             "limits.parameters: an amount is wanted: a number, perhaps with k, M, G, s, ms",
         ),
         ({"parameters": 0}, "limits.parameters: an amount above 0 is wanted"),
+        (
+            {"parameters": "4ms"},
+            "limits: parameters is in parameters, not in ms: write a number",
+        ),
+        (
+            {"latency": "3M"},
+            "limits: latency is in seconds, not in M: write a number, perhaps with s, ms",
+        ),
         ({"parmeters": 3}, "limits.parmeters: no measure is called 'parmeters': known are held_out_accuracy"),
     ):
         with pytest.raises(InvalidSpec, match=message):

@@ -130,6 +130,16 @@ def test_schemas() -> None:
         schemas("Prposal")
 
 
+def test_what_may_be_written_as_text() -> None:
+    """An editor that knows the schema takes what `nasflow search` takes: names, cells, amounts with units."""
+    schema = schemas("SearchFile")
+    properties = schema["properties"]
+    for key in ("child", "start_cell"):
+        assert {"type": "string"} in properties[key]["anyOf"]
+    assert {"type": "string"} in properties["limits"]["additionalProperties"]["anyOf"]
+    assert "string" in {each.get("type") for each in schema["$defs"]["Objective"]["anyOf"]}
+
+
 def test_open_unions() -> None:
     """A space is of a built-in kind with its keys, or an object of a kind that is none of them."""
     *own, other = schemas("SearchFile")["properties"]["space"]["anyOf"]

@@ -35,7 +35,7 @@ def load(address: str) -> Any:
     try:
         return resolve_name(address)
     except (Exception, SystemExit) as error:
-        # It may be somebody else's code: whatever it raises, its author needs the trace, and the user one line.
+        # It may be somebody else's code, which may raise anything.
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InvalidSpec(f"{address} cannot be loaded ({reason})") from error
 

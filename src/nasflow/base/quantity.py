@@ -27,7 +27,7 @@ def read_quantity(given: Any) -> float:
 
 
 def check_unit(given: Any, unit: str, name: str) -> None:
-    """Raise ValueError, for pydantic, for an amount in seconds of what `unit` says is none, and the reverse."""
+    """Raise ValueError, for pydantic, for a time where `unit` is none, or a count where it is one."""
     match = _AMOUNT.fullmatch(given) if isinstance(given, str) else None
     wrong, right = (_COUNTS, _TIMES) if unit == "seconds" else (_TIMES, _COUNTS)
     if match and match.group(2) in wrong:

@@ -2,12 +2,11 @@
 
 The newest children are the population; the best of a random few of them is changed in one decision, and the
 oldest one dies, however good it is. Where children may grow from any record, a mutant grows from the member
-that it was mutated from, if the space has edits from the one to the other; else it has no wish, and grows from
-the record that is nearest.
+that it was mutated from: one that the space's edits cannot make of it is taken only where no other is found,
+and then grows from whatever is nearest.
 """
 
-from collections.abc import Callable, Hashable
-from dataclasses import replace
+from collections.abc import Hashable, Iterator
 
 import numpy as np
 
@@ -46,17 +45,9 @@ class RegularisedEvolution:
 
     def propose(self, state: bytes | None, request: Request) -> list[Draw]:
         """See Controller."""
-        members = _unpack(state).members
-        random = np.random.default_rng(request.seed)
-        finder = Finder(request, random)
-        parent_of = _parents(request)
-        found: list[Draw] = []
-        while len(found) < request.count:
-            draw = self._child(members, request, finder, random, parent_of)
-            if draw is None:
-                break
-            found.append(draw)
-        return found
+        breeding = _Breeding(self._spec, _unpack(state).members, request)
+        found = (breeding.child() for _ in range(request.count))
+        return [draw for draw in found if draw]
 
     def learn(self, state: bytes | None, results: Results) -> tuple[bytes | None, dict[str, float]]:
         """See Controller; children that failed do not live on."""
@@ -73,41 +64,51 @@ class RegularisedEvolution:
         members = (*before.members, *born)[-self._spec.population :]
         return Population(members=members).to_bytes(), summarise(results.lessons)
 
-    def _child(
-        self,
-        members: tuple[Member, ...],
-        request: Request,
-        finder: Finder,
-        random: np.random.Generator,
-        parent_of: "ParentOf",
-    ) -> Draw | None:
+
+class _Breeding:
+    """The children of one request."""
+
+    def __init__(self, spec: EvolutionController, members: tuple[Member, ...], request: Request) -> None:
+        self._spec, self._members, self._request = spec, members, request
+        self._random = np.random.default_rng(request.seed)
+        self._finder = Finder(request, self._random)
+        self._parents: dict[str, Parent] = {}
+        for parent in request.parents:
+            self._parents.setdefault(parent.network.name, parent)
+
+    def child(self) -> Draw | None:
         """A new network; None if the space is exhausted."""
-        if len(members) < self._spec.population:
-            return finder.find()
+        if len(self._members) < self._spec.population:
+            return self._finder.find()
+        first = None
+        for draw in self._mutants():
+            if draw.parent or not self._parents:
+                return self._finder.take(draw)
+            first = first or draw
+        return self._finder.take(first) if first else self._finder.find(MUTATION_TRIES)
+
+    def _mutants(self) -> Iterator[Draw]:
+        """New networks, each one decision away from a winner."""
+        space, start = self._request.space, self._request.start
         for number in range(1, MUTATION_TRIES + 1):
-            drawn = random.choice(len(members), size=self._spec.tournament, replace=False)
-            member = max((members[place] for place in drawn), key=lambda each: each.reward)
-            walk = mutate(request.space, request.start, member.decisions, random)
-            if draw := finder.admit(walk, number):
-                return replace(draw, parent=parent_of(member, draw.network))
-        return finder.find(MUTATION_TRIES)
+            member = self._winner()
+            walk = mutate(space, start, member.decisions, self._random)
+            if self._finder.is_new(walk):
+                yield Draw(walk.decisions, walk.network, number, self._parent(member, walk.network))
 
+    def _winner(self) -> Member:
+        """Of a tournament."""
+        drawn = self._random.choice(len(self._members), size=self._spec.tournament, replace=False)
+        best: Member = max((self._members[place] for place in drawn), key=lambda each: each.reward)
+        return best
 
-ParentOf = Callable[[Member, NetworkSpec], str | None]
-"""The id of the record that a mutant of a member grows from; None: it cannot grow from that member."""
-
-
-def _parents(request: Request) -> ParentOf:
-    by_name: dict[str, Parent] = {}
-    for parent in request.parents:
-        by_name.setdefault(parent.network.name, parent)
-
-    def parent_of(member: Member, mutant: NetworkSpec) -> str | None:
-        parent = by_name.get(replay(request.space, request.start, member.decisions).name) if by_name else None
-        has_edits = parent and request.space.edits(parent.network, mutant) is not None
-        return parent.id if parent and has_edits else None
-
-    return parent_of
+    def _parent(self, member: Member, mutant: NetworkSpec) -> str | None:
+        """The id of a member's record, if the mutant can grow from it."""
+        if not self._parents:
+            return None
+        space = self._request.space
+        parent = self._parents.get(replay(space, self._request.start, member.decisions).name)
+        return parent.id if parent and space.edits(parent.network, mutant) is not None else None
 
 
 def mutate(space: Space, start: NetworkSpec, decisions: tuple[int, ...], random: np.random.Generator) -> Walk:

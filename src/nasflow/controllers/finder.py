@@ -26,17 +26,24 @@ class Finder:
 
     def admit(self, walk: Walk, tries: int) -> Draw | None:
         """The finished walk as a draw if its network is new and fits, and from now on known; else None."""
-        network = walk.network
-        canonical = network.canonical()
+        return self.take(Draw(walk.decisions, walk.network, tries)) if self.is_new(walk) else None
+
+    def take(self, draw: Draw) -> Draw:
+        """The draw, whose network is known from now on."""
+        self._known.add(draw.network.name)
+        return draw
+
+    def is_new(self, walk: Walk) -> bool:
+        """Whether the finished walk's network is not known yet, and fits."""
+        canonical = walk.network.canonical()
         name = str(canonical.parts)
         if name in self._known or name in self._unfit:
-            return None
+            return False
         if not self._request.fits(canonical):
             # Whether it fits may take a while to say, and a few networks are drawn again and again.
             self._unfit.add(name)
-            return None
-        self._known.add(name)
-        return Draw(walk.decisions, network, tries)
+            return False
+        return True
 
     def find(self, tries: int = 0) -> Draw | None:
         """A new network by uniform decisions, after `tries` draws elsewhere; None if the space is exhausted.

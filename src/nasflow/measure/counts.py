@@ -44,7 +44,7 @@ def cost_of(network: nn.Module, image: Tensor) -> Cost:
     return Cost(_size(network), counter.flops // 2)
 
 
-class _FlopCounter(TorchDispatchMode):
+class _FlopCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Adds up what torch's registry knows of each operation.
 
     As `torch.utils.flop_counter.FlopCounterMode` does, without its tree of modules and without taking the
@@ -52,7 +52,7 @@ class _FlopCounter(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.flops = 0
 
     def __torch_dispatch__(

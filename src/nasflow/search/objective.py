@@ -17,6 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from nasflow.base.document import Frozen
+from nasflow.base.errors import InvalidSpec
 from nasflow.base.quantity import Quantity, check_unit
 from nasflow.search.measures import MEASURES, Measured, MeasureName, Unit, find_measure
 from nasflow.search.record import ChildRecord, TrainedRecord
@@ -51,8 +52,7 @@ class Objective(Frozen):
     @classmethod
     def _in_their_units(cls, given: Any) -> Any:
         for name, trade in given.items() if isinstance(given, Mapping) else ():
-            if isinstance(trade, Mapping):
-                check_unit(trade.get("target"), find_measure(name).unit, name)
+            _check_unit(name, trade.get("target") if isinstance(trade, Mapping) else None)
         return given
 
     @classmethod
@@ -127,9 +127,19 @@ def _costs(limits: dict[str, float]) -> dict[str, float]:
     return limits
 
 
+def _check_unit(name: str, amount: Any) -> None:
+    """Raise ValueError, for pydantic, for an amount in a unit that its measure does not have."""
+    try:
+        unit = find_measure(name).unit
+    except InvalidSpec:
+        # Which is said at its own key.
+        return
+    check_unit(amount, unit, name)
+
+
 def _in_their_units(given: Any) -> Any:
     for name, amount in given.items() if isinstance(given, Mapping) else ():
-        check_unit(amount, find_measure(name).unit, name)
+        _check_unit(name, amount)
     return given
 
 

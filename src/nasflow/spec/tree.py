@@ -23,7 +23,6 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 
 from nasflow.base.document import Document, Frozen
-from nasflow.base.errors import InvalidSpec
 
 Path = tuple[int, ...]
 """Branch numbers from the root down. As an edge: that branch's edge; as a node: the node below it."""
@@ -193,7 +192,11 @@ def show_path(path: Path) -> str:
 
 
 def _from_text(value: Any) -> Any:
-    return Tree.parse(value) if isinstance(value, str) else value
+    if isinstance(value, Tree | dict):
+        return value
+    if isinstance(value, str):
+        return Tree.parse(value)
+    raise ValueError(f"a cell is wanted, in its text form such as {START_CELL}")
 
 
 TreeText = Annotated[

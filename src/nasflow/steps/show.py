@@ -26,7 +26,7 @@ def birth_text(birth: BirthRecord | FailedRecord) -> str:
 
 
 def show_child(record: AnyRecord, measure: str, log: Log, drawing: str) -> None:
-    """A child's figures as metrics, and its network as HTML in the file `drawing`; it is told by `measure`."""
+    """A child's figures as metrics, and its network as HTML in the file `drawing`; `measure` is told."""
     from nasflow.report.network import draw_parts
 
     for name, measured in record.measures.items():
@@ -34,11 +34,22 @@ def show_child(record: AnyRecord, measure: str, log: Log, drawing: str) -> None:
     if record.receipt:
         log("birth_difference", record.receipt.difference)
     found = record.measures.get(measure)
-    said = record.failure if isinstance(record, FailedRecord) else figure_text(measure, found and found.value)
+    said = (
+        record.failure
+        if isinstance(record, FailedRecord)
+        else figure_text(measure, found.value if found else None)
+    )
     print(f"nasflow: child {record.child}: {said}  {record.parts}")
     picture = draw_parts(record.parts)
     page = f"<!doctype html><meta charset=utf-8><p>{record.child}: {escape(said)}</p>{picture}"
     Path(drawing).write_text(page, encoding="utf-8")
+
+
+def _said(record: AnyRecord, measure: str) -> str:
+    if isinstance(record, FailedRecord):
+        return record.failure
+    found = record.measures.get(measure)
+    return figure_text(measure, found.value if found else None)
 
 
 def show_test(record: FinishRecord, log: Log) -> None:
