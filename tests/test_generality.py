@@ -38,6 +38,7 @@ SEARCH: dict[str, Any] = {
 
 
 CONTROLLERS = {"evolution": SEARCH["controller"], "random": {"kind": "random"}}
+EACH = ["evolution", pytest.param("random", marks=pytest.mark.long)]
 
 
 def write_config(folder: Path, controller: str = "evolution") -> Path:
@@ -101,7 +102,7 @@ def kill_in_round(number: int, file: Path, *options: str, python: Path | None = 
     return store
 
 
-@pytest.mark.parametrize("controller", CONTROLLERS)
+@pytest.mark.parametrize("controller", EACH)
 def test_killed_and_resumed(controller: str, plugins: Path, tmp_path: Path) -> None:
     """SIGKILL in each of its rounds: the resumed search ends as one that was never killed."""
     file = write_config(tmp_path, controller)
@@ -111,18 +112,19 @@ def test_killed_and_resumed(controller: str, plugins: Path, tmp_path: Path) -> N
     assert digest(store) == whole(controller)["ledger_digest"]
 
 
-@pytest.mark.parametrize("controller", CONTROLLERS)
+@pytest.mark.parametrize("controller", EACH)
 def test_as_components(
     controller: str, plugins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the cluster's components, each task a process, it does too, whatever a killed one left at work."""
     file, local = write_config(tmp_path, controller), ("--backend", "subprocess")
+    expected = whole(controller)["ledger_digest"]
     with quick_python() as python:
         (store,) = {kill_in_round(number, file, *local, python=python) for number in (1, 2, 3)}
         monkeypatch.setattr("sys.executable", str(python))
         said = call("search", file, "--store", store, "--no-track", *local)
     assert said.code == 0, said.err
-    assert digest(store) == whole(controller)["ledger_digest"]
+    assert digest(store) == expected
 
 
 def test_without_the_package(tmp_path: Path) -> None:
