@@ -44,10 +44,6 @@ def test_image_folder(missing: str) -> None:
             {"name": "image-folder"},
             "data: an image-folder needs `path` (with train/ and test/ inside) and `size`",
         ),
-        (
-            {"name": "digits", "size": 8},
-            "data: size is for an image-folder only: digits has the size of its images",
-        ),
     ],
 )
 def test_what_a_data_set_needs(data: dict[str, object], message: str) -> None:

@@ -11,6 +11,7 @@ from nasflow.cli.campaign import proof_commands
 from nasflow.cli.cluster import cluster_commands
 from nasflow.cli.look import look_commands
 from nasflow.cli.run import work_commands
+from nasflow.cli.study import study_commands
 
 _app = typer.Typer(
     name="nasflow",
@@ -21,6 +22,7 @@ _app = typer.Typer(
 )
 for commands in (work_commands, look_commands, cluster_commands, proof_commands):
     _app.add_typer(commands)
+_app.add_typer(study_commands, name="study")
 
 _INTERRUPTED = 130
 """What typer makes of Ctrl-C, as shells do."""

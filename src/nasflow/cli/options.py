@@ -101,13 +101,17 @@ def write(path: Path, text: str) -> None:
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files, each of them whole, into a folder, made if need be, and print where; raise StoreError."""
+    for name, data in files.items():
+        write_bytes(folder / name, data)
+        typer.echo(folder / name)
+
+
+def write_bytes(file: Path, data: bytes) -> None:
+    """Write a file, whole or not at all, into a folder that is made if need be; raise StoreError."""
     from nasflow.store.durable import move_over, temporary_file
 
-    with _writing(folder):
-        for name, data in files.items():
-            with temporary_file(folder, data) as whole:
-                move_over(whole, folder / name)
-            typer.echo(folder / name)
+    with _writing(file), temporary_file(file.parent, data) as whole:
+        move_over(whole, file)
 
 
 @contextmanager

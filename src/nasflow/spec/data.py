@@ -71,7 +71,8 @@ class DataSpec(Frozen):
     train_images: int | None = Field(default=None, ge=1)
     """Training images used besides the held-out ones, stratified; all of them if absent."""
     size: int | None = Field(default=None, ge=1)
-    """Height and width to which images that differ (an image-folder's) are brought, in pixels."""
+    """Height and width to which images are brought, in pixels: an image-folder's must be, because they
+    differ; others may be made smaller, for a search that costs less."""
     seed: Seed = 0
     """Seed of the split."""
     mean: tuple[float, ...] | None = Field(default=None, exclude_if=is_off)
@@ -87,9 +88,6 @@ class DataSpec(Frozen):
         known = self.known
         if (known.path_holds and self.path is None) or (known.is_sized and self.size is None):
             raise ValueError(f"{_article(self.name)} needs {' and '.join(_needs(known))}")
-        if not known.is_sized and self.size is not None:
-            sized = " or ".join(_article(name) for name, each in DATA_SETS.items() if each.is_sized)
-            raise ValueError(f"size is for {sized} only: {self.name} has the size of its images")
         return self
 
     @property

@@ -78,3 +78,22 @@ def test_normalised_as_a_trained_network_was() -> None:
     assert (facts.mean, facts.std) == ((0.485,), (0.229,))
     with pytest.raises(InvalidSpec, match="has 3 numbers, and the images have 1 channels"):
         load_data(SPEC.model_copy(update={"mean": (0.1, 0.2, 0.3), "std": (0.1, 0.2, 0.3)}))
+
+
+def test_shrunk_images() -> None:
+    """Images can be made smaller, training and test part alike: each pixel is the mean of those it covers."""
+    own, small = (DataSpec(name="digits", held_out=100, size=size) for size in (None, 4))
+    before, after = load_data(own), load_data(small)
+    assert (before.facts.size, after.facts.size) == (8, 4)
+    indices = torch.arange(5)
+    blocks = before.train.batch(indices).double().reshape(5, 1, 4, 2, 4, 2).mean((3, 5))
+    assert torch.equal(after.train.batch(indices), blocks.round().to(torch.uint8))
+    assert torch.equal(after.train.labels, before.train.labels)
+    assert load_test(small).batch(indices).shape == (5, 1, 4, 4)
+    assert after.facts.fingerprint != before.facts.fingerprint
+
+
+def test_images_cannot_grow() -> None:
+    """More pixels than there are would be made up."""
+    with pytest.raises(InvalidSpec, match="size is 9, and the images have 8 pixels a side: leave it out"):
+        load_data(DataSpec(name="digits", held_out=100, size=9))

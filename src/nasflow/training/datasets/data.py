@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.spec.data import DataFacts, DataSpec
-from nasflow.training.datasets.images import DataSetPart, Images
+from nasflow.training.datasets.images import DataSetPart, Images, MemoryImages
 from nasflow.training.datasets.registry import data_set
 from nasflow.training.datasets.split import split
 from nasflow.training.datasets.statistics import mean_and_std
@@ -28,7 +28,7 @@ def load_data(spec: DataSpec, expected: DataFacts | None = None) -> TrainingData
     deviation are taken from there (an image-folder is then not decoded twice). Raise DataSetMissing
     with the way to get the files; InvalidSpec if they are broken, too few, or not those expected.
     """
-    part = data_set(spec).read_train(spec)
+    part = _sized(data_set(spec).read_train(spec), spec)
     train_indices, held_out_indices = split(part.labels, part.classes, spec)
     train, held_out = part.take(train_indices), part.take(held_out_indices)
     facts = _facts(spec, part, train, len(held_out), expected)
@@ -39,7 +39,16 @@ def load_data(spec: DataSpec, expected: DataFacts | None = None) -> TrainingData
 
 def load_test(spec: DataSpec) -> Images:
     """Read the test part: once, at the finish. Raise as `load_data` does."""
-    return data_set(spec).read_test(spec)
+    return _sized(data_set(spec).read_test(spec), spec)
+
+
+def _sized(part: DataSetPart, spec: DataSpec) -> DataSetPart:
+    """The images of a part as large as they were asked for; a reader that brings them there by itself has."""
+    if spec.size is None or spec.known.is_sized:
+        return part
+    if not isinstance(part, MemoryImages):
+        raise InvalidSpec(f"data.size: {spec.name} has the size of its images: leave it out")
+    return part.shrunk(spec.size)
 
 
 def _facts(

@@ -1,11 +1,17 @@
 """What the loop asks of labelled images, and the images that fit into memory."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import torch
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
+from nasflow.base.errors import InvalidSpec
+
+_AT_ONCE = 4096
+"""Images that are shrunk together: as floats they take four times their memory."""
 
 
 class Images(Protocol):
@@ -55,6 +61,19 @@ class MemoryImages:
     def take(self, indices: Tensor) -> Self:
         """The images at `indices` alone, in that order."""
         return type(self)(self.pixels[indices], self.labels[indices], self.classes)
+
+    def shrunk(self, size: int) -> Self:
+        """The same images with `size` pixels a side, each the mean of those that it covers.
+
+        Raise InvalidSpec if they are smaller already.
+        """
+        own = self.pixels.shape[-1]
+        if size > own:
+            raise InvalidSpec(f"data.size is {size}, and the images have {own} pixels a side: leave it out")
+        if size == own:
+            return self
+        means = [adaptive_avg_pool2d(each.float(), size) for each in self.pixels.split(_AT_ONCE)]
+        return replace(self, pixels=torch.cat([each.round().to(torch.uint8) for each in means]))
 
     def fingerprint(self) -> str:
         """sha256 over the shape, the pixels and the labels."""

@@ -1,0 +1,41 @@
+"""Commands that study: truth."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nasflow.base import settings
+from nasflow.cli.options import DEFAULT_STORE, StoreOption, open_archive, read_file, write_bytes
+from nasflow.cli.run import LanesOption
+
+study_commands = typer.Typer(help="Studies: hours of training whose result is a file.")
+
+
+@study_commands.command("truth")
+def _truth(
+    config: Annotated[Path, typer.Argument(help="A search's configuration, YAML.", show_default=False)],
+    output: Annotated[Path, typer.Option(help="File that gets the table, as it grows (.json.gz).")],
+    store: StoreOption = DEFAULT_STORE,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="From-scratch trainings a cell.")] = 2,
+    lanes: LanesOption = None,
+) -> None:
+    """Train every cell of a small space, inherited and from scratch: what is each worth? Again: goes on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from nasflow.backends.lanes import count_lanes
+    from nasflow.steps.begin import begin
+    from nasflow.studies.truth import Truth, read_table, table_bytes
+
+    archive, asked_lanes = open_archive(store), lanes or settings.LANES.get()
+    search = read_file(config).config()
+    known = read_table(output) if output.exists() else None
+    truth = Truth(archive, begin(archive, search), seeds, known)
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(f"truth of {search.name}", total=len(truth))
+        for done in truth.train(count_lanes(asked_lanes, search.child.cpu_threads)):
+            write_bytes(output, table_bytes(truth.table()))
+            progress.update(bar, completed=done)
+    typer.echo(output)
