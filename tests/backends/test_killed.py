@@ -1,6 +1,7 @@
 import os
 import random
 import signal
+from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,8 @@ def kill(process: ForkServerProcess, store: Path, draws: random.Random, pace: in
             process.join(0.02)
         process.join(draws.uniform(0, 0.1))
         if process.exitcode is None:
-            os.kill(draws.choice(sorted({process.pid, *members(process.pid)})), signal.SIGKILL)
+            with suppress(ProcessLookupError):  # It ended just now by itself.
+                os.kill(draws.choice(sorted({process.pid, *members(process.pid)})), signal.SIGKILL)
             process.join(0.02)
 
 
