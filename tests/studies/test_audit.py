@@ -8,7 +8,7 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.search.objective import Objective
 from nasflow.search.record import TrainedRecord
 from nasflow.steps.ledger import read_ledger
-from nasflow.studies.audit import Audit, agreement, audit, choose
+from nasflow.studies.audit import Audit, audit, choose, ranks_agree
 
 
 def test_the_worst_and_the_best_are_among_them(tmp_path: Path) -> None:
@@ -67,12 +67,12 @@ def test_too_few_children(tmp_path: Path) -> None:
 def test_agreement() -> None:
     """Equal ranks give 1, opposite ones -1, a real case what scipy says with an interval round it."""
     pairs = [(number / 10, number / 5) for number in range(8)]
-    assert agreement(pairs)[0] == pytest.approx(1)
-    assert agreement(pairs)[1] == pytest.approx((1, 1))
-    assert agreement([(one, -two) for one, two in pairs])[0] == pytest.approx(-1)
+    assert ranks_agree(pairs)[0] == pytest.approx(1)
+    assert ranks_agree(pairs)[1] == pytest.approx((1, 1))
+    assert ranks_agree([(one, -two) for one, two in pairs])[0] == pytest.approx(-1)
     mixed = list(zip((0.1, 0.2, 0.3, 0.4, 0.5, 0.6), (0.3, 0.1, 0.2, 0.6, 0.5, 0.4), strict=True))
     expected = kendalltau(*zip(*mixed, strict=True)).statistic
-    tau, interval = agreement(mixed)
+    tau, interval = ranks_agree(mixed)
     assert tau == pytest.approx(expected)
     assert interval
     assert interval[0] < expected < interval[1]
@@ -80,5 +80,5 @@ def test_agreement() -> None:
 
 def test_nothing_to_rank() -> None:
     """Where all are equal, or two are left, there is no tau."""
-    assert agreement([(0.5, 0.1), (0.5, 0.2), (0.5, 0.3)]) == (None, None)
-    assert agreement([(0.1, 0.1), (0.2, 0.2)]) == (None, None)
+    assert ranks_agree([(0.5, 0.1), (0.5, 0.2), (0.5, 0.3)]) == (None, None)
+    assert ranks_agree([(0.1, 0.1), (0.2, 0.2)]) == (None, None)

@@ -1,4 +1,4 @@
-"""Commands that study: truth."""
+"""Commands that study: truth, signals."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nasflow.base import settings
-from nasflow.cli.options import DEFAULT_STORE, StoreOption, open_archive, read_file, write_bytes
+from nasflow.cli.options import DEFAULT_STORE, StoreOption, open_archive, read_file, write_bytes, write_folder
 from nasflow.cli.run import LanesOption
 
 study_commands = typer.Typer(help="Studies: hours of training whose result is a file.")
@@ -39,3 +39,30 @@ def _truth(
             write_bytes(output, table_bytes(truth.table()))
             progress.update(bar, completed=done)
     typer.echo(output)
+
+
+@study_commands.command("signals")
+def _signals(
+    table: Annotated[Path, typer.Argument(help="A table of `nasflow study truth`.", show_default=False)],
+    plots: Annotated[Path | None, typer.Option(help="Folder that gets a plot a kind of training.")] = None,
+) -> None:
+    """Which early figure of a training tells what a cell is worth? Prints a table in Markdown."""
+    from nasflow.report.curves import draw_curves
+    from nasflow.studies.signals import signal_bands, signals, signals_table
+    from nasflow.studies.truth import read_table
+
+    truth = read_table(table)
+    told = list(signals(truth))
+    typer.echo(signals_table(told))
+    typer.echo(f"\n{len(truth.complete)} of {len(truth.cells)} cells of {truth.asked.name}")
+    if plots:
+        drawn = {
+            f"signals-{source}.svg": draw_curves(
+                signal_bands(told, source, "from scratch"),
+                f"{source}: agreement with the truth",
+                "epochs",
+                "tau",
+            ).encode()
+            for source in ("inherited", "scratch")
+        }
+        write_folder(plots, drawn)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from scipy.stats import bootstrap, kendalltau
 
 from nasflow.base.document import Frozen
 from nasflow.base.errors import InvalidSpec
@@ -24,12 +23,10 @@ from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.progress import Progress, unseen
 from nasflow.steps.records import read_record
+from nasflow.studies.ranks import Interval, agreement
 
 FEWEST = 3
 """Children below which ranks say nothing."""
-
-_RESAMPLES = 1000
-_SEED = 0
 
 
 class Audited(Frozen):
@@ -53,7 +50,7 @@ class Audit(Frozen):
     """From the worst in the search to the best."""
     tau: float | None
     """Kendall's tau-b, -1 to 1; None where all are equal in one of the two, or fewer than 3 are left."""
-    interval: tuple[float, float] | None
+    interval: Interval | None
     """95 % interval of tau: children drawn with replacement."""
 
     def shown(self, score: float | None) -> str:
@@ -88,7 +85,7 @@ def audit(
                 full=judge.score(full),
             )
         )
-    tau, interval = agreement([(each.searched, each.full) for each in done if each.full is not None])
+    tau, interval = ranks_agree([(each.searched, each.full) for each in done if each.full is not None])
     return Audit(objective=judge.objective, children=tuple(done), tau=tau, interval=interval)
 
 
@@ -114,24 +111,9 @@ def choose(ledger: Ledger, count: int) -> tuple[TrainedRecord, ...]:
     return tuple(ranked[place] for place in places)
 
 
-def agreement(pairs: Sequence[tuple[float, float]]) -> tuple[float | None, tuple[float, float] | None]:
-    """Kendall's tau-b of pairs with its 95 % interval (percentiles of resampled pairs)."""
+def ranks_agree(pairs: Sequence[tuple[float, float]]) -> tuple[float | None, Interval | None]:
+    """Kendall's tau-b of pairs with its 95 % interval."""
     if len(pairs) < FEWEST or any(len(set(values)) == 1 for values in zip(*pairs, strict=True)):
         return None, None
-    searched, full = zip(*pairs, strict=True)
-    resampled = bootstrap(
-        (searched, full),
-        _tau,
-        paired=True,
-        vectorized=False,
-        n_resamples=_RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(_SEED),
-    )
-    # Resamples of one pair alone have no tau: they are left out.
-    low, high = np.nanpercentile(resampled.bootstrap_distribution, (2.5, 97.5))
-    return _tau(searched, full), (float(low), float(high))
-
-
-def _tau(searched: Sequence[float], full: Sequence[float]) -> float:
-    return float(kendalltau(searched, full).statistic)
+    searched, full = (np.array(values) for values in zip(*pairs, strict=True))
+    return agreement([(searched, full)])
