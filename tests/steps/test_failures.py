@@ -24,6 +24,7 @@ from tests.steps.samples import (
 
 from nasflow.base.errors import ChildFailed, SearchFailed
 from nasflow.base.plugins import plugged
+from nasflow.search.measures import MEASURES, USUAL
 from nasflow.search.record import FailedRecord, TrainedRecord, TrainingRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
@@ -72,7 +73,7 @@ def test_a_training_that_diverges(tmp_path: Path) -> None:
         record = assert_done(tmp_path, child)
         assert re.match(r"loss is (nan|inf) at epoch 1, step \d", record.failure)
         assert record.receipt
-        assert set(record.measures) == {"parameters", "mult_adds"}
+        assert set(record.measures) == {name for name in USUAL if MEASURES[name].is_counted}
         assert [each.outcome for each in read_attempts(tmp_path, child)] == ["failed"]
     assert "mean_reward" not in learn(archive, "tiny", 1).metrics
     assert ledger_of(tmp_path).rounds[0].is_complete

@@ -7,7 +7,7 @@ from nasflow.backends.lanes import Lanes
 from nasflow.backends.outcome import outcome
 from nasflow.search.record import AnyRecord
 from nasflow.search.rounds import SearchStop
-from nasflow.search.schedule import Train
+from nasflow.search.schedule import Propose, Train
 from nasflow.steps.archive import Archive
 from nasflow.steps.execute import execute, tasks_of
 from nasflow.steps.records import read_record
@@ -44,6 +44,8 @@ def run(
                     publish()
             else:
                 for task in tasks:
+                    if isinstance(task, Propose):
+                        watcher.stage(f"round {task.round}: proposing", 0)
                     execute(archive, search, task)
     publish()
     return outcome(archive, search)

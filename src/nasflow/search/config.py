@@ -62,7 +62,7 @@ class SearchSettings(Document):
         if self.controller.reads not in {None, self.space.kind}:
             raise ValueError(
                 f"controller {self.controller.kind} reads the space {self.controller.reads}, and this is the "
-                f"space {self.space.kind}: take random or evolution, which read any"
+                f"space {self.space.kind}: take one that reads any, such as evolution"
             )
         if isinstance(self.controller, EvolutionController) and self.budget.children:
             own = self._own_children(self.budget.children)

@@ -27,7 +27,11 @@ class Measure:
     is_counted: bool = False
     """Whether the spec alone tells it: then a limit is respected before anything is trained."""
     is_asked_for: bool = False
-    """Whether it is taken only where a configuration names it: it costs time, or differs from run to run."""
+    """Whether it is taken only where a configuration names it: it costs time, differs from run to run, or is
+    of use to few.
+    """
+    grows: bool = False
+    """Whether it cannot fall where a network only grows: then a start network over a limit is refused."""
 
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
@@ -37,8 +41,16 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             Measure("held_out_accuracy", "share", True, "nasflow.measure.held_out:held_out_accuracy"),
             Measure("held_out_loss", "nats", False, "nasflow.measure.held_out:held_out_loss"),
             Measure("training_loss", "nats", False, "nasflow.measure.curve:training_loss"),
-            Measure("parameters", "parameters", False, "nasflow.measure.counts:parameters", is_counted=True),
-            Measure("mult_adds", "mult-adds", False, "nasflow.measure.counts:mult_adds", is_counted=True),
+            Measure(
+                *("parameters", "parameters", False, "nasflow.measure.counts:parameters"),
+                is_counted=True,
+                grows=True,
+            ),
+            Measure(
+                *("mult_adds", "mult-adds", False, "nasflow.measure.counts:mult_adds"),
+                is_counted=True,
+                grows=True,
+            ),
             Measure("latency", "seconds", False, "nasflow.measure.latency:latency", is_asked_for=True),
             Measure("latency_64", "seconds", False, "nasflow.measure.latency:latency_64", is_asked_for=True),
         )

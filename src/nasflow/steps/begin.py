@@ -6,6 +6,7 @@ from nasflow.base.errors import Conflict, InvalidSpec
 from nasflow.measure import counted
 from nasflow.search.budget import Budget, BudgetRecord
 from nasflow.search.config import SearchConfig
+from nasflow.search.measures import find_measure
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.start import BroughtStart
 from nasflow.spec.child import ChildSpec
@@ -21,9 +22,6 @@ from nasflow.steps.keys import budget_key, config_key, data_set_key, spec_key, s
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.resolve import resolve
 from nasflow.store import check_writable, put_blob
-
-GROWING = frozenset({"parameters", "mult_adds"})
-"""Measures of which a space that only grows promises that they do not fall."""
 
 
 def begin(archive: Archive, asked: SearchConfig) -> str:
@@ -114,8 +112,9 @@ def _check_limits(config: ResolvedConfig, searched: NetworkSpec, last: NetworkSp
     """Where children only grow, a start network over a limit leaves nothing to be found."""
     if not config.space.only_grows:
         return
+    growing = [name for name in config.counted_limits if find_measure(name).grows]
     for network, where in ((searched, ""), (last, " at full size")):
-        broken = config.judge.breach(counted(network, GROWING.intersection(config.limits)))
+        broken = config.judge.breach(counted(network, growing))
         if broken:
             raise InvalidSpec(
                 f"limits: of the start network{where} {broken}, and no child of the space "

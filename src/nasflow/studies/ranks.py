@@ -16,8 +16,8 @@ def agreement(pairs: Sequence[tuple[Array, Array]], given: Array | None = None) 
 
     Over several pairs of figures, their mean. With a third figure `given`, the partial tau: what is not
     explained by how both agree with that one (Kendall, 1942). The interval is that of the percentiles over
-    things drawn with replacement; the same draws for each call with as many things. NaN where all are equal in a figure;
-    resamples in which they are, are left out.
+    things drawn with replacement; the same draws for each call with as many things. NaN where all are equal in
+    a figure; resamples in which they are, are left out.
     """
     weights = _weights(len(pairs[0][0]))
     found = np.mean([_one(*pair, given, weights) for pair in pairs], axis=0)

@@ -91,6 +91,3 @@ SMALL: dict[str, Callable[[Path], DataSpec]] = {
     "image-folder": image_folder,
 }
 """By name: writes the files into an empty folder."""
-
-WITHOUT_FILES = {"digits"}
-"""Those whose images come with a package, or are made."""
