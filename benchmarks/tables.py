@@ -8,7 +8,7 @@ from nasflow.base.errors import NotFound
 from nasflow.report.curves import Band
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import ChildRecord, TrainedRecord
-from nasflow.studies.audit import Audit, agreement
+from nasflow.studies.audit import Audit, ranks_agree
 from nasflow.studies.rehearsal.result import interval
 
 LAST = 16
@@ -169,7 +169,7 @@ def audited(found: Audit, longer: Sequence[float]) -> Iterable[str]:
     rows = zip(found.children, longer, strict=True)
     pairs = [(long, each.full) for each, long in rows if each.full is not None]
     yield f"| in the search | {_tau(found.tau, found.interval)} |"
-    yield f"| trained for longer | {_tau(*agreement(pairs))} |"
+    yield f"| trained for longer | {_tau(*ranks_agree(pairs))} |"
 
 
 def _tau(tau: float | None, interval: tuple[float, float] | None) -> str:

@@ -16,8 +16,8 @@ def agreement(pairs: Sequence[tuple[Array, Array]], given: Array | None = None) 
 
     Over several pairs of figures, their mean. With a third figure `given`, the partial tau: what is not
     explained by how both agree with that one (Kendall, 1942). The interval is that of the percentiles over
-    things drawn with replacement; the same draws for each call with as many things. NaN where all are equal in
-    a figure; resamples in which they are, are left out.
+    things drawn with replacement; the same draws for each call with as many things. NaN where all are equal
+    in a figure; resamples in which they are, are left out.
     """
     weights = _weights(len(pairs[0][0]))
     found = np.mean([_one(*pair, given, weights) for pair in pairs], axis=0)
@@ -43,14 +43,15 @@ def _one(first: Array, second: Array, given: Array | None, weights: Array) -> Ar
 def _tau(first: Array, second: Array, weights: Array) -> Array:
     """Tau-b for each row of weights: concordant pairs of things less discordant ones, over those not tied."""
     one, other = _signs(first), _signs(second)
+    untied = np.sqrt(_sum(one**2, weights) * _sum(other**2, weights))
     with np.errstate(invalid="ignore"):
-        return _sum(one * other, weights) / np.sqrt(_sum(one**2, weights) * _sum(other**2, weights))
+        return np.divide(_sum(one * other, weights), untied)
 
 
 def _signs(values: Array) -> Array:
-    return np.sign(values[:, None] - values[None, :])
+    return np.sign(np.subtract.outer(values, values))
 
 
 def _sum(matrix: Array, weights: Array) -> Array:
     """Over all pairs of things, each as often as both were drawn."""
-    return np.einsum("rt,rt->r", weights @ matrix, weights)
+    return np.asarray(((weights @ matrix) * weights).sum(axis=1))

@@ -110,12 +110,10 @@ class _Cells:
 
     def told(self, signal: Signal) -> Iterator[Agreement]:
         """What the signal tells of each truth that it can tell of."""
-        for truth, pairs in (
-            ("from scratch", self._from_scratch(signal)),
-            ("trained on", self._trained_on(signal)),
-        ):
-            if pairs:
-                yield self._agreement(signal, truth, pairs)
+        if pairs := self._from_scratch(signal):
+            yield self._agreement(signal, "from scratch", pairs)
+        if pairs := self._trained_on(signal):
+            yield self._agreement(signal, "trained on", pairs)
 
     def _agreement(self, signal: Signal, truth: WhichTruth, pairs: Pairs) -> Agreement:
         is_size = signal.source == "counted"

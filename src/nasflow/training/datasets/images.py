@@ -72,7 +72,7 @@ class MemoryImages:
             raise InvalidSpec(f"data.size is {size}, and the images have {own} pixels a side: leave it out")
         if size == own:
             return self
-        means = [adaptive_avg_pool2d(each.float(), size) for each in self.pixels.split(_AT_ONCE)]
+        means = [adaptive_avg_pool2d(each.float(), size) for each in torch.split(self.pixels, _AT_ONCE)]
         return replace(self, pixels=torch.cat([each.round().to(torch.uint8) for each in means]))
 
     def fingerprint(self) -> str:
