@@ -72,6 +72,17 @@ def test_every_child_has_its_line() -> None:
     assert "epochs     20 of its own, 100 of its ancestors (generation 5)\n" in printed(ledger)
 
 
+def test_a_limit_that_is_broken_at_full_size() -> None:
+    """What only a measurement tells is known when the network at full size is trained: then it is said."""
+    ledger = synthetic_ledger(rounds=4, limits={"parameters": "80k"})
+    assert "at full size parameters" not in printed(ledger)
+    assert ledger.chosen
+    large = {"parameters": Measured(value=90_000, unit="parameters")}
+    final = ledger.chosen.model_copy(update={"measures": {**ledger.chosen.measures, **large}})
+    text = printed(ledger.model_copy(update={"final": final}))
+    assert "over       at full size parameters 90000 is over the limit of 80000\n" in text
+
+
 def test_objective_and_limits_are_told() -> None:
     """By name and value, so that another program need not know how a configuration is written."""
     ledger = synthetic_ledger(rounds=4, objective="held_out_loss", limits={"parameters": "80k"})

@@ -36,6 +36,7 @@ def summary_of(ledger: "Ledger") -> dict[str, Any]:
         "start_test_accuracy": ledger.finish and ledger.finish.start_test_accuracy,
         "objective": _objective(ledger),
         "limits": dict(ledger.config.limits),
+        "full_size_breach": ledger.config.judge.breach(ledger.final.measures) if ledger.final else None,
         "lift": lift and asdict(lift) | {"difference": lift.difference},
         "children": len(ledger.children),
         "failed": sum(record.status == "failed" for record in ledger.children),
@@ -125,6 +126,8 @@ def print_summary(facts: Mapping[str, Any]) -> None:
     if facts["limits"]:
         limits = ", ".join(f"{name} at most {limit:.6g}" for name, limit in facts["limits"].items())
         print(f"limits     {limits}")
+    if facts["full_size_breach"]:
+        print(f"over       at full size {facts['full_size_breach']}")
     if best:
         from nasflow.search.words import figure_text
 
