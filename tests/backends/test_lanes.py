@@ -73,7 +73,7 @@ class OnStage(Nobody):
 
     def stage(self, title: str, children: int) -> None:
         """See Watcher."""
-        if title.startswith("round"):
+        if title.startswith("round") and children:
             self._act()
 
 

@@ -110,6 +110,8 @@ def write_bytes(file: Path, data: bytes) -> None:
     """Write a file, whole or not at all, into a folder that is made if need be; raise StoreError."""
     from nasflow.store.durable import move_over, temporary_file
 
+    with _writing(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
     with _writing(file), temporary_file(file.parent, data) as whole:
         move_over(whole, file)
 
