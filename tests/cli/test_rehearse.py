@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from tests.cli.calling import call
+from tests.cli.calling import call, write_config
+from tests.studies.truth.test_train import SMALL as SMALL_SPACE
 
 SMALL = ("rehearse", "--children", "60", "--seeds", "2", "--arm", "random", "--arm", "evolution")
 
@@ -42,3 +43,20 @@ def test_an_arm_twice_is_once() -> None:
     )
     once = call("rehearse", "--children", "20", "--seeds", "2", "--arm", "random", "--json")
     assert twice.json == once.json
+
+
+def test_a_table_of_real_trainings(tmp_path: Path) -> None:
+    """A small space is trained, and searches are replayed on what came out; mistakes are one line."""
+    config, table = write_config(tmp_path, **SMALL_SPACE), tmp_path / "table.json.gz"
+    made = call("study", "truth", config, "--output", table, "--store", tmp_path / "store", "--lanes", "1")
+    assert (made.code, made.out.strip()) == (0, str(table))
+    replay = ("rehearse", "--children", "2", "--arm", "random", "--reward", "table", "--table", table)
+    said = call(*replay, "--epochs", "1", "--json")
+    assert said.code == 0, said.err
+    assert said.json["random"]["regret"] == {}
+    assert "the table has 1 to 1" in call(*replay, "--epochs", "2").error
+    assert "which --table?" in call(*replay[:-2]).error
+    assert "--figure luck: take one of held-out accuracy, " in call(*replay, "--figure", "luck").error
+    few = call("study", "signals", table)
+    assert few.code == 2
+    assert "3 cells are trained to the end, and ranks take 10" in few.error

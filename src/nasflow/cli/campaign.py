@@ -1,18 +1,25 @@
 """Commands that prove: verify, rehearse, audit."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasflow.cli.options import DEFAULT_STORE, JsonOption, SearchArgument, StoreOption, open_archive, write
+from nasflow.cli.options import (
+    DEFAULT_STORE,
+    JsonOption,
+    SearchArgument,
+    StoreOption,
+    open_archive,
+    spread,
+    write,
+)
 
 if TYPE_CHECKING:
-    from nasflow.studies.rehearsal import Trial
-    from nasflow.studies.rehearsal.rewards import Reward
+    from nasflow.studies.rehearsal import Rewarding, Trial
 
 proof_commands = typer.Typer()
 
@@ -53,6 +60,14 @@ class _Reward(StrEnum):
 
     HASH = "hash"
     STRUCTURED = "structured"
+    TABLE = "table"
+
+
+class _Source(StrEnum):
+    """Which training a signal of a table is of."""
+
+    INHERITED = "inherited"
+    SCRATCH = "scratch"
 
 
 class _Arm(StrEnum):
@@ -67,37 +82,66 @@ class _Arm(StrEnum):
 _ARMS = [_Arm.PATH, _Arm.RANDOM, _Arm.EVOLUTION]
 
 
+@dataclass(frozen=True)
+class _Worth:
+    """What a cell is worth."""
+
+    reward: Annotated[_Reward, typer.Option(help="What a cell is worth.")] = _Reward.HASH
+    reward_seed: Annotated[int, typer.Option(min=0, help="Of the structured reward.")] = 0
+    table: Annotated[Path | None, typer.Option(help="Of `nasflow study truth`, for --reward table.")] = None
+    source: Annotated[_Source, typer.Option(help="Of the table's signal: which training.")] = _Source.SCRATCH
+    figure: Annotated[str, typer.Option(help="Of the table's signal.")] = "sum of training losses"
+    epochs: Annotated[int, typer.Option(min=1, help="Of the table's signal: after how many.")] = 2
+
+
 @proof_commands.command("rehearse")
+@spread(_Worth)
 def _rehearse(
+    worth: _Worth,
     children: Annotated[int, typer.Option(min=1, max=100_000, help="Children a seed.")] = 500,
     seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Seeds an arm.")] = 3,
     first_seed: Annotated[int, typer.Option(min=0, help="The first seed; the others follow it.")] = 0,
-    reward: Annotated[_Reward, typer.Option(help="What a cell is worth.")] = _Reward.HASH,
-    reward_seed: Annotated[int, typer.Option(min=0, help="Of the structured reward.")] = 0,
     arms: Annotated[
         list[_Arm], typer.Option("--arm", help="Who proposes; may be given several times.")
     ] = _ARMS,
     plot: Annotated[Path | None, typer.Option(help="Draw the curves into this SVG file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Search with a made-up reward and no training: does the controller learn, does it collapse?"""
+    """Search without training, for a reward made up or from a table: does it learn, does it collapse?"""
     from nasflow.base.errors import InvalidSpec
-    from nasflow.studies.rehearsal import WINDOW, rewards, sum_up
+    from nasflow.studies.rehearsal import WINDOW, sum_up
 
     if plot and plot.suffix not in {"", ".svg"}:
         raise InvalidSpec(f"--plot {plot}: the curves are drawn as SVG: name a .svg file")
-    worth = rewards(reward_seed)[reward.value]
-    trials = _try_all(arms, worth, range(first_seed, first_seed + seeds), children)
-    results = {arm: asdict(sum_up(each)) for arm, each in trials.items()}
-    window = min(WINDOW, children)
+    judged, window = _judged(worth), min(WINDOW, children)
+    drawn = range(first_seed, first_seed + seeds)
+    trials = _try_all(arms, judged, drawn, children)
+    results = {arm: asdict(sum_up(each)) | judged.figures(each, drawn) for arm, each in trials.items()}
     if as_json:
-        facts = {"reward": reward.value, "children": children, "seeds": seeds, "first_seed": first_seed}
+        facts = {"reward": worth.reward.value, "children": children, "seeds": seeds, "first_seed": first_seed}
         typer.echo(json.dumps(facts | results, indent=2))
     else:
         typer.echo(_table(results, seeds, window))
     # Last: a file that cannot be written must not cost the figures.
     if plot:
-        _plot(plot, trials, f"{reward.value} reward: {seeds} seeds, mean and range", window)
+        _plot(plot, trials, f"{worth.reward.value} reward: {seeds} seeds, mean and range", window)
+
+
+def _judged(worth: _Worth) -> "Rewarding":
+    """What rewards a rehearsal."""
+    from nasflow.base.errors import InvalidSpec
+    from nasflow.studies.rehearsal import Formula, Replay, rewards
+    from nasflow.studies.signals import FIGURES, Signal
+    from nasflow.studies.truth import read_table
+
+    if worth.reward is not _Reward.TABLE:
+        return Formula(rewards(worth.reward_seed)[worth.reward.value])
+    if worth.table is None:
+        raise InvalidSpec("--reward table: which --table? `nasflow study truth` makes one")
+    if worth.figure not in FIGURES:
+        raise InvalidSpec(f"--figure {worth.figure}: take one of {', '.join(FIGURES)}")
+    signal = Signal(source=worth.source.value, figure=worth.figure, epochs=worth.epochs)
+    return Replay(read_table(worth.table), signal)
 
 
 @proof_commands.command("audit")
@@ -135,7 +179,7 @@ def _audit(
         typer.echo(f"Kendall's tau: {found.tau:.2f} (95 % {low:.2f} to {high:.2f})")
 
 
-def _try_all(arms: list[_Arm], reward: "Reward", seeds: range, children: int) -> dict[str, list["Trial"]]:
+def _try_all(arms: list[_Arm], judged: "Rewarding", seeds: range, children: int) -> dict[str, list["Trial"]]:
     """Every arm's rehearsals by its name, one a seed; with a bar on a terminal."""
     from rich.console import Console
     from rich.progress import track
@@ -146,7 +190,7 @@ def _try_all(arms: list[_Arm], reward: "Reward", seeds: range, children: int) ->
     trials: dict[str, list[Trial]] = {arm.value: [] for arm in arms}
     todo = [(name, seed) for name in trials for seed in seeds]
     for name, seed in track(todo, "rehearse", len(todo), console=console, disable=not console.is_terminal):
-        trials[name].append(rehearse(ARMS[name], reward, seed, children))
+        trials[name].append(rehearse(ARMS[name], judged.reward(seed), seed, children, judged.space))
     return trials
 
 
@@ -159,13 +203,19 @@ def _plot(file: Path, trials: dict[str, list["Trial"]], title: str, window: int)
 
 
 def _table(results: dict[str, dict[str, Any]], seeds: int, window: int) -> str:
-    lines = [f"{'arm':<10} {f'mean of the last {window} (95 %)':<30} {'best':>6} {'collapsed':>10}"]
+    regrets = next(iter(results.values())).get("regret", {})
+    heads = "".join(f"{f'regret after {children}':>28}" for children in regrets)
+    lines = [f"{'arm':<10} {f'mean of the last {window} (95 %)':<30} {'best':>6} {'collapsed':>10}{heads}"]
     for name, result in results.items():
         collapsed = f"{result['collapsed']} of {seeds}"
-        lines.append(f"{name:<10} {_mean(result):<30} {result['best']:>6.3f} {collapsed:>10}")
+        mean = _mean(result["rolling50_mean"], result["interval"], 3)
+        line = f"{name:<10} {mean:<30} {result['best']:>6.3f} {collapsed:>10}"
+        for value, interval in result.get("regret", {}).values():
+            line += f"{_mean(value, interval, 4):>28}"
+        lines.append(line)
     return "\n".join(lines)
 
 
-def _mean(result: dict[str, Any]) -> str:
-    interval = "" if result["interval"] is None else " ({:.3f} to {:.3f})".format(*result["interval"])
-    return f"{result['rolling50_mean']:.3f}{interval}"
+def _mean(value: float, interval: tuple[float, float] | None, digits: int) -> str:
+    shown = "" if interval is None else " ({:.{d}f} to {:.{d}f})".format(*interval, d=digits)
+    return f"{value:.{digits}f}{shown}"

@@ -16,7 +16,7 @@ from nasflow.base.document import Frozen
 from nasflow.base.errors import InvalidSpec
 from nasflow.report.curves import Band
 from nasflow.studies.ranks import Array, Interval, agreement
-from nasflow.studies.truth import Curve, TruthTable
+from nasflow.studies.truth import Curve, TrueCell, TruthTable
 
 EPOCHS = (1, 2, 4, 8)
 """After which a signal is read."""
@@ -152,6 +152,17 @@ class _Cells:
         if signal.source == "inherited":
             return _read(self._inherited, signal)
         return self._parameters if signal.figure == "parameters" else self._mult_adds
+
+
+def read_signal(signal: Signal, cell: TrueCell, seed: int) -> float:
+    """A signal of one cell, the higher the better; from scratch, that of the training with this seed.
+
+    Raise InvalidSpec if that is not trained, or if the signal is none of a training.
+    """
+    curve = cell.inherited if signal.source == "inherited" else cell.scratch[seed]
+    if curve is None or signal.epochs is None:
+        raise InvalidSpec(f"{cell.cell} has no {signal.title}")
+    return FIGURES[signal.figure](curve, signal.epochs)
 
 
 def _ends(curves: Sequence[Curve]) -> Array:

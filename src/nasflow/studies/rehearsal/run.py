@@ -8,6 +8,7 @@ from nasflow.search.controller import ControllerSpec
 from nasflow.search.spaces import PathSpace
 from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
+from nasflow.spec.tree import Tree
 from nasflow.studies.rehearsal.rewards import Reward
 
 PER_ROUND = 10
@@ -24,6 +25,8 @@ class Trial:
     rewards: tuple[float, ...]
     tries: tuple[int, ...]
     """Draws that each new cell took; many of them mean that the controller repeats itself."""
+    cells: tuple[Tree, ...] = ()
+    """The children themselves."""
 
 
 def rehearse(
@@ -43,13 +46,15 @@ def rehearse(
     taken = {start.name}
     rewards: list[float] = []
     tries: list[int] = []
+    cells: list[Tree] = []
     while len(rewards) < children:
         drawn = derive(seed, "round", len(rewards))
         count = min(PER_ROUND, children - len(rewards))
         draws = made.propose(state, Request(space, start, drawn, count, frozenset(taken)))
         if not draws:
             break
-        found = [reward(each.network.parts.cell) for each in draws]
+        proposed = [each.network.parts.cell for each in draws]
+        found = [reward(cell) for cell in proposed]
         lessons = tuple(
             Lesson(each.decisions, each.tries, worth) for each, worth in zip(draws, found, strict=True)
         )
@@ -57,4 +62,5 @@ def rehearse(
         taken |= {each.network.name for each in draws}
         rewards += found
         tries += [each.tries for each in draws]
-    return Trial(tuple(rewards), tuple(tries))
+        cells += proposed
+    return Trial(tuple(rewards), tuple(tries), tuple(cells))
