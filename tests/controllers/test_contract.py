@@ -26,6 +26,7 @@ from nasflow.spec.tree import START_CELL, Merge, Tree
 
 SPECS: dict[str, ControllerSpec] = {
     "path": SMALL_POLICY,
+    "path with a memory": SMALL_POLICY.model_copy(update={"updates": 2, "memory": 3}),
     "paper": PaperController(embedding=4, hidden=8),
     "random": RandomController(),
     "evolution": EvolutionController(population=3, tournament=2),

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nasflow.base.document import Frozen
+from nasflow.base.document import Frozen, is_off
 from nasflow.base.plugins import OpenUnion
 
 
@@ -35,6 +35,12 @@ class Policy(ControllerSpec):
     """Largest norm of the gradient."""
     baseline_decay: float = Field(default=0.95, ge=0, lt=1)
     """Weight of the OLD value in the moving average of the rewards."""
+    updates: int = Field(default=1, ge=1, le=100, exclude_if=lambda updates: updates == 1)
+    """Steps of the optimiser on each round's lessons."""
+    ratio_clip: float = Field(default=0.2, gt=0, lt=1, exclude_if=lambda share: share == 0.2)
+    """By what share several steps may make a decision more or less likely (Schulman et al., 2017)."""
+    memory: int = Field(default=0, ge=0, le=1000, exclude_if=is_off)
+    """Best children of the rounds before that each round is learned from together with (Oh et al., 2018)."""
 
 
 class PathController(Policy):

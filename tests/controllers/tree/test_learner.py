@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Sequence
 
 import pytest
@@ -8,13 +9,13 @@ from tests.controllers.samples import SMALL_POLICY, START, request
 from nasflow.controllers import Draw, Lesson, Results, make_controller
 from nasflow.controllers.tree.encoder import Encoding
 from nasflow.controllers.tree.heads import entropy, log_probabilities
-from nasflow.controllers.tree.learner import likelihood, reinforce
+from nasflow.controllers.tree.learner import Likelihood, likelihood, reinforce
 from nasflow.controllers.tree.parameters import initial_parameters
 from nasflow.controllers.tree.questions import ask, by_head
 from nasflow.controllers.tree.sampler import POLICY_TRIES
 from nasflow.controllers.tree.state import PolicyState
 from nasflow.controllers.tree.table import Table
-from nasflow.search.controller import PaperController
+from nasflow.search.controller import PaperController, PathController
 from nasflow.search.spaces import PathSpace, Walk
 
 SPACE = PathSpace()
@@ -53,14 +54,22 @@ def fresh(walk: Walk) -> Walk:
     return copy
 
 
+def by_episode(seen: Likelihood, values: torch.Tensor) -> list[float]:
+    """The sum over each episode's decisions."""
+    count = int(seen.owners.max()) + 1
+    found: list[float] = torch.zeros(count, dtype=values.dtype).index_add(0, seen.owners, values).tolist()
+    return found
+
+
 def test_replay_equals_sampling() -> None:
     """The update's log-probabilities and entropies are those at which the decisions were drawn."""
     episodes = proposals(4)
     seen = likelihood(initial_parameters(SMALL_POLICY, SPACE, 1), results(episodes))
     expected = [one_by_one(episode) for episode in episodes]
-    assert seen.log_probabilities.tolist() == pytest.approx([each for each, _ in expected], abs=1e-9)
-    assert seen.entropies.tolist() == pytest.approx([each for _, each in expected], abs=1e-9)
-    assert seen.decisions == sum(len(episode.decisions) for episode in episodes)
+    likely, entropies = (by_episode(seen, each) for each in (seen.log_probabilities, seen.entropies))
+    assert likely == pytest.approx([each for each, _ in expected], abs=1e-9)
+    assert entropies == pytest.approx([each for _, each in expected], abs=1e-9)
+    assert len(seen.owners) == sum(len(episode.decisions) for episode in episodes)
 
 
 def test_gradient_by_differences() -> None:
@@ -79,28 +88,59 @@ def test_gradient_by_differences() -> None:
         for change in (step, -step):
             moved = {key: value.detach().clone() for key, value in parameters.items()}
             moved[name].view(-1)[place] += change
-            found.append(likelihood(moved, results(episodes)).log_probabilities.item())
+            found.append(likelihood(moved, results(episodes)).log_probabilities.sum().item())
         assert (found[0] - found[1]) / (2 * step) == pytest.approx(
             gradient.view(-1)[place].item(), rel=1e-4, abs=1e-8
         )
 
 
 def test_loss() -> None:
-    """The loss is REINFORCE with the summed entropy, averaged over the episodes."""
+    """What several steps follow begins as REINFORCE with the summed entropy, averaged over the episodes."""
     episodes = proposals(3)
     state = PolicyState.initial(SMALL_POLICY, SPACE, 1)
     after, figures = reinforce(state, SMALL_POLICY, results(episodes, 0.1, 0.4, None))
-    parts = [one_by_one(episode) for episode in episodes]
+    totals = [total for _, total in map(one_by_one, episodes)]
     # Two rewards lie one deviation off their mean; the failed child counts as the worse of them.
     expected = -sum(
-        advantage * log_probability + SMALL_POLICY.entropy_weight * total
-        for advantage, (log_probability, total) in zip((-1.0, 1.0, -1.0), parts, strict=True)
+        advantage * len(episode.decisions) + SMALL_POLICY.entropy_weight * total
+        for advantage, episode, total in zip((-1.0, 1.0, -1.0), episodes, totals, strict=True)
     )
     assert figures["loss"] == pytest.approx(expected / 3)
     assert figures["baseline"] == pytest.approx(0.25)
-    decisions = sum(len(episode.decisions) for episode in episodes)
-    assert figures["entropy"] == pytest.approx(sum(total for _, total in parts) / decisions)
+    assert figures["entropy"] == pytest.approx(sum(totals) / sum(len(each.decisions) for each in episodes))
     assert after.steps == 1
+
+
+def test_several_steps_stay_near() -> None:
+    """However many steps a round takes, what it earned moves no decision far."""
+    spec = SMALL_POLICY.model_copy(update={"updates": 50, "entropy_weight": 0.0})
+    free = spec.model_copy(update={"ratio_clip": 0.99})
+    taught = results(proposals(3), 0.1, 0.4, 0.9)
+    state = PolicyState.initial(spec, SPACE, 1)
+    before = likelihood(state.parameters, taught).log_probabilities
+
+    def farthest(spec: PathController) -> float:
+        after = likelihood(reinforce(state, spec, taught)[0].parameters, taught).log_probabilities
+        return float((after - before).abs().max())
+
+    assert farthest(spec) < farthest(free) / 1.5
+
+
+def test_the_best_are_remembered() -> None:
+    """The memory holds the best children of all rounds, and they are lessons of the rounds that follow."""
+    spec = SMALL_POLICY.model_copy(update={"memory": 2})
+    first, second = results(proposals(3), 0.5, None, 0.7), results(proposals(2, seed=1), 0.6, 0.1)
+    state, _ = reinforce(PolicyState.initial(spec, SPACE, 1), spec, first)
+    assert [each.reward for each in state.memory] == [0.7, 0.5]
+    after, _ = reinforce(state, spec, second)
+    assert [each.reward for each in after.memory] == [0.7, 0.6]
+    assert after.memory[0] == first.lessons[2]
+    forgetful, _ = reinforce(dataclasses.replace(state, memory=()), spec, second)
+    remembered = Results(SPACE, START, 0, (first.lessons[2],))
+    likely, forgotten = (
+        likelihood(each.parameters, remembered).log_probabilities.sum() for each in (after, forgetful)
+    )
+    assert likely > forgotten
 
 
 def test_children_from_outside_are_imitated() -> None:
@@ -108,7 +148,9 @@ def test_children_from_outside_are_imitated() -> None:
     lesson = Lesson(proposals(1)[0].decisions, POLICY_TRIES + 1, 0.5)
     state, outside = PolicyState.initial(SMALL_POLICY, SPACE, 1), Results(SPACE, START, 0, (lesson,))
     after, _ = reinforce(state, SMALL_POLICY, outside)
-    before, now = (likelihood(each.parameters, outside).log_probabilities.item() for each in (state, after))
+    before, now = (
+        likelihood(each.parameters, outside).log_probabilities.sum().item() for each in (state, after)
+    )
     assert now > before
 
 
@@ -140,11 +182,10 @@ def test_the_published_form() -> None:
     state = PolicyState.initial(spec, SPACE, 1)
     seen = likelihood(state.parameters, results(episodes))
     _, figures = reinforce(state, spec, results(episodes, 1.0, 3.0))
-    entropies = [
-        total.item() / len(episode.decisions) for total, episode in zip(seen.entropies, episodes, strict=True)
-    ]
+    entropies = by_episode(seen, seen.entropies)
     expected = [
-        -(distance * likely.item() + spec.entropy_weight * entropy)
-        for distance, likely, entropy in zip((-1.0, 1.0), seen.log_probabilities, entropies, strict=True)
+        -(distance * len(episode.decisions) + spec.entropy_weight * entropy / len(episode.decisions))
+        for distance, episode, entropy in zip((-1.0, 1.0), episodes, entropies, strict=True)
     ]
     assert figures["loss"] == pytest.approx(sum(expected) / 2, rel=1e-5)
+    assert (spec.updates, spec.memory) == (1, 0)

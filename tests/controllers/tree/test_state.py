@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 import torch
 from safetensors.torch import load, save
@@ -5,7 +7,7 @@ from tests.controllers.samples import SMALL_POLICY, request, results
 from tests.search.spaces.samples import TINY
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.controllers import make_controller
+from nasflow.controllers import Lesson, make_controller
 from nasflow.controllers.tree.state import PolicyState, pack_state, unpack_state
 from nasflow.search.controller import PathController
 from nasflow.search.spaces import PathSpace
@@ -34,6 +36,24 @@ def test_round_trip() -> None:
     assert pack_state(state, SMALL_POLICY, TINY) == data
     assert state.steps == state.baseline.rounds == 1
     assert state.baseline.mean == pytest.approx(0.15)
+
+
+def test_a_memory_is_stored() -> None:
+    """The best children are read back as they were, and damage is refused."""
+    memory = (Lesson((1, 0, 2), 3, 0.7), Lesson((), 1, -2.5))
+    initial = PolicyState.initial(SMALL_POLICY, TINY, seed=5)
+    data = pack_state(dataclasses.replace(initial, memory=memory), SMALL_POLICY, TINY)
+    assert unpack_state(data, SMALL_POLICY, TINY).memory == memory
+    tensors = load(data)
+    for broken in (
+        {"memory.lengths": torch.tensor([3, 1])},
+        {"memory.lengths": torch.tensor([4, -1])},
+        {"memory.tries": torch.tensor([3])},
+        {"memory.rewards": torch.tensor([0.7, float("nan")], dtype=torch.float64)},
+        {"memory.decisions": torch.tensor([1.0, 0.0, 2.0])},
+    ):
+        with pytest.raises(InvalidSpec, match="controller state: "):
+            unpack_state(save(tensors | broken), SMALL_POLICY, TINY)
 
 
 def test_initial_state_is_stored_exactly() -> None:

@@ -2,8 +2,9 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from safetensors import SafetensorError
@@ -12,20 +13,29 @@ from torch import Tensor
 
 from nasflow.base.document import canonical_json
 from nasflow.base.errors import InvalidSpec
+from nasflow.controllers.protocol import Lesson
 from nasflow.controllers.tree.baseline import Baseline
 from nasflow.controllers.tree.parameters import PRECISION, Parameters, initial_parameters, shapes
 from nasflow.search.controller import Policy
 from nasflow.search.spaces import Space
 
 _MOST_BYTES = 512 * 1024 * 1024
-_SCHEMA = 1
+_SCHEMA = 2
 
 _PARTS = ("parameters", "first", "second")
+
+_MEMORY = {
+    "decisions": torch.int64,
+    "lengths": torch.int64,
+    "tries": torch.int64,
+    "rewards": torch.float64,
+}
+"""Its tensors, with their types."""
 
 
 @dataclass(frozen=True)
 class PolicyState:
-    """Parameters, the moments of Adam by the name of their parameter, and the baseline."""
+    """Parameters, the moments of Adam by the name of their parameter, the baseline, and the memory."""
 
     parameters: Parameters
     first: Parameters
@@ -35,6 +45,8 @@ class PolicyState:
     steps: int
     """Adam steps taken."""
     baseline: Baseline
+    memory: tuple[Lesson, ...] = ()
+    """The best children so far, the best first."""
 
     @classmethod
     def initial(cls, spec: Policy, space: Space, seed: int) -> "PolicyState":
@@ -55,7 +67,7 @@ def pack_state(state: PolicyState, spec: Policy, space: Space) -> bytes:
     tensors["steps"] = torch.tensor([state.steps, baseline.rounds])
     tensors["baseline"] = torch.tensor([baseline.mean, baseline.variance], dtype=torch.float64)
     tensors["kind"] = _kind(spec, space)
-    return save(tensors)
+    return save(tensors | _pack_memory(state.memory))
 
 
 def unpack_state(data: bytes, spec: Policy, space: Space) -> PolicyState:
@@ -63,6 +75,7 @@ def unpack_state(data: bytes, spec: Policy, space: Space) -> PolicyState:
     tensors = _load(data)
     if not torch.equal(tensors.pop("kind", torch.empty(0)), _kind(spec, space)):
         raise InvalidSpec("controller state: written for another policy, space or version of nasflow")
+    memory = _unpack_memory({name: tensors.pop(f"memory.{name}", None) for name in _MEMORY})
     expected = shapes(spec, space)
     _check(tensors, {f"{part}.{name}": shape for part in _PARTS for name, shape in expected.items()})
     steps, rounds = (int(number) for number in tensors["steps"])
@@ -72,7 +85,40 @@ def unpack_state(data: bytes, spec: Policy, space: Space) -> PolicyState:
         return {name: tensors[f"{prefix}.{name}"].to(PRECISION) for name in expected}
 
     baseline = Baseline(rounds, mean, max(variance, 0.0))
-    return PolicyState(part("parameters"), part("first"), part("second"), steps, baseline)
+    return PolicyState(part("parameters"), part("first"), part("second"), steps, baseline, memory)
+
+
+def _pack_memory(memory: Sequence[Lesson]) -> dict[str, Tensor]:
+    """All decisions in a row, and what tells them apart; rewards in full."""
+    found = {
+        "decisions": [choice for lesson in memory for choice in lesson.decisions],
+        "lengths": [len(lesson.decisions) for lesson in memory],
+        "tries": [lesson.tries for lesson in memory],
+        "rewards": [lesson.reward for lesson in memory],
+    }
+    return {f"memory.{name}": torch.tensor(values, dtype=_MEMORY[name]) for name, values in found.items()}
+
+
+def _unpack_memory(tensors: Mapping[str, Tensor | None]) -> tuple[Lesson, ...]:
+    """Raise InvalidSpec if it is none; what its decisions are worth is seen when they are replayed."""
+    for name, dtype in _MEMORY.items():
+        tensor = tensors[name]
+        if tensor is None or tensor.dtype != dtype or tensor.ndim != 1 or not tensor.isfinite().all():
+            raise InvalidSpec(f"controller state: tensor 'memory.{name}' is missing or damaged")
+    decisions, lengths, tries, rewards = (
+        tensor.tolist() for tensor in tensors.values() if tensor is not None
+    )
+    if (
+        not len(lengths) == len(tries) == len(rewards)
+        or sum(lengths) != len(decisions)
+        or min(lengths, default=0) < 0
+    ):
+        raise InvalidSpec("controller state: its memory does not fit together: the file is damaged")
+    rest = iter(decisions)
+    return tuple(
+        Lesson(tuple(islice(rest, length)), tried, reward)
+        for length, tried, reward in zip(lengths, tries, rewards, strict=True)
+    )
 
 
 def _check(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> None:
