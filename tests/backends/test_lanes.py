@@ -153,7 +153,7 @@ def test_a_lane_is_killed(idle: bool, tmp_path: Path) -> None:
     with pytest.raises(LaneLost) as lost:
         search(tmp_path, Killer(idle))
     assert str(lost.value).startswith("the process that trained child ")
-    assert "was killed, for want of memory most likely: `nasflow resume tiny`" in str(lost.value)
+    assert "was killed, for want of memory most likely: the same command goes on with tiny" in str(lost.value)
     ledger = read_ledger(open_archive(tmp_path), "tiny")
     assert len(ledger.children) == (2 if idle else 0)
     assert call("resume", "tiny", "--store", tmp_path, "--no-track").code == 0
@@ -250,7 +250,7 @@ def test_interrupted(tmp_path: Path) -> None:
     assert victim.exitcode == 130, output.read_text()
     assert gone(at_work, within=0)
     *children, last = output.read_text().splitlines()
-    assert last == "nasflow: stopped: all finished epochs are kept, `nasflow resume` goes on"
+    assert last == "nasflow: stopped: all finished epochs are kept, the same command goes on"
     assert len(children) == 1, children
 
 

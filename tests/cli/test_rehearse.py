@@ -1,7 +1,10 @@
 from pathlib import Path
 
 from tests.cli.calling import call, write_config
+from tests.studies.test_signals import made_up
 from tests.studies.truth.test_train import SMALL as SMALL_SPACE
+
+from nasflow.studies.truth import table_bytes
 
 SMALL = ("rehearse", "--children", "60", "--seeds", "2", "--arm", "random", "--arm", "evolution")
 
@@ -57,6 +60,12 @@ def test_a_table_of_real_trainings(tmp_path: Path) -> None:
     assert "the table has 1 to 1" in call(*replay, "--epochs", "2").error
     assert "which --table?" in call(*replay[:-2]).error
     assert "--figure luck: take one of held-out accuracy, " in call(*replay, "--figure", "luck").error
+    (tmp_path / "cells.json.gz").write_bytes(table_bytes(made_up()))
+    drawn = call("study", "signals", tmp_path / "cells.json.gz", "--plots", tmp_path / "plots")
+    assert drawn.code == 0, drawn.err
+    assert "| truth of another seed | +0." in drawn.out
+    for source in ("inherited", "scratch"):
+        assert ">held-out loss</text>" in (tmp_path / f"plots/signals-{source}.svg").read_text()
     few = call("study", "signals", table)
     assert few.code == 2
     assert "3 cells are trained to the end, and ranks take 10" in few.error

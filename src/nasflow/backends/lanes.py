@@ -171,7 +171,7 @@ def _end(code: int | None) -> str:
 
 
 def _remedy(search: str) -> str:
-    return f"`nasflow resume {search}` goes on, and needs less with fewer --lanes"
+    return f"the same command goes on with {search}, and needs less with fewer --lanes"
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def _command() -> int:
         _say(f"error: {error.format_message()}")
         code = error.exit_code
     if code == _INTERRUPTED:
-        _say("stopped: all finished epochs are kept, `nasflow resume` goes on")
+        _say("stopped: all finished epochs are kept, the same command goes on")
     return code or 0
 
 

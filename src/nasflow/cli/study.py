@@ -59,9 +59,9 @@ def _signals(
         drawn = {
             f"signals-{source}.svg": draw_curves(
                 signal_bands(told, source, "from scratch"),
-                f"{source}: agreement with the truth",
+                f"{source}: agreement with the truth from scratch",
                 "epochs",
-                "tau",
+                "Kendall's tau (95 %)",
             ).encode()
             for source in ("inherited", "scratch")
         }

@@ -3,14 +3,13 @@
 On the meta device: nothing is computed, whatever the size, and no weight takes any memory.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
+from torch.utils.flop_counter import FlopCounterMode
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.networks import build
@@ -38,30 +37,10 @@ class Cost(NamedTuple):
 
 def cost_of(network: nn.Module, image: Tensor) -> Cost:
     """Of any network, shown `image` [1, channels, height, width]; both may be on the meta device."""
-    counter = _FlopCounter()
+    counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
         network.eval()(image)
-    return Cost(_size(network), counter.flops // 2)
-
-
-class _FlopCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Adds up what torch's registry knows of each operation.
-
-    As `torch.utils.flop_counter.FlopCounterMode` does, without its tree of modules and without taking the
-    operations apart that do not count: in half of the time or less.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.flops = 0
-
-    def __torch_dispatch__(
-        self, function: Any, types: Any, arguments: Any = (), named: Mapping[str, Any] | None = None
-    ) -> Any:
-        out = function(*arguments, **(named or {}))
-        if count := flop_registry.get(function._overloadpacket):
-            self.flops += count(*arguments, **(named or {}), out_val=out)
-        return out
+    return Cost(_size(network), counter.get_total_flops() // 2)
 
 
 # Apart from each other: a limit may ask for the size of many networks, and running one takes far longer than

@@ -34,6 +34,8 @@ class Measure:
     """Whether it cannot fall where a network only grows: then a start network over a limit is refused."""
 
 
+_COUNTS = "nasflow.measure.counts"
+
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         each.name: each
@@ -41,16 +43,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             Measure("held_out_accuracy", "share", True, "nasflow.measure.held_out:held_out_accuracy"),
             Measure("held_out_loss", "nats", False, "nasflow.measure.held_out:held_out_loss"),
             Measure("training_loss", "nats", False, "nasflow.measure.curve:training_loss"),
-            Measure(
-                *("parameters", "parameters", False, "nasflow.measure.counts:parameters"),
-                is_counted=True,
-                grows=True,
-            ),
-            Measure(
-                *("mult_adds", "mult-adds", False, "nasflow.measure.counts:mult_adds"),
-                is_counted=True,
-                grows=True,
-            ),
+            Measure("parameters", "parameters", False, f"{_COUNTS}:parameters", is_counted=True, grows=True),
+            Measure("mult_adds", "mult-adds", False, f"{_COUNTS}:mult_adds", is_counted=True, grows=True),
             Measure("latency", "seconds", False, "nasflow.measure.latency:latency", is_asked_for=True),
             Measure("latency_64", "seconds", False, "nasflow.measure.latency:latency_64", is_asked_for=True),
         )

@@ -3,8 +3,10 @@ from typing import Any
 
 import pytest
 from tests.steps.samples import config, ledger_of, open_archive, run_search
+from tests.test_generality import SEARCH as WIDTHS
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.search.config import SearchConfig
 from nasflow.search.finalists import full_size
 from nasflow.spec.tree import START_CELL
 from nasflow.steps.begin import begin
@@ -96,6 +98,14 @@ def test_a_space_that_is_too_large(tmp_path: Path) -> None:
     archive = open_archive(tmp_path / "store")
     search = begin(archive, config(space={}))
     with pytest.raises(InvalidSpec, match="more than 10000 cells: make it smaller"):
+        Truth(archive, search, 1)
+
+
+def test_a_space_without_cells(plugins: Path, tmp_path: Path) -> None:
+    """A table holds cells: what a space changes elsewhere would be lost in it."""
+    archive = open_archive(tmp_path / "store")
+    search = begin(archive, SearchConfig.model_validate(WIDTHS))
+    with pytest.raises(InvalidSpec, match="a table holds cells, and the space widths makes something else"):
         Truth(archive, search, 1)
 
 

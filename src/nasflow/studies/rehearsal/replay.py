@@ -27,7 +27,11 @@ class Replay:
     signal: Signal
 
     def __post_init__(self) -> None:
-        """Raise InvalidSpec where some cells are not trained yet, or not for as long as the signal asks."""
+        """Raise InvalidSpec for a table without cells, or with cells that are not trained, or not for as long
+        as the signal asks.
+        """
+        if not isinstance(self.table.asked.space, PathSpace):
+            raise InvalidSpec(f"the table is of the space {self.table.asked.space.kind}, which has no cells")
         missing = len(self.table.cells) - len(self.table.complete)
         if missing:
             raise InvalidSpec(f"the table lacks {missing} cells: `nasflow study truth` goes on with it")

@@ -12,7 +12,7 @@ from nasflow.measure import counted
 from nasflow.search.finalists import full_size
 from nasflow.search.record import TrainedRecord
 from nasflow.search.schedule import Train
-from nasflow.search.spaces import replay
+from nasflow.search.spaces import PathSpace, replay
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.edits import apply_all
 from nasflow.spec.network import NetworkSpec
@@ -43,10 +43,14 @@ class Truth:
     """
 
     def __init__(self, archive: Archive, search: str, seeds: int, known: TruthTable | None = None) -> None:
-        """Raise InvalidSpec if the space is too large to be listed, or if the known table is another's."""
+        """Raise InvalidSpec if the space is not of cells or too large to be listed, or if the known table is
+        another's.
+        """
         self._archive, self._search, self._seeds = archive, search, seeds
         self._ledger = read_ledger(archive, search)
         config = self._ledger.config
+        if not isinstance(config.space, PathSpace):
+            raise InvalidSpec(f"a table holds cells, and the space {config.space.kind} makes something else")
         if known and (known.asked != config.asked() or known.seeds != seeds):
             raise InvalidSpec(
                 "the table that is there is of another configuration or other seeds: move it away"
