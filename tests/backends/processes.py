@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, util
@@ -150,7 +151,13 @@ def _main(arguments: list[str], output: Path, environment: dict[str, str], alone
         sys.argv = ["nasflow", *arguments]
         from nasflow.cli import main
 
-        main()
+        try:
+            main()
+        except BaseException as error:
+            # Multiprocessing would say what went wrong when the file is closed: nobody would ever know.
+            if not isinstance(error, SystemExit):
+                traceback.print_exc(file=file)
+            raise
 
 
 def _fork(path: str, arguments: list[str], kept: Iterable[int]) -> int:

@@ -1,12 +1,13 @@
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import ValidationError, model_serializer
 
-from nasflow.base.document import MAXIMUM_BYTES, Document, canonical_json
+from nasflow.base.document import MAXIMUM_BYTES, Document, Frozen, canonical_json
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
 from nasflow.search.record import BirthRecord, ChildRecord, FailedRecord, TrainedRecord, TrainingRecord
@@ -294,3 +295,22 @@ def test_unions_in_a_list(edit: dict[str, Any], message: str, version: int) -> N
         "receipt": receipt | (old if version == 1 else edits),
     }
     assert message in refusal(BirthRecord, data)
+
+
+class Interrupted(Frozen):
+    """Data whose serialiser is in the middle of its work when somebody presses Ctrl-C."""
+
+    @model_serializer
+    def _interrupted(self) -> str:
+        raise KeyboardInterrupt
+
+
+class Holds(Frozen):
+    part: Interrupted = Interrupted()
+
+
+@pytest.mark.parametrize("dump", [Frozen.model_dump, Frozen.model_dump_json])
+def test_interrupted(dump: Callable[[Frozen], object]) -> None:
+    """Pydantic would make an error of it, which nobody takes for Ctrl-C."""
+    with pytest.raises(KeyboardInterrupt):
+        dump(Holds())

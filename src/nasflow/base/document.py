@@ -7,13 +7,15 @@ with one line.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from reprlib import Repr
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationError, model_validator
+from pydantic_core import PydanticSerializationError
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.plugins import PLUGGED, OpenUnion
@@ -34,10 +36,31 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 """What torch takes for one."""
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Pydantic makes an error of its own of whatever ends a serialiser that is written in Python."""
+    try:
+        yield
+    except PydanticSerializationError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise
+
+
 class Frozen(BaseModel):
     """Immutable data without unknown keys: a part of a document."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def model_dump(self, **options: Any) -> dict[str, Any]:
+        """As pydantic's, but Ctrl-C in the middle is Ctrl-C."""
+        with _interruptible():
+            return super().model_dump(**options)
+
+    def model_dump_json(self, **options: Any) -> str:
+        """As pydantic's, but Ctrl-C in the middle is Ctrl-C."""
+        with _interruptible():
+            return super().model_dump_json(**options)
 
 
 class Document(Frozen):
