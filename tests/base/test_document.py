@@ -306,6 +306,8 @@ class Interrupted(Frozen):
 
 
 class Holds(Frozen):
+    """The same within other data."""
+
     part: Interrupted = Interrupted()
 
 

@@ -7,8 +7,7 @@ with one line.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from difflib import get_close_matches
 from reprlib import Repr
 from types import NoneType
@@ -36,31 +35,23 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 """What torch takes for one."""
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Pydantic makes an error of its own of whatever ends a serialiser that is written in Python."""
-    try:
-        yield
-    except PydanticSerializationError as error:
-        if isinstance(error.__cause__, KeyboardInterrupt):
-            raise error.__cause__ from None
-        raise
-
-
 class Frozen(BaseModel):
     """Immutable data without unknown keys: a part of a document."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def model_dump(self, **options: Any) -> dict[str, Any]:
-        """As pydantic's, but Ctrl-C in the middle is Ctrl-C."""
-        with _interruptible():
+        """As pydantic's, which makes an error of Ctrl-C in the middle of a serialiser that is ours."""
+        try:
             return super().model_dump(**options)
+        except PydanticSerializationError as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise error.__cause__ from None
+            raise
 
-    def model_dump_json(self, **options: Any) -> str:
-        """As pydantic's, but Ctrl-C in the middle is Ctrl-C."""
-        with _interruptible():
-            return super().model_dump_json(**options)
+    def model_dump_json(self, *, indent: int | None = None, **options: Any) -> str:
+        """As pydantic's, by way of `model_dump`: pydantic's own would not tell Ctrl-C from an error."""
+        return json.dumps(self.model_dump(mode="json", **options), indent=indent, ensure_ascii=False)
 
 
 class Document(Frozen):
