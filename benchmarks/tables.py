@@ -6,6 +6,7 @@ from statistics import fmean
 
 from nasflow.base.errors import NotFound
 from nasflow.report.curves import Band
+from nasflow.search.controls import Control
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import ChildRecord, TrainedRecord
 from nasflow.studies.audit import Audit, ranks_agree
@@ -63,13 +64,13 @@ class Searched:
 def searched(ledger: Ledger) -> Searched:
     """The figures of a search; raise NotFound where it has not come to its end."""
     finish, winner = ledger.finish, ledger.config.judge.best(ledger.children)
-    if finish is None or finish.start_test_accuracy is None or winner is None:
+    if finish is None or (start := finish.accuracy(Control.START)) is None or winner is None:
         raise NotFound(f"search {ledger.config.name!r} has no tests of the found cell and of the start cell")
     return Searched(
         children=_accuracies(ledger.children),
         best=winner.accuracy,
         test=finish.test_accuracy,
-        start_test=finish.start_test_accuracy,
+        start_test=start,
     )
 
 

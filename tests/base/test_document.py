@@ -1,13 +1,12 @@
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError, model_serializer
+from pydantic import ValidationError
 
-from nasflow.base.document import MAXIMUM_BYTES, Document, Frozen, canonical_json
+from nasflow.base.document import MAXIMUM_BYTES, Document, canonical_json
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
 from nasflow.search.record import BirthRecord, ChildRecord, FailedRecord, TrainedRecord, TrainingRecord
@@ -239,7 +238,7 @@ def test_unknown_key(search: dict[str, Any], place: str, value: Any, message: st
         ("space.add_branches", [1], "space: a node can have 2 to 8 branches"),
         ("space.add_branches", [2, "three"], "space.add_branches.1: Input should be a valid integer"),
         ("budget", {}, "budget: set at least one of"),
-        ("schema_version", 3, "has schema version 3, and this nasflow reads 1 to 2: upgrade nasflow"),
+        ("schema_version", 4, "has schema version 4, and this nasflow reads 1 to 3: upgrade nasflow"),
         ("schema_version", "9" * 10_000, "has schema version '999"),
         ("schema_version", 0, "has schema version 0"),
         ("schema_version", None, "has schema version None"),
@@ -295,24 +294,3 @@ def test_unions_in_a_list(edit: dict[str, Any], message: str, version: int) -> N
         "receipt": receipt | (old if version == 1 else edits),
     }
     assert message in refusal(BirthRecord, data)
-
-
-class Interrupted(Frozen):
-    """Data whose serialiser is in the middle of its work when somebody presses Ctrl-C."""
-
-    @model_serializer
-    def _interrupted(self) -> str:
-        raise KeyboardInterrupt
-
-
-class Holds(Frozen):
-    """The same within other data."""
-
-    part: Interrupted = Interrupted()
-
-
-@pytest.mark.parametrize("dump", [Frozen.model_dump, Frozen.model_dump_json])
-def test_interrupted(dump: Callable[[Frozen], object]) -> None:
-    """Pydantic would make an error of it, which nobody takes for Ctrl-C."""
-    with pytest.raises(KeyboardInterrupt):
-        dump(Holds())

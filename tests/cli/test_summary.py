@@ -74,12 +74,14 @@ def test_every_child_has_its_line() -> None:
 
 def test_a_limit_that_is_broken_at_full_size() -> None:
     """What only a measurement tells is known when the network at full size is trained: then it is said."""
-    ledger = synthetic_ledger(rounds=4, limits={"parameters": "80k"})
-    assert "at full size parameters" not in printed(ledger)
+    ledger = synthetic_ledger(rounds=4, limits={"parameters": "80k"}, finished=True)
+    found, *controls = ledger.finals
+    assert "at full size parameters" not in printed(ledger.model_copy(update={"finals": ()}))
     assert ledger.chosen
     large = {"parameters": Measured(value=90_000, unit="parameters")}
     final = ledger.chosen.model_copy(update={"measures": {**ledger.chosen.measures, **large}})
-    text = printed(ledger.model_copy(update={"final": final}))
+    large_found = found.model_copy(update={"record": final})
+    text = printed(ledger.model_copy(update={"finals": (large_found, *controls)}))
     assert "over       at full size parameters 90000 is over the limit of 80000\n" in text
 
 

@@ -4,7 +4,9 @@ import random
 from typing import Any
 
 from nasflow.search.budget import Budget
-from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.controls import Control, Finalist, OnTest
+from nasflow.search.finalists import finals
+from nasflow.search.ledger import Ledger, LedgerFinal, LedgerRound
 from nasflow.search.measures import Measured
 from nasflow.search.record import AnyRecord, Attempt, EditReceipt, Epoch, FailedRecord, Receipt, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
@@ -223,19 +225,47 @@ def finish(ledger: Ledger) -> Ledger:
     winner = ledger.config.judge.best(ledger.children)
     assert winner is not None
     figures = measures(0.95, 3_200_000, 620_000_000, latency=0.021)
-    final = winner.model_copy(update={"child": "f" * 16, "measures": figures, "receipt": None})
     stop = SearchStop(reason="budget", detail="500 children", rounds=len(ledger.rounds), best=winner.child)
-    end = FinishRecord(
-        child=winner.child,
-        final=final.child,
-        held_out_accuracy=winner.accuracy,
-        test_accuracy=0.9366,
-        test_images=10_000,
-        start_final="e" * 16,
-        start_test_accuracy=0.9291,
+    ended = ledger.model_copy(update={"stop": stop})
+    found = finals(ended, widen)
+    records = [
+        winner.model_copy(update={"child": spec.id, "parts": spec.network.parts, "measures": figures})
+        for spec in found.specs.values()
+    ]
+    known = tuple(
+        LedgerFinal(finalist=finalist, spec=spec, record=record.model_copy(update={"receipt": None}))
+        for (finalist, spec), record in zip(found.specs.items(), records, strict=True)
     )
-    start = final.model_copy(update={"child": "e" * 16, "parts": ledger.config.start_parts})
-    return ledger.model_copy(update={"stop": stop, "final": final, "final_start": start, "finish": end})
+    tested = tuple(tested_as(each) for each in found.specs)
+    end = FinishRecord(
+        child=winner.child, held_out_accuracy=winner.accuracy, test_images=10_000, tested=tested
+    )
+    return ended.model_copy(update={"finals": known, "finish": end})
+
+
+RIGHT = {
+    None: 9366,
+    Control.START: 9291,
+    Control.LONGER: 9310,
+    Control.PARAMETERS: 9340,
+    Control.MULT_ADDS: 9366,
+    Control.RANDOM: 9480,
+}
+"""Of ten thousand test images."""
+
+
+def tested_as(finalist: Finalist) -> OnTest:
+    """How a finalist does on the test images."""
+    right = RIGHT[finalist.control]
+    if finalist.control is None:
+        return OnTest(finalist=finalist, right=right)
+    only_control = 150 + right - RIGHT[None]
+    return OnTest(finalist=finalist, right=right, only_found=150, only_control=only_control)
+
+
+def widen(network: NetworkSpec, measure: str, like: NetworkSpec) -> NetworkSpec:
+    """By some steps."""
+    return network.model_copy(update={"host": network.host.wider(3 if measure == "parameters" else 4)})
 
 
 def running(ledger: Ledger) -> Ledger:

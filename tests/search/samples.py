@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from nasflow.search.config import SearchConfig
-from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.controls import Finalist, OnTest
+from nasflow.search.finalists import finals
+from nasflow.search.ledger import Ledger, LedgerFinal, LedgerRound
 from nasflow.search.measures import MEASURES, Measured
 from nasflow.search.record import AnyRecord, Attempt, Epoch, FailedRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
-from nasflow.search.rounds import Arm, ControllerUpdate, Episode, Proposal
+from nasflow.search.rounds import Arm, ControllerUpdate, Episode, FinishRecord, Proposal, SearchStop
 from nasflow.search.schedule import decide
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts
@@ -142,8 +144,31 @@ def four(*rounds: LedgerRound, **known: Any) -> Ledger:
 
 
 def concluded(**changes: Any) -> Ledger:
-    """A search after its one round, in which `b` won, with the reason why it was the last."""
+    """A search after its one round, in which `b` won, with the reason why it was the last, and its end."""
     parts = "( 3x3G -> ( max3 ) )"
     rounds = ledger_round(1, trained("a", 0.5), trained("b", 0.6, parts=parts))
-    state = ledger(rounds, **({"budget": {"rounds": 1}} | changes))
-    return state.model_copy(update={"stop": decide(state)})
+    finish = {"host": dict(HOST), "recipe": {"epochs": 5}, "controls": ["start"]}
+    settings: dict[str, Any] = {"budget": {"rounds": 1}, "finish": finish}
+    state = ledger(rounds, **(settings | changes))
+    return at_its_end(state, decide(state))
+
+
+def at_its_end(state: Ledger, stop: SearchStop | None) -> Ledger:
+    """The search that has stopped, with its networks at full size, which are not trained; none is widened."""
+    ended = state.model_copy(update={"stop": stop})
+    wanted = finals(ended, lambda network, measure, like: None)
+    known = tuple(LedgerFinal(finalist=each, spec=spec, record=None) for each, spec in wanted.specs.items())
+    return ended.model_copy(update={"finals": known})
+
+
+def with_finals(state: Ledger, *records: AnyRecord | None) -> Ledger:
+    """The same with records of the networks at full size."""
+    pairs = zip(state.finals, records, strict=True)
+    known = tuple(each.model_copy(update={"record": record}) for each, record in pairs)
+    return state.model_copy(update={"finals": known})
+
+
+def finished(child: str = "b", right: int = 5) -> FinishRecord:
+    """The look at nine test images, with the found network alone."""
+    tested = OnTest(finalist=Finalist(seed=0, child="f"), right=right)
+    return FinishRecord(child=child, held_out_accuracy=0.5, test_images=9, tested=(tested,))

@@ -1,8 +1,7 @@
 from typing import Any
 
-from tests.search.samples import failed, ledger, ledger_round, trained
+from tests.search.samples import HOST, at_its_end, failed, ledger, ledger_round, trained
 
-from nasflow.search.finalists import finalists
 from nasflow.search.inheritance import heirs
 from nasflow.search.ledger import Ledger
 from nasflow.search.schedule import decide
@@ -35,15 +34,13 @@ def test_whose_weights_are_needed() -> None:
 def test_networks_at_full_size() -> None:
     """They need somebody's weights if the finish inherits, and nobody's if it trains from scratch."""
     for inherit in (False, True):
-        finish = {"host": {"growth": 12, "blocks": 1}, "recipe": {"epochs": 5}, "inherit": inherit}
+        finish = {"host": dict(HOST), "recipe": {"epochs": 5}, "inherit": inherit, "controls": ["start"]}
         state = search(finish=finish, budget={"rounds": 4})
-        ended = state.model_copy(update={"stop": decide(state)})
-        last = finalists(ended)
-        assert last
-        assert last.start
+        ended = at_its_end(state, decide(state))
+        winner, start = (each.spec.id for each in ended.finals)
         found = lines(ended)
-        assert found[last.winner.id] == (["b", "a", state.start_spec.id] if inherit else [])
-        assert found[last.start.id] == ([state.start_spec.id] if inherit else [])
+        assert found[winner] == (["b", "a", state.start_spec.id] if inherit else [])
+        assert found[start] == ([state.start_spec.id] if inherit else [])
 
 
 def test_a_search_that_waits_for_nobody() -> None:

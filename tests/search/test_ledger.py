@@ -1,9 +1,9 @@
-from tests.search.samples import failed, ledger, ledger_round, proposal, round_of, trained
+from tests.search.samples import failed, finished, ledger, ledger_round, proposal, round_of, trained
 
 from nasflow.base.document import Document
 from nasflow.search.ledger import LedgerRound
 from nasflow.search.record import ChildRecord
-from nasflow.search.rounds import Arm, ControllerUpdate, Episode, FinishRecord, SearchStop
+from nasflow.search.rounds import Arm, ControllerUpdate, Episode, SearchStop
 from nasflow.spec.edits import Insert
 from nasflow.spec.parts import Parts
 
@@ -46,8 +46,7 @@ def test_what_is_chosen() -> None:
     assert running.chosen == trained("11", 0.7)
     stop = SearchStop(reason="budget", detail="", rounds=2, best="21")
     assert ledger(*rounds, known={"stop": stop}).chosen == trained("21", 0.6)
-    finish = FinishRecord(child="10", final="f", held_out_accuracy=0.5, test_accuracy=0.5, test_images=9)
-    assert ledger(*rounds, known={"stop": stop, "finish": finish}).chosen == trained("10", 0.5)
+    assert ledger(*rounds, known={"stop": stop, "finish": finished("10")}).chosen == trained("10", 0.5)
     assert ledger(round_of(1, None)).chosen is None
     alone = ledger(budget={"children": 0})
     assert alone.is_transfer

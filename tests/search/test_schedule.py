@@ -12,7 +12,6 @@ from tests.search.samples import (
     trained,
 )
 
-from nasflow.search.finalists import finalists
 from nasflow.search.ledger import Ledger, LedgerRound
 from nasflow.search.schedule import (
     Conclude,
@@ -270,7 +269,5 @@ def test_nobody_gives_up_the_start() -> None:
     again = killed(state.start_spec.id, 1, 2, 3)
     assert next_tasks(state.model_copy(update={"attempts": tuple(again)}), 1) == next_tasks(state)
     ended = concluded()
-    last = finalists(ended)
-    assert last
-    attempts = tuple(killed(last.winner.id, 1, 2, 3))
+    attempts = tuple(killed(ended.finals[0].spec.id, 1, 2, 3))
     assert next_tasks(ended.model_copy(update={"attempts": attempts}), 1) == next_tasks(ended)

@@ -47,6 +47,6 @@ FOUND = {
     "parents": "found",
     "controller": {"kind": "evolution", "population": POPULATION, "tournament": 1},
     "budget": {"children": 8},
-    "finish": TINY["finish"] | {"compare": False},
+    "finish": TINY["finish"] | {"controls": ()},
 }
 """Four rounds of two children, one of them the random arm's."""

@@ -31,7 +31,7 @@ TINY: dict[str, Any] = {
     "children_per_round": 2,
     "random_share": 0.5,
     "budget": {"children": 4},
-    "finish": {"host": HOST, "recipe": {"epochs": 1, "learning_rate": 0.1}},
+    "finish": {"host": HOST, "recipe": {"epochs": 1, "learning_rate": 0.1}, "controls": ["start"]},
 }
 """Two rounds of two children, one of them the controller's."""
 

@@ -16,7 +16,7 @@ def test_a_child_is_trained_once(finished: Path) -> None:
     assert all(after[key] == value for key, value in before.items())
     one, other = (ledger_of(finished, name) for name in ("tiny", "again"))
     assert other.children == one.children
-    assert (other.start, other.final, other.final_start) == (one.start, one.final, one.final_start)
+    assert (other.start, other.finals) == (one.start, one.finals)
     assert [each.update for each in other.rounds] == [each.update for each in one.rounds]
     assert [each.proposal.banked for each in other.rounds] == [each.proposal.children for each in one.rounds]
     assert not {each.proposal.banked for each in one.rounds} - {()}

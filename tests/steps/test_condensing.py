@@ -19,7 +19,7 @@ HOST = {
     "first_stride": 1,
 }
 CONDENSE = {"epochs": 2, "learning_rate": 0.05, "condense": True, "group_lasso": 1e-5}
-FINISH = {"host": HOST, "recipe": CONDENSE, "compare": False}
+FINISH = {"host": HOST, "recipe": CONDENSE, "controls": ()}
 
 
 def test_children_grow_from_the_condensed_network(tmp_path: Path) -> None:

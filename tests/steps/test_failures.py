@@ -246,7 +246,7 @@ def test_a_search_whose_children_fail(tmp_path: Path) -> None:
 
 def test_a_winner_that_cannot_be_trained_at_full_size(tmp_path: Path) -> None:
     """What was found is kept; the finish says in one line why there is none."""
-    finish = config().finish.model_dump() | {"recipe": {"epochs": 1, "learning_rate": 1e9}, "compare": False}
+    finish = config().finish.model_dump() | {"recipe": {"epochs": 1, "learning_rate": 1e9}, "controls": ()}
     reason = r"could not be trained at full size: loss is .* another finish"
     with pytest.raises(ChildFailed, match=reason) as caught:
         run_search(tmp_path, config(finish=finish, budget={"children": 1}, children_per_round=1))

@@ -95,7 +95,7 @@ def test_lost_parents_are_trained_again(tmp_path: Path) -> None:
 
 def test_a_finish_that_inherits_what_is_lost(tmp_path: Path) -> None:
     """The chosen network is trained again where only its weights are gone."""
-    finish = TINY["finish"] | {"inherit": True, "compare": False}
+    finish = TINY["finish"] | {"inherit": True, "controls": ()}
     store = copy_of_finished(tmp_path, finish=finish, budget={"children": 1}, children_per_round=1)
     whole, ledger = told(store), ledger_of(store)
     lose_all_blobs(store)

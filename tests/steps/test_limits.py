@@ -124,7 +124,7 @@ BY = {
     "budget": {"children": 3},
     "child": {"epochs": 3, "learning_rate": 0.2},
     "controller": {"kind": "random"},
-    "finish": TINY["finish"] | {"compare": False},
+    "finish": TINY["finish"] | {"controls": ()},
 }
 """The same children whatever they are judged by: on one store they are trained once."""
 

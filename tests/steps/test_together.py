@@ -22,7 +22,7 @@ CHANGES: dict[str, Any] = {
     "start": RECIPE,
     "child": RECIPE,
     "budget": {"children": 1},
-    "finish": TINY["finish"] | {"compare": False},
+    "finish": TINY["finish"] | {"controls": ()},
 }
 """The last batch is of 23 images: no even shares. Everything that is drawn for an image is switched on."""
 

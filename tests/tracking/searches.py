@@ -3,7 +3,8 @@
 from typing import Any
 
 from nasflow.search.budget import Budget
-from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.controls import Finalist, OnTest
+from nasflow.search.ledger import Ledger, LedgerFinal, LedgerRound
 from nasflow.search.measures import Measured
 from nasflow.search.record import Attempt, Epoch, FailedRecord, Receipt, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
@@ -154,15 +155,17 @@ class Searches:
         """A search that has its final network and not yet its finish."""
         stop = SearchStop(reason="budget", detail="2 rounds", rounds=2, best="0000000200000000")
         final = self.record(self.final_spec().id, accuracy=0.875)
-        return self.running(name, 2).model_copy(update={"stop": stop, "final": final})
+        finalist = Finalist(seed=self.final_spec().seed, child=final.child)
+        known = (LedgerFinal(finalist=finalist, spec=self.final_spec(), record=final),)
+        return self.running(name, 2).model_copy(update={"stop": stop, "finals": known})
 
     def finished(self, name: str) -> Ledger:
         """A search that is over."""
+        ledger = self.retrained(name)
         finish = FinishRecord(
             child="0000000200000000",
-            final=self.final_spec().id,
             held_out_accuracy=0.875,
-            test_accuracy=0.8125,
-            test_images=100,
+            test_images=80,
+            tested=(OnTest(finalist=ledger.finals[0].finalist, right=65),),
         )
-        return self.retrained(name).model_copy(update={"finish": finish})
+        return ledger.model_copy(update={"finish": finish})

@@ -5,9 +5,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasflow.search.controls import Control, Finalist
+from nasflow.search.ledger import LedgerFinal
 from nasflow.search.record import FailedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.spec.hosts import Chain
+from nasflow.spec.origin import Grown
 from nasflow.spec.parts import CellPart, Parts, Width
 from nasflow.tracking.children import child_content, children
 from nasflow.tracking.search import identity, search_content
@@ -52,10 +55,31 @@ def test_a_final_network_inherits_where_it_is_said(searches: "Searches") -> None
     """At full size it has a parent only if the finish trains on."""
     ledger = searches.finished("demo")
     assert "nasflow.parent" not in contents(ledger)[-1].tags
-    finish = ledger.config.finish.model_copy(update={"inherit": True})
-    going_on = ledger.model_copy(update={"config": ledger.config.model_copy(update={"finish": finish})})
-    assert going_on.stop
-    assert contents(going_on)[-1].tags["nasflow.parent"] == going_on.stop.best
+    (final,) = ledger.finals
+    spec = final.spec.model_copy(update={"origin": Grown(parent="the chosen one")})
+    going_on = ledger.model_copy(update={"finals": (final.model_copy(update={"spec": spec}),)})
+    assert contents(going_on)[-1].tags["nasflow.parent"] == "the chosen one"
+
+
+def test_controls_are_shown(searches: "Searches") -> None:
+    """Each control at full size is a run with its own host; further trainings have their seed in the name."""
+    ledger = searches.finished("demo")
+    (final,) = ledger.finals
+    wide = final.spec.network.model_copy(update={"host": final.spec.network.host.wider(1)})
+    spec = final.spec.model_copy(update={"network": wide})
+    assert final.record
+    record = final.record.model_copy(update={"child": spec.id})
+    controls = tuple(
+        LedgerFinal(
+            finalist=Finalist(control=Control.PARAMETERS, seed=seed, child=spec.id), spec=spec, record=record
+        )
+        for seed in (ledger.config.seed, 9)
+    )
+    shown = contents(ledger.model_copy(update={"finals": (final, controls[0])}))[-1]
+    assert (shown.name, shown.tags["nasflow.role"]) == ("control-parameters", "control")
+    assert shown.params["growth"] != contents(ledger)[-1].params["growth"]
+    again = contents(ledger.model_copy(update={"finals": (final, controls[1])}))[-1]
+    assert again.name == "control-parameters-9"
 
 
 def test_rounds_are_told_by_the_objective(searches: "Searches") -> None:

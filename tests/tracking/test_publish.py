@@ -194,7 +194,7 @@ def growing(ledger: Ledger) -> list[Ledger]:
             part = each.model_copy(update={"records": records, "update": None})
             steps.append({"rounds": (*ledger.rounds[:number], part)})
         steps.append({"rounds": ledger.rounds[: number + 1]})
-    steps += [{"stop": ledger.stop}, {"final": ledger.final}, {"finish": ledger.finish}]
+    steps += [{"stop": ledger.stop}, {"finals": ledger.finals}, {"finish": ledger.finish}]
     moments = [Ledger(config=ledger.config, start_spec=ledger.start_spec, attempts=ledger.attempts)]
     for step in steps:
         moments.append(moments[-1].model_copy(update=step))

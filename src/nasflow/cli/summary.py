@@ -1,7 +1,7 @@
 """What is said of a search at the end, and by `nasflow show`."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ def summary_of(ledger: "Ledger") -> dict[str, Any]:
         "best": _best(ledger),
         "start_accuracy": _measured(ledger.start, "held_out_accuracy"),
         "test_accuracy": ledger.finish and ledger.finish.test_accuracy,
-        "start_test_accuracy": ledger.finish and ledger.finish.start_test_accuracy,
+        "controls": _controls(ledger),
         "objective": _objective(ledger),
         "limits": dict(ledger.config.limits),
         "full_size_breach": ledger.config.judge.breach(ledger.final.measures) if ledger.final else None,
@@ -66,7 +66,7 @@ def _facts(ledger: "Ledger") -> dict[str, Any]:
         mode="json",
         exclude={"attempts": True, "lost": True, "rounds": {"__all__": {"proposal": {"banked"}}}},
     )
-    records = [facts["start"], facts["final"], facts["final_start"]]
+    records = [facts["start"], *(each["record"] for each in facts["finals"])]
     records += [record for each in facts["rounds"] for record in each["records"]]
     for record in filter(None, records):
         measures: dict[str, Any] = record["measures"]
@@ -76,15 +76,13 @@ def _facts(ledger: "Ledger") -> dict[str, Any]:
 
 def _durations(ledger: "Ledger") -> dict[str, dict[str, Any]]:
     """By child and name, the measures that the ledger above does without."""
-    records: Iterable[ChildRecord | None] = (ledger.start, *ledger.children, ledger.final, ledger.final_start)
     found = {
         record.child: {
             name: each.model_dump(mode="json")
             for name, each in record.measures.items()
             if each.unit == "seconds"
         }
-        for record in records
-        if record
+        for record in ledger.networks
     }
     return {child: measures for child, measures in found.items() if measures}
 
@@ -112,6 +110,19 @@ def _objective(ledger: "Ledger") -> dict[str, Any]:
     }
 
 
+def _controls(ledger: "Ledger") -> list[dict[str, Any]]:
+    """What stands beside the found network on the test images, with its margin over each."""
+    from nasflow.report.controls import margins
+
+    finish = ledger.finish
+    if finish is None:
+        return []
+    return [
+        asdict(each) | {"test_accuracy": finish.accuracy(each.control), "test_images": finish.test_images}
+        for each in margins(finish)
+    ]
+
+
 def _measured(record: "ChildRecord | None", name: str) -> float | None:
     """One measure of a network, if it was trained and has it."""
     found = record.measures.get(name) if record and record.status == "trained" else None
@@ -136,9 +147,8 @@ def print_summary(facts: Mapping[str, Any]) -> None:
         print(f"child      {best['child']}: {reached}{_against(facts)}")
         _print_epochs(facts)
     if facts["test_accuracy"] is not None:
-        compared = facts["start_test_accuracy"]
-        beside = "" if compared is None else f" (the start {noun}, trained alike: {_percent(compared)})"
-        print(f"test       {_percent(facts['test_accuracy'])} at full size{beside}")
+        print(f"test       {_percent(facts['test_accuracy'])} at full size")
+        _print_controls(facts, noun)
     if facts["lift"] and facts["lift"]["interval"]:
         _print_lift(objective["measure"], facts["lift"])
     if stop := facts["ledger"]["stop"]:
@@ -152,6 +162,24 @@ def _print_epochs(facts: Mapping[str, Any]) -> None:
     if line and line["parent"]:
         own, above = line["own_epochs"], line["ancestors_epochs"]
         print(f"epochs     {own} of its own, {above} of its ancestors (generation {line['generation']})")
+
+
+def _print_controls(facts: Mapping[str, Any], noun: str) -> None:
+    """What else was trained at full size, and by how much the found network is better."""
+    words = {
+        "start": f"start {noun}",
+        "longer": f"start {noun}, trained longer",
+        "parameters": f"start {noun}, as many parameters",
+        "mult_adds": f"start {noun}, as many mult-adds",
+        "random": "best of the random arm",
+    }
+    for each in facts["controls"]:
+        apart = f"{100 * each['difference']:+.2f} points"
+        if each["interval"]:
+            low, high = (100 * end for end in each["interval"])
+            apart += f", 95 % {low:+.2f} to {high:+.2f}"
+        accuracy = _percent(each["test_accuracy"])
+        print(f"  against  {words[each['control']]}: {accuracy} (found minus this: {apart})")
 
 
 def _print_lift(measure: str, lift: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from nasflow.report.analysis import Lift, arm_lift
 from nasflow.report.figures import change, in_unit, percent, plural
 from nasflow.report.network import is_one_cell
 from nasflow.report.yardstick import Yardstick
+from nasflow.search.controls import Control
 from nasflow.search.family import family
 from nasflow.search.ledger import Ledger
 from nasflow.search.measures import find_measure
@@ -146,12 +147,11 @@ def _tested(ledger: Ledger) -> str:
     finish = ledger.finish
     if finish is None:
         return ""
-    test = f"{percent(finish.test_accuracy)} of {finish.test_images} test images"
+    test = f"{percent(finish.accuracy(None))} of {finish.test_images} test images"
     how = "trained on in earnest" if ledger.config.finish.inherit else "trained from scratch at full size"
     text = f"; its {noun(ledger)}, {how}, classifies {test} correctly"
-    if finish.start_test_accuracy is None:
-        return text
-    return f"{text}, the start {noun(ledger)} in its place {percent(finish.start_test_accuracy)}"
+    start = finish.accuracy(Control.START)
+    return text if start is None else f"{text}, the start {noun(ledger)} in its place {percent(start)}"
 
 
 def _arms(yardstick: Yardstick, lift: Lift) -> str:

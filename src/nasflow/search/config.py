@@ -1,12 +1,13 @@
 """What a user asks for: the configuration of one search."""
 
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from nasflow.base.document import Document, Frozen, Seed, is_off
 from nasflow.search.budget import Budget
 from nasflow.search.controller import AnyController, EvolutionController, PathController
+from nasflow.search.controls import Control
 from nasflow.search.measures import USUAL, MeasureName, find_measure
 from nasflow.search.objective import Judge, Limits, Objective
 from nasflow.search.spaces import AnySpace, PathSpace, Space
@@ -26,10 +27,24 @@ class AskedFinish(Frozen):
     host: AnyHost | None = None
     """Absent: the host of the search, for one that began with a trained network."""
     recipe: NamedRecipe
-    compare: bool = True
-    """Train and test the start network in the same way too: what did the search bring?"""
+    controls: tuple[Control, ...] = tuple(Control)
+    """What else is trained and tested, so that the report can say what the search brought; each costs about
+    what the found network does."""
+    seeds: int = Field(default=1, ge=1, le=100)
+    """How often each is trained: one training is an anecdote."""
     inherit: bool = Field(default=False, exclude_if=is_off)
     """Train on from the weights that the search has found, instead of from scratch."""
+
+    @field_validator("controls")
+    @classmethod
+    def _each_once(cls, controls: tuple[Control, ...]) -> tuple[Control, ...]:
+        return tuple(each for each in Control if each in controls)
+
+
+def with_controls(finish: dict[str, Any]) -> dict[str, Any]:
+    """A finish of an older schema, which compared with the start network or with nothing."""
+    controls = [Control.START] if finish.get("compare", True) else []
+    return {name: value for name, value in finish.items() if name != "compare"} | {"controls": controls}
 
 
 class SearchSettings(Document):
@@ -104,7 +119,7 @@ class SearchSettings(Document):
 class SearchConfig(SearchSettings):
     """One search as it is asked for. `name` is its id; everything but the budget belongs to its identity."""
 
-    SCHEMA: ClassVar[int] = 2
+    SCHEMA: ClassVar[int] = 3
 
     host: AnyHost | None = None
     """Absent: what `start` names."""
@@ -113,6 +128,11 @@ class SearchConfig(SearchSettings):
     start: AskedStart
     """Trains the start network, whose weights children inherit; or names one that is trained."""
     finish: AskedFinish
+
+    @classmethod
+    def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """See `with_controls`."""
+        return data | {"finish": with_controls(data["finish"])}
 
     @field_validator("start_cell")
     @classmethod

@@ -94,8 +94,7 @@ def _latest_numbers(attempts: tuple[Attempt, ...]) -> dict[str, int]:
 
 
 def _recorded(ledger: Ledger) -> set[str]:
-    records = (ledger.start, ledger.final, ledger.final_start, *ledger.children)
-    return {record.child for record in records if record}
+    return {record.child for record in ledger.networks}
 
 
 def _device(attempt: Attempt) -> Device:

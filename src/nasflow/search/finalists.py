@@ -1,43 +1,44 @@
-"""The networks of the end: the chosen one at full size, and the start network beside it."""
+"""The networks of the end: the chosen one at full size, and what it is measured against."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
+from nasflow.search.controls import Control, Finalist
+from nasflow.search.family import family
 from nasflow.search.ledger import Ledger
+from nasflow.search.record import ChildRecord
+from nasflow.search.rounds import Arm
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.origin import Grown, Origin, Scratch
 from nasflow.spec.parts import Parts
 
+Widen = Callable[[NetworkSpec, str, NetworkSpec], NetworkSpec | None]
+"""Takes a network, the name of a measure and another network: gives the first one in a host so wide that it
+has the measure of the other, as nearly as can be; None: nobody knows how to widen that host."""
+
 
 @dataclass(frozen=True)
-class Finalists:
+class Finals:
     """What is trained at full size."""
 
-    chosen: str
-    """Id of the searched child that was chosen."""
-    winner: ChildSpec
-    """Its network at full size."""
-    start: ChildSpec | None
-    """The start network's in the same place; None: nothing is compared."""
-
-    @property
-    def specs(self) -> tuple[ChildSpec, ...]:
-        """Each network once, the winner first: it can be the start network."""
-        return tuple(dict.fromkeys(each for each in (self.winner, self.start) if each))
+    specs: Mapping[Finalist, ChildSpec] = field(default_factory=dict)
+    """The found network first, once a seed; different finalists may be one network."""
+    missing: Mapping[Control, str] = field(default_factory=dict)
+    """The controls that cannot be, each with its reason."""
 
 
-def finalists(ledger: Ledger) -> Finalists | None:
-    """The networks of the end; None where no network was chosen."""
-    chosen = ledger.stop.best if ledger.stop else None
-    record = next((each for each in (ledger.start, *ledger.children) if each and each.child == chosen), None)
-    if record is None:
-        return None
-    start = full_size(ledger, ledger.config.start_parts, ledger.start_spec.id)
-    return Finalists(
-        chosen=record.child,
-        winner=full_size(ledger, record.parts, record.child),
-        start=start if ledger.config.finish.compare else None,
-    )
+def finals(ledger: Ledger, widen: Widen) -> Finals:
+    """The networks of the end of a search that has stopped; nothing where no network was chosen."""
+    best = ledger.stop.best if ledger.stop else None
+    chosen = next((each for each in (ledger.start, *ledger.children) if each and each.child == best), None)
+    if chosen is None:
+        return Finals()
+    end = _End(ledger, chosen, widen)
+    made = {control: end.network(control) for control in ledger.config.finish.controls}
+    specs = {None: end.found} | {name: each for name, each in made.items() if isinstance(each, ChildSpec)}
+    missing = {name: each for name, each in made.items() if isinstance(each, str)}
+    return Finals(dict(_with_seeds(ledger, specs)), missing)
 
 
 def full_size(ledger: Ledger, parts: Parts, parent: str | None = None) -> ChildSpec:
@@ -45,9 +46,85 @@ def full_size(ledger: Ledger, parts: Parts, parent: str | None = None) -> ChildS
 
     From scratch, or, where the finish inherits, from the weights of `parent`, which has the same network.
     """
-    start, finish = ledger.start_spec, ledger.config.finish
+    finish = ledger.config.finish
     origin: Origin = Grown(parent=parent) if finish.inherit and parent else Scratch()
     # Inherited weights have the order of their branches; from scratch the same network is one network.
     ordered = parts if isinstance(origin, Grown) else parts.canonical()
-    network = start.network.model_dump() | {"parts": ordered, "host": finish.host}
-    return ledger.child(NetworkSpec.model_validate(network), origin, finish.recipe)
+    return ledger.child(_last_network(ledger, ordered), origin, finish.recipe)
+
+
+@dataclass(frozen=True)
+class _End:
+    """A search of which one network was chosen."""
+
+    ledger: Ledger
+    chosen: ChildRecord
+    widen: Widen
+
+    @property
+    def found(self) -> ChildSpec:
+        return full_size(self.ledger, self.chosen.parts, self.chosen.child)
+
+    @property
+    def start(self) -> ChildSpec:
+        return full_size(self.ledger, self.ledger.config.start_parts, self.ledger.start_spec.id)
+
+    def network(self, control: Control) -> ChildSpec | str:
+        """The network of a control; or why there is none."""
+        match control:
+            case Control.START:
+                return self.start
+            case Control.LONGER:
+                return self._longer()
+            case Control.PARAMETERS | Control.MULT_ADDS:
+                return self._as_large(control.value)
+            case Control.RANDOM:
+                return self._random()
+
+    def _longer(self) -> ChildSpec:
+        start, had = self.start, len(self.ledger.start.history) if self.ledger.start else 0
+        more = self._searched_epochs() - (had if start.parent else 0)
+        epochs = max(1, start.recipe.epochs + more)
+        return start.model_copy(update={"recipe": start.recipe.model_copy(update={"epochs": epochs})})
+
+    def _as_large(self, measure: str) -> ChildSpec | str:
+        start = _last_network(self.ledger, self.ledger.config.start_parts.canonical())
+        wide = self.widen(start, measure, _last_network(self.ledger, self.chosen.parts))
+        if wide is None:
+            return f"nobody knows how to make a host of kind {start.host.kind} wider"
+        recipe, own = self.ledger.config.finish.recipe, self.ledger.start_spec
+        if self.ledger.config.finish.inherit:
+            # No weights fit it: it has as much training in all, at the rate that suits new weights.
+            rates = own.recipe if isinstance(own.origin, Scratch) else recipe
+            recipe = rates.model_copy(update={"epochs": recipe.epochs + self._searched_epochs()})
+        return self.ledger.child(wide, Scratch(), recipe)
+
+    def _random(self) -> ChildSpec | str:
+        if self.ledger.config.controller.kind == "random":
+            return "every child was drawn at random"
+        episodes = self.ledger.episodes
+        drawn = [each for each in self.ledger.children if episodes[each.child].arm is Arm.RANDOM]
+        best = self.ledger.config.judge.best(drawn)
+        if best is None:
+            return "no child of the random arm may win"
+        return full_size(self.ledger, best.parts, best.child)
+
+    def _searched_epochs(self) -> int:
+        """Of the chosen network's whole line, the start network's own among them."""
+        line = family(self.ledger)[self.chosen.child]
+        return line.own_epochs + line.ancestors_epochs
+
+
+def _last_network(ledger: Ledger, parts: Parts) -> NetworkSpec:
+    given = ledger.start_spec.network.model_dump() | {"parts": parts, "host": ledger.config.finish.host}
+    return NetworkSpec.model_validate(given)
+
+
+def _with_seeds(
+    ledger: Ledger, specs: Mapping[Control | None, ChildSpec]
+) -> Iterator[tuple[Finalist, ChildSpec]]:
+    first = ledger.config.seed
+    for control, each in specs.items():
+        for seed in range(first, first + ledger.config.finish.seeds):
+            spec = each.model_copy(update={"seed": seed})
+            yield Finalist(control=control, seed=seed, child=spec.id), spec

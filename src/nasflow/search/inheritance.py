@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from nasflow.search.finalists import finalists
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import TrainedRecord
 
@@ -13,8 +12,7 @@ def heirs(ledger: Ledger) -> dict[str, tuple[TrainedRecord, ...]]:
     """
     parents = {child: episode.parent for child, episode in ledger.episodes.items()}
     wanted = {child: parents[child] for each in ledger.rounds for child in each.unfinished}
-    chosen = finalists(ledger)
-    wanted |= {spec.id: spec.parent for spec in (chosen.specs if chosen else ())}
+    wanted |= {each.spec.id: each.spec.parent for each in ledger.finals}
     trained = {
         each.child: each for each in (ledger.start, *ledger.children) if isinstance(each, TrainedRecord)
     }

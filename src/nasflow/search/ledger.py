@@ -1,6 +1,7 @@
 """A whole search as its documents tell it: what reports, trackers and decisions are made from."""
 
 from nasflow.base.document import Frozen
+from nasflow.search.controls import Control, Finalist
 from nasflow.search.record import AnyRecord, Attempt, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, Episode, FinishRecord, Proposal, SearchStop
@@ -30,6 +31,15 @@ class LedgerRound(Frozen):
         return tuple(child for child, record in pairs if record is None)
 
 
+class LedgerFinal(Frozen):
+    """A network at full size: what it is there for, and what came of it."""
+
+    finalist: Finalist
+    spec: ChildSpec
+    record: AnyRecord | None
+    """None: not trained yet."""
+
+
 class Ledger(Frozen):
     """The state of a search at one moment, read from the store."""
 
@@ -39,10 +49,8 @@ class Ledger(Frozen):
     """The start network; None: not trained yet."""
     rounds: tuple[LedgerRound, ...] = ()
     stop: SearchStop | None = None
-    final: AnyRecord | None = None
-    """The winner retrained at full size."""
-    final_start: AnyRecord | None = None
-    """The start network retrained in the same way, if the configuration compares."""
+    finals: tuple[LedgerFinal, ...] = ()
+    """The networks at full size, the found one first."""
     finish: FinishRecord | None = None
     attempts: tuple[Attempt, ...] = ()
     """Of all children, the start and the final networks; a banked child's were paid by another search."""
@@ -66,6 +74,22 @@ class Ledger(Frozen):
             seed=self.config.seed,
             measures=self.config.asked_measures,
         )
+
+    @property
+    def final(self) -> AnyRecord | None:
+        """The found network at full size, by its first training."""
+        return self.finals[0].record if self.finals else None
+
+    def final_of(self, control: Control | None) -> AnyRecord | None:
+        """A control's network at full size, or the found one's, by its first training."""
+        found = (each.record for each in self.finals if each.finalist.control is control)
+        return next(found, None)
+
+    @property
+    def networks(self) -> tuple[AnyRecord, ...]:
+        """All records: the start network, the children as they were proposed, those at full size."""
+        finals = (each.record for each in self.finals)
+        return tuple(record for record in (self.start, *self.children, *finals) if record)
 
     @property
     def children(self) -> tuple[AnyRecord, ...]:

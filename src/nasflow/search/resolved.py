@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from nasflow.base.document import canonical_json
-from nasflow.search.config import AskedFinish, SearchConfig, SearchSettings, check_hosts
+from nasflow.search.config import AskedFinish, SearchConfig, SearchSettings, check_hosts, with_controls
 from nasflow.search.start import BroughtStart, ResolvedStart
 from nasflow.spec.hosts import AnyHost, Host
 from nasflow.spec.parts import Parts
@@ -20,7 +20,7 @@ class ResolvedFinish(AskedFinish):
 class ResolvedConfig(SearchSettings):
     """One search, with nothing left open."""
 
-    SCHEMA: ClassVar[int] = 2
+    SCHEMA: ClassVar[int] = 3
 
     host: AnyHost
     start_parts: Parts = Parts()
@@ -56,9 +56,9 @@ class ResolvedConfig(SearchSettings):
 
     @classmethod
     def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """Schema 1 was one class with what was asked for, and knew one cell."""
+        """Schema 1 was one class with what was asked for, and knew one cell; 2 knew one control."""
         known = {("start_parts" if name == "start_cell" else name): value for name, value in data.items()}
-        return known | {"first_identity": _first_identity(data)}
+        return known | {"finish": with_controls(data["finish"]), "first_identity": _first_identity(data)}
 
     def asked(self) -> SearchConfig:
         """What a user writes to have the same search again."""
@@ -86,7 +86,7 @@ class ResolvedConfig(SearchSettings):
 
 
 def _first_identity(data: dict[str, Any]) -> str:
-    """What `identity` was in schema 1."""
+    """What `identity` was in an older schema."""
     known = {name: value for name, value in data.items() if name != "budget"}
     if isinstance(known.get("data"), dict):
         known["data"] = {name: value for name, value in known["data"].items() if name != "path"}

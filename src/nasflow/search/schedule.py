@@ -10,7 +10,6 @@ from itertools import takewhile
 from typing import Literal
 
 from nasflow.search.costs import costs
-from nasflow.search.finalists import finalists
 from nasflow.search.inheritance import heirs
 from nasflow.search.ledger import Ledger, LedgerRound
 from nasflow.search.record import Attempt, ChildRecord, FailedRecord, TrainedRecord
@@ -172,10 +171,7 @@ def _at_end(ledger: Ledger, stop: SearchStop) -> tuple[Task, ...]:
         return (Conclude(stop),)
     if stop.best is None or (ledger.finish and _is_here(ledger, ledger.final)):
         return ()
-    wanted = finalists(ledger)
-    specs = wanted.specs if wanted else ()
-    pairs = zip(specs, (ledger.final, ledger.final_start), strict=False)
-    missing = (Train(spec.id, "finish") for spec, record in pairs if not _is_here(ledger, record))
+    missing = (Train(each.spec.id, "finish") for each in ledger.finals if not _is_here(ledger, each.record))
     return _parents_first(ledger, missing) or (Test(stop),)
 
 

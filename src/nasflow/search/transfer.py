@@ -40,7 +40,7 @@ def transfer(parts: Parts, host: Any, data: Any, recipe: Any, seed: int, name: s
         "start_cell": parts.cell,
         "start": recipe,
         "budget": {"children": 0},
-        "finish": {"host": host, "recipe": recipe, "compare": False},
+        "finish": {"host": host, "recipe": recipe, "controls": ()},
     }
     config = SearchConfig.from_data(asked, "transfer")
     if name:

@@ -1,7 +1,12 @@
 """The end of a search: what is trained at full size, and the one look at the test set."""
 
+from collections.abc import Iterator
+
+from torch import Tensor
+
 from nasflow.base.errors import ChildFailed, NotFound
-from nasflow.search.finalists import finalists
+from nasflow.search.controls import Finalist, OnTest
+from nasflow.search.finalists import finals
 from nasflow.search.record import FailedRecord, TrainedRecord
 from nasflow.search.rounds import FinishRecord, SearchStop
 from nasflow.spec.child import ChildSpec
@@ -11,8 +16,9 @@ from nasflow.steps.keys import finish_key, spec_key, stop_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.network import arrange, load_network
 from nasflow.steps.records import find_record, read_record
+from nasflow.steps.widen import widened
 from nasflow.training.datasets.images import Images
-from nasflow.training.evaluate import Evaluation, evaluate_network
+from nasflow.training.evaluate import are_right
 
 
 def conclude(archive: Archive, search: str, stop: SearchStop) -> SearchStop:
@@ -20,55 +26,68 @@ def conclude(archive: Archive, search: str, stop: SearchStop) -> SearchStop:
 
     Once for the number of rounds it came after: a budget that is changed later does not rewrite it.
     """
-    known = archive.find(stop_key(search, stop.rounds), SearchStop)
-    wanted = read_ledger(archive, search).model_copy(update={"stop": known or stop})
-    found = finalists(wanted)
-    for spec in found.specs if found else ():
+    key = stop_key(search, stop.rounds)
+    if known := archive.find(key, SearchStop):
+        return known
+    ended = read_ledger(archive, search).model_copy(update={"stop": stop})
+    wanted = finals(ended, widened)
+    for spec in wanted.specs.values():
         archive.create(spec_key(spec.id), spec)
-    return known or archive.create(stop_key(search, stop.rounds), stop)
+    known_end = {"finalists": tuple(wanted.specs), "missing": wanted.missing}
+    return archive.create(key, stop.model_copy(update=known_end))
 
 
 def run_test(archive: Archive, search: str, stop: SearchStop) -> FinishRecord:
     """The one look at the test images, after the finalists are trained.
 
-    Raise ChildFailed if the winner could not be trained at full size.
+    Raise ChildFailed if the found network could not be trained at full size.
     """
     key = finish_key(search, stop.rounds)
-    known = archive.find(key, FinishRecord)
-    if known:
+    if known := archive.find(key, FinishRecord):
         return known
-    wanted = finalists(read_ledger(archive, search))
-    if wanted is None:
+    ended = read_ledger(archive, search).stop
+    if ended is None or ended.best is None:
         raise NotFound(f"search {search!r} has chosen no network: `nasflow resume {search}` goes on with it")
-    record = read_record(archive, wanted.winner.id)
-    if isinstance(record, FailedRecord):
+    first = read_record(archive, ended.finalists[0].child)
+    if isinstance(first, FailedRecord):
         raise ChildFailed(
-            f"the winner could not be trained at full size: {record.failure}; "
+            f"the winner could not be trained at full size: {first.failure}; "
             "give the search another name and another finish"
         )
-    images = load_test_images(archive, wanted.winner.data)
-    result = _evaluate(archive, wanted.winner, record, images)
-    compared = _compared(archive, wanted.start, images) if wanted.start else None
+    spec = archive.read(spec_key(first.child), ChildSpec)
+    images = load_test_images(archive, spec.data)
     return archive.create(
         key,
         FinishRecord(
-            child=wanted.chosen,
-            final=wanted.winner.id,
-            held_out_accuracy=record.accuracy,
-            test_accuracy=result.accuracy,
-            test_images=result.images,
-            start_final=wanted.start.id if wanted.start else None,
-            start_test_accuracy=compared.accuracy if compared else None,
+            child=ended.best,
+            held_out_accuracy=first.accuracy,
+            test_images=len(images),
+            tested=tuple(_test(archive, ended.finalists, images)),
         ),
     )
 
 
-def _compared(archive: Archive, start: ChildSpec, images: Images) -> Evaluation | None:
-    """What the start network reaches at full size; None if it could not be trained."""
-    record = find_record(archive, start.id)
-    return _evaluate(archive, start, record, images) if isinstance(record, TrainedRecord) else None
+def _test(archive: Archive, finalists: tuple[Finalist, ...], images: Images) -> Iterator[OnTest]:
+    """Each finalist that could be trained; the controls beside the found network of their seed."""
+    found: dict[int, Tensor] = {}
+    for each in finalists:
+        right = _right(archive, each.child, images)
+        if right is None:
+            continue
+        if each.control is None:
+            found[each.seed] = right
+        tested = OnTest(finalist=each, right=int(right.sum()))
+        if each.control and (beside := found.get(each.seed)) is not None:
+            only = {"only_found": int((beside & ~right).sum()), "only_control": int((right & ~beside).sum())}
+            tested = tested.model_copy(update=only)
+        yield tested
 
 
-def _evaluate(archive: Archive, spec: ChildSpec, record: TrainedRecord, images: Images) -> Evaluation:
+def _right(archive: Archive, child: str, images: Images) -> Tensor | None:
+    """The test images that a network tells right: bool [images]; None if it could not be trained."""
+    record = find_record(archive, child)
+    if not isinstance(record, TrainedRecord):
+        return None
+    spec = archive.read(spec_key(child), ChildSpec)
     network = arrange(load_network(archive, spec, record.weights), spec.recipe)
-    return evaluate_network(network, images, spec.data, device=device(spec.recipe))
+    return are_right(network, images, spec.data, device=device(spec.recipe))

@@ -6,10 +6,9 @@ from itertools import takewhile
 
 from nasflow.base.errors import NotFound
 from nasflow.search.budget import BudgetRecord
-from nasflow.search.finalists import finalists
 from nasflow.search.inheritance import heirs
-from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import AnyRecord, Attempt, TrainedRecord
+from nasflow.search.ledger import Ledger, LedgerFinal, LedgerRound
+from nasflow.search.record import Attempt, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, FinishRecord, Proposal, SearchStop
 from nasflow.spec.cells import NAMED_CELLS, find_cell
@@ -26,6 +25,7 @@ from nasflow.steps.keys import (
     finishes_prefix,
     proposal_key,
     searches_among,
+    spec_key,
     start_key,
     stop_key,
     update_key,
@@ -82,8 +82,7 @@ def read_ledger(archive: Archive, search: str) -> Ledger:
         finish=archive.find(finish_key(search, len(rounds)), FinishRecord),
         attempts=tuple(_read_attempts(archive, search, start, rounds)),
     )
-    final, final_start = _finalists(archive, ledger)
-    ledger = ledger.model_copy(update={"final": final, "final_start": final_start})
+    ledger = ledger.model_copy(update={"finals": tuple(_finals(archive, ledger))})
     return ledger.model_copy(update={"lost": frozenset(_lost(archive, ledger))})
 
 
@@ -98,21 +97,17 @@ def _read_rounds(archive: Archive, search: str) -> Iterator[LedgerRound]:
         number += 1
 
 
-def _finalists(archive: Archive, ledger: Ledger) -> tuple[AnyRecord | None, AnyRecord | None]:
-    """The records of the winner and the start network at full size, those that there are."""
-    finish = ledger.finish
-    if finish:
-        return find_record(archive, finish.final), find_record(archive, finish.start_final)
-    wanted = finalists(ledger)
-    if wanted is None:
-        return None, None
-    start = wanted.start.id if wanted.start else None
-    return find_record(archive, wanted.winner.id), find_record(archive, start)
+def _finals(archive: Archive, ledger: Ledger) -> Iterator[LedgerFinal]:
+    known = ledger.stop.finalists if ledger.stop else ()
+    # An older nasflow wrote them down in the finish alone.
+    for finalist in known or (each.finalist for each in (ledger.finish.tested if ledger.finish else ())):
+        spec = archive.read(spec_key(finalist.child), ChildSpec)
+        yield LedgerFinal(finalist=finalist, spec=spec, record=find_record(archive, spec.id))
 
 
 def _lost(archive: Archive, ledger: Ledger) -> Iterator[str]:
     """The blobs that a search must have to go on, and the store has not."""
-    records = (ledger.start, ledger.final, ledger.final_start)
+    records = (ledger.start, *(each.record for each in ledger.finals))
     wanted = [record.weights for record in records if isinstance(record, TrainedRecord)]
     is_lost = cache(lambda digest: not archive.holds(digest))
     yield from filter(is_lost, wanted)
@@ -135,7 +130,7 @@ def _read_attempts(
         children += each.proposal.children
     for key in finishes_among(archive.store.list(finishes_prefix(search))):
         finish = archive.read(key, FinishRecord)
-        children += [child for child in (finish.final, finish.start_final) if child]
+        children += [each.finalist.child for each in finish.tested]
     # The final start network can be the start network itself: each attempt is told once.
     for child in dict.fromkeys(children):
         for key in archive.store.list(attempts_prefix(child)):

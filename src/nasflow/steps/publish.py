@@ -65,8 +65,7 @@ def _winner(archive: Archive, final: TrainedRecord) -> Winner:
 
 def _drawings(ledger: Ledger) -> dict[str, str]:
     """An SVG a finished child."""
-    records = [*ledger.children, ledger.start, ledger.final, ledger.final_start]
-    return {record.child: draw_parts(record.parts) for record in records if record}
+    return {record.child: draw_parts(record.parts) for record in ledger.networks}
 
 
 def _version(archive: Archive, key: str) -> str | None:

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from nasflow.base.errors import NasflowError, TrackingUnavailable
+from nasflow.search.controls import Control
 from nasflow.search.record import AnyRecord, BirthRecord, FailedRecord
 from nasflow.search.rounds import FinishRecord
 from nasflow.search.words import figure_text
@@ -56,8 +57,10 @@ def show_test(record: FinishRecord, log: Log) -> None:
     """The figures of a search's end as metrics."""
     log("held_out_accuracy", record.held_out_accuracy)
     log("test_accuracy", record.test_accuracy)
-    if record.start_test_accuracy is not None:
-        log("start_test_accuracy", record.start_test_accuracy)
+    for control in Control:
+        accuracy = record.accuracy(control)
+        if accuracy is not None:
+            log(f"{control}_test_accuracy", accuracy)
 
 
 def show_in_mlflow(archive: Archive, search: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nasflow.search.family import family
-from nasflow.search.ledger import Ledger
+from nasflow.search.ledger import Ledger, LedgerFinal
 from nasflow.search.record import AnyRecord, Epoch, FailedRecord
 from nasflow.spec.hosts import Host
 from nasflow.spec.parts import Parts
@@ -62,15 +62,35 @@ def children(ledger: Ledger) -> tuple[Shown, ...]:
 
 
 def _all(ledger: Ledger) -> Iterator[Shown]:
-    config, recipe = ledger.config, ledger.start_spec.recipe
+    recipe = ledger.start_spec.recipe
     if ledger.start:
         yield Shown(
-            Role.START, "start", ledger.start, config.host, recipe, ledger.start_spec.parent, generation=0
+            Role.START,
+            "start",
+            ledger.start,
+            ledger.config.host,
+            recipe,
+            ledger.start_spec.parent,
+            generation=0,
         )
     yield from _children(ledger)
-    if ledger.final:
-        parent = ledger.stop.best if ledger.stop and config.finish.inherit else None
-        yield Shown(Role.FINAL, "final", ledger.final, config.finish.host, config.finish.recipe, parent)
+    for each in ledger.finals:
+        if each.record:
+            yield _final(ledger, each, each.record)
+
+
+def _final(ledger: Ledger, each: LedgerFinal, record: AnyRecord) -> Shown:
+    control, seed = each.finalist.control, each.finalist.seed
+    name = f"control-{control}" if control else "final"
+    return Shown(
+        role=Role.CONTROL if control else Role.FINAL,
+        # The first training has the plain name.
+        name=name if seed == ledger.config.seed else f"{name}-{seed}",
+        record=record,
+        host=each.spec.network.host,
+        recipe=each.spec.recipe,
+        parent=each.spec.parent,
+    )
 
 
 def _children(ledger: Ledger) -> Iterator[Shown]:

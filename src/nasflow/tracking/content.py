@@ -26,6 +26,8 @@ class Role(StrEnum):
     START = "start"
     CHILD = "child"
     FINAL = "final"
+    CONTROL = "control"
+    """At full size, beside the final network."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Literal
 
 from nasflow.base.document import canonical_json
+from nasflow.search.controls import Control
 from nasflow.search.ledger import Ledger, LedgerRound
 from nasflow.search.objective import Judge
 from nasflow.search.record import AnyRecord, FailedRecord
@@ -134,5 +135,10 @@ def _finish(ledger: Ledger) -> tuple[MetricValue, ...]:
     figures = {
         "held_out_accuracy": ledger.finish.held_out_accuracy,
         "test_accuracy": ledger.finish.test_accuracy,
+    }
+    figures |= {
+        f"{control}_test_accuracy": accuracy
+        for control in Control
+        if (accuracy := ledger.finish.accuracy(control)) is not None
     }
     return metric_values(figures, step=len(ledger.rounds))

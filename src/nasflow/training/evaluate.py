@@ -54,6 +54,11 @@ def logits(
         return torch.cat([network(normalise(each.pixels, facts, device)).cpu() for each in batches])
 
 
+def are_right(network: nn.Module, images: Images, facts: DataFacts, *, device: torch.device | str) -> Tensor:
+    """Which of the images `network` tells right: bool [images], on the CPU."""
+    return logits(network, images, facts, device=device).argmax(1) == images.labels
+
+
 def normalise(batch: Tensor, facts: DataFacts, device: torch.device | str) -> Tensor:
     """What a network reads, (pixel / 255 - mean) / std: uint8 to float32 [batch, channels, height, width]."""
     mean, std = (torch.tensor(values, device=device)[:, None, None] for values in (facts.mean, facts.std))

@@ -34,6 +34,12 @@ class Chain(Host):
         """Each layer, from the first to the last."""
         return tuple(Place(f"layers.{number}", "width", width) for number, width in enumerate(self.widths))
 
+    def wider(self, steps: int) -> Self:
+        """A step is a tenth of the given width more for each layer, rounded."""
+        return self.model_copy(
+            update={"widths": tuple(round(each * (1 + steps / 10)) for each in self.widths)}
+        )
+
     @property
     def least_size(self) -> int:
         """The smallest image that is not pooled away, in pixels."""

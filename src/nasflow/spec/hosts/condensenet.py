@@ -1,5 +1,6 @@
 """The CondenseNet host."""
 
+import math
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -58,6 +59,12 @@ class CondenseNet(Host):
             )
             for number in range(layers - cells, layers)
         )
+
+    def wider(self, steps: int) -> Self:
+        """A step is an eighth of the given growth more in each stage, rounded to what the groups allow."""
+        unit = math.lcm(self.groups, self.condense)
+        growth = (round(each * (1 + steps / 8) / unit) * unit for each in self.growth)
+        return self.model_copy(update={"growth": tuple(growth)})
 
     @property
     def least_size(self) -> int:

@@ -49,6 +49,10 @@ class DenseNet(Host):
             for layer in range(self.blocks)
         )
 
+    def wider(self, steps: int) -> Self:
+        """A step is a channel a group more growth."""
+        return self.model_copy(update={"growth": self.growth + steps * self.groups})
+
     @property
     def least_size(self) -> int:
         """The smallest image that is not pooled away, in pixels."""

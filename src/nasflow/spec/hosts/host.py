@@ -29,6 +29,10 @@ class Host(Frozen):
         """Whether a cell can stand somewhere in it, as far as it knows its places."""
         return self.places is None or any(place.kind == "cell" for place in self.places)
 
+    def wider(self, steps: int) -> "Host | None":
+        """The same host, wider by so many of its smallest steps; None: nobody knows how."""
+        return None
+
     @property
     def least_size(self) -> int:
         """The smallest image that is not pooled away, in pixels; 1 where that is not known."""

@@ -50,6 +50,10 @@ class PyramidNet(Host):
             for number, width in enumerate(self.widths)
         )
 
+    def wider(self, steps: int) -> Self:
+        """A step is a channel more at the last block."""
+        return self.model_copy(update={"widening": self.widening + steps})
+
     @property
     def least_size(self) -> int:
         """The smallest image that is not pooled away, in pixels."""

@@ -1,0 +1,213 @@
+"""The found network against its controls, on the test images: differences with their intervals."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, fmean, stdev
+
+from nasflow.report.figures import NARROW, plural, points
+from nasflow.report.verdict import noun
+from nasflow.search.controls import Control, OnTest
+from nasflow.search.family import family
+from nasflow.search.ledger import Ledger, LedgerFinal
+from nasflow.search.record import ChildRecord, FailedRecord
+from nasflow.search.rounds import Arm, FinishRecord
+
+
+@dataclass(frozen=True)
+class Margin:
+    """By how much the found network is better than a control."""
+
+    control: Control
+    difference: float
+    """Of the shares of right test images, found minus control; the mean over the seeds."""
+    images: float
+    """The same in test images."""
+    interval: tuple[float, float] | None
+    """95 % interval of the difference; None: what an older nasflow tested, by shares alone."""
+    seeds: int
+    """Pairs of trainings."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return self.interval is not None and not self.interval[0] <= 0 <= self.interval[1]
+
+
+def margins(finish: FinishRecord) -> tuple[Margin, ...]:
+    """Of each control that was tested, in their order."""
+    found = {each.finalist.seed: each for each in finish.of(None)}
+    return tuple(
+        _margin(control, pairs, finish.test_images)
+        for control in Control
+        if (
+            pairs := [
+                (found[each.finalist.seed], each)
+                for each in finish.of(control)
+                if each.finalist.seed in found
+            ]
+        )
+    )
+
+
+def _margin(control: Control, pairs: Sequence[tuple[OnTest, OnTest]], images: int) -> Margin:
+    differences = [(ours.right - other.right) / images for ours, other in pairs]
+    mean = fmean(differences)
+    half = _half_width([other for _, other in pairs], differences, images)
+    return Margin(
+        control=control,
+        difference=mean,
+        images=mean * images,
+        interval=None if half is None else (mean - half, mean + half),
+        seeds=len(pairs),
+    )
+
+
+def _half_width(others: Sequence[OnTest], differences: Sequence[float], images: int) -> float | None:
+    """Half of a 95 % interval: what other test images would change, and what other seeds would.
+
+    The two are independent, so their squares add up. One training says nothing of other seeds.
+    """
+    only_found = [each.only_found for each in others if each.only_found is not None]
+    only_control = [each.only_control for each in others if each.only_control is not None]
+    if len(only_found) < len(others) or len(only_control) < len(others):
+        return None
+    return math.hypot(_of_images(fmean(only_found), fmean(only_control), images), _of_seeds(differences))
+
+
+def _of_images(only_found: float, only_control: float, images: int) -> float:
+    """For a difference of paired shares: the adjusted Wald interval of Bonett and Price (2012)."""
+    one, other = (only_found + 1) / (images + 2), (only_control + 1) / (images + 2)
+    return NormalDist().inv_cdf(0.975) * math.sqrt((one + other - (one - other) ** 2) / (images + 2))
+
+
+def _of_seeds(differences: Sequence[float]) -> float:
+    """Student's t over the pairs of trainings; 0 for one pair."""
+    if len(differences) < 2:
+        return 0.0
+    from scipy.stats import t
+
+    count = len(differences)
+    return float(t.ppf(0.975, count - 1)) * stdev(differences) / math.sqrt(count)
+
+
+def margin_text(margin: Margin, images: int) -> str:
+    """`+0.84 points (3 of 359 images), 95 % -0.70 to +2.40`."""
+    count = f"{margin.images:+.3g}".replace("-", "\N{MINUS SIGN}").removeprefix("+0") or "0"
+    text = f"{points(margin.difference)} points ({count} of {images} images)"
+    if margin.interval is None:
+        return text
+    low, high = (points(each) for each in margin.interval)
+    return f"{text}, 95{NARROW}% {low} to {high}"
+
+
+@dataclass(frozen=True)
+class ControlRow:
+    """One network at full size, as the report's table has it."""
+
+    title: str
+    about: str
+    """What it is there for."""
+    record: ChildRecord | None
+    """None: it is not trained yet."""
+    epochs: int | None
+    """Of its training at full size, and of those before it whose weights it has."""
+    accuracy: float | None
+    """On the test images, the mean over its trainings."""
+    margin: Margin | None
+    """None of the found network itself."""
+    note: str = ""
+    """Why a figure is missing, or nothing can be compared."""
+
+
+def control_rows(ledger: Ledger) -> tuple[ControlRow, ...]:
+    """The found network and its controls; those that could not be trained or made with the reason."""
+    first = {each.finalist.control: each for each in reversed(ledger.finals)}
+    ends = {each.control: each for each in margins(ledger.finish)} if ledger.finish else {}
+    rows = [_row(ledger, each, ends.get(control) if control else None) for control, each in _ordered(first)]
+    missing = ledger.stop.missing if ledger.stop else {}
+    words = ((*_words(ledger, control), reason) for control, reason in missing.items())
+    none = (ControlRow(title, about, None, None, None, None, reason) for title, about, reason in words)
+    return (*rows, *none)
+
+
+def _ordered(first: Mapping[Control | None, LedgerFinal]) -> list[tuple[Control | None, LedgerFinal]]:
+    return [(control, first[control]) for control in (None, *Control) if control in first]
+
+
+def _row(ledger: Ledger, final: LedgerFinal, margin: Margin | None) -> ControlRow:
+    control, record = final.finalist.control, final.record
+    title, about = _words(ledger, control)
+    note = record.failure if isinstance(record, FailedRecord) else ""
+    if control and final.spec.id == ledger.finals[0].spec.id:
+        note = "the same network as the found one"
+    return ControlRow(
+        title=title,
+        about=about,
+        record=record,
+        epochs=_epochs(ledger, final) if record else None,
+        accuracy=ledger.finish.accuracy(control) if ledger.finish else None,
+        margin=margin,
+        note=note,
+    )
+
+
+def _epochs(ledger: Ledger, final: LedgerFinal) -> int:
+    line = family(ledger).get(final.spec.parent or "")
+    return final.spec.recipe.epochs + (line.own_epochs + line.ancestors_epochs if line else 0)
+
+
+def _words(ledger: Ledger, control: Control | None) -> tuple[str, str]:
+    """What a row is called, and what it is there for."""
+    name = noun(ledger)
+    match control:
+        case None:
+            return f"found {name}", ""
+        case Control.START:
+            return f"start {name}", "did the search bring anything?"
+        case Control.LONGER:
+            return f"start {name}, trained longer", "was it only more training?"
+        case Control.PARAMETERS:
+            return f"start {name} in a wider host", "as many parameters: was it only size?"
+        case Control.MULT_ADDS:
+            return f"start {name} in a wider host", "as many mult-adds: was it only size?"
+        case Control.RANDOM:
+            arms = [each.arm for each in ledger.episodes.values()]
+            return "best of the random arm", f"of {arms.count(Arm.RANDOM)} children: was it the controller?"
+
+
+def controls_sentence(ledger: Ledger) -> str:
+    """What the controls say, in a sentence or two; nothing before the test."""
+    found = margins(ledger.finish) if ledger.finish else ()
+    if not found or ledger.finish is None:
+        return ""
+    shown = [each for each in found if each.is_shown]
+    better = [_beaten(ledger, each.control) for each in shown if each.difference > 0]
+    worse = [_beaten(ledger, each.control) for each in shown if each.difference < 0]
+    said = [f"better than {_listed(better)}"] if better else []
+    said += [f"worse than {_listed(worse)}"] if worse else []
+    open_ones = [_beaten(ledger, each.control) for each in found if not each.is_shown]
+    if open_ones:
+        images = f"{ledger.finish.test_images} test images"
+        said.append(f"not to be told from {_listed(open_ones)} by {images}{_once(found)}")
+    return f"At full size the found {noun(ledger)} is {'; '.join(said)}."
+
+
+def _beaten(ledger: Ledger, control: Control) -> str:
+    name = noun(ledger)
+    return {
+        Control.START: f"the start {name}",
+        Control.LONGER: f"the start {name} trained longer",
+        Control.PARAMETERS: "the start network widened to its parameters",
+        Control.MULT_ADDS: "the start network widened to its mult-adds",
+        Control.RANDOM: "the best of the random arm",
+    }[control]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _once(found: Sequence[Margin]) -> str:
+    count = max(each.seeds for each in found)
+    return " and one training each" if count == 1 else f" and {plural(count, 'training')} each"

@@ -1,0 +1,42 @@
+"""What a found network is measured against at full size, and how that came out: data."""
+
+from enum import StrEnum
+
+from nasflow.base.document import Frozen
+
+
+class Control(StrEnum):
+    """A network that stands beside the found one: would something simpler have done as well?"""
+
+    START = "start"
+    """The start network, trained as the found one is at the end: did the search bring anything?"""
+    LONGER = "longer"
+    """The start network, trained for as long as the found one's whole line: was it only more training?"""
+    PARAMETERS = "parameters"
+    """The start network in a host widened to the found one's parameters: is it the cell, or the size?"""
+    MULT_ADDS = "mult_adds"
+    """The same with the found one's mult-adds."""
+    RANDOM = "random"
+    """The best of the random arm: was it the controller?"""
+
+
+class Finalist(Frozen):
+    """A network that is trained at full size."""
+
+    control: Control | None = None
+    """None: it is the found one."""
+    seed: int
+    """Of its training: controls are compared with the found network of the same seed."""
+    child: str
+
+
+class OnTest(Frozen):
+    """How a finalist does on the test images."""
+
+    finalist: Finalist
+    right: int
+    """Images that it tells right."""
+    only_found: int | None = None
+    """Of a control: images that the found network of its seed alone tells right; None: nobody looked."""
+    only_control: int | None = None
+    """Those that the control alone tells right."""
