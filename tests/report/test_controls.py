@@ -5,7 +5,14 @@ from statistics import fmean, stdev
 import pytest
 from scipy.stats import t
 
-from nasflow.report.controls import Margin, control_rows, controls_sentence, margin_text, margins
+from nasflow.report.controls import (
+    Margin,
+    control_rows,
+    controls_sentence,
+    interval_text,
+    margin_text,
+    margins,
+)
 from nasflow.search.controls import Control, Finalist, OnTest
 from nasflow.search.ledger import Ledger
 from nasflow.search.rounds import FinishRecord
@@ -43,8 +50,10 @@ def test_a_few_images() -> None:
     assert margin.interval is not None
     assert margin.interval[0] < 0 < margin.interval[1]
     assert not margin.is_shown
-    text = margin_text(margin, 359).replace("\xa0", " ")
-    assert text.startswith("+0.84 points (+3 of 359 images), 95 % −")
+    assert margin_text(margin, 359) == "+0.84 points (+3 of 359 images)"
+    text = interval_text(margin).replace("\xa0", " ")
+    assert text.startswith("95 % −")
+    assert text.endswith(": not shown")
 
 
 def test_many_images() -> None:
@@ -98,6 +107,7 @@ def test_what_an_older_nasflow_tested() -> None:
     assert margin.interval is None
     assert not margin.is_shown
     assert margin_text(margin, 100) == "+10.00 points (+10 of 100 images)"
+    assert interval_text(margin) == ""
 
 
 def test_rows(make_ledger: MakeLedger) -> None:

@@ -23,6 +23,7 @@ def summary_of(ledger: "Ledger") -> dict[str, Any]:
     """A search as JSON: figures first, then the ledger (the same for the same seed), then its cost."""
     from nasflow.base.document import canonical_json
     from nasflow.report.analysis import arm_lift
+    from nasflow.report.controls import controls_sentence
     from nasflow.search.costs import costs
     from nasflow.search.family import family
 
@@ -34,6 +35,7 @@ def summary_of(ledger: "Ledger") -> dict[str, Any]:
         "start_accuracy": _measured(ledger.start, "held_out_accuracy"),
         "test_accuracy": ledger.finish and ledger.finish.test_accuracy,
         "controls": _controls(ledger),
+        "controls_said": controls_sentence(ledger),
         "objective": _objective(ledger),
         "limits": dict(ledger.config.limits),
         "full_size_breach": ledger.config.judge.breach(ledger.final.measures) if ledger.final else None,
@@ -180,6 +182,8 @@ def _print_controls(facts: Mapping[str, Any], noun: str) -> None:
             apart += f", 95 % {low:+.2f} to {high:+.2f}"
         accuracy = _percent(each["test_accuracy"])
         print(f"  against  {words[each['control']]}: {accuracy} (found minus this: {apart})")
+    if facts["controls_said"]:
+        print(f"so         {facts['controls_said']}")
 
 
 def _print_lift(measure: str, lift: Mapping[str, Any]) -> None:

@@ -92,13 +92,17 @@ def _of_seeds(differences: Sequence[float]) -> float:
 
 
 def margin_text(margin: Margin, images: int) -> str:
-    """`+0.84 points (3 of 359 images), 95 % -0.70 to +2.40`."""
+    """`+0.84 points (+3 of 359 images)`."""
     count = f"{margin.images:+.3g}".replace("-", "\N{MINUS SIGN}").removeprefix("+0") or "0"
-    text = f"{points(margin.difference)} points ({count} of {images} images)"
+    return f"{points(margin.difference)} points ({count} of {images} images)"
+
+
+def interval_text(margin: Margin) -> str:
+    """`95 % -0.70 to +2.40: not shown`; nothing where there is no interval."""
     if margin.interval is None:
-        return text
+        return ""
     low, high = (points(each) for each in margin.interval)
-    return f"{text}, 95{NARROW}% {low} to {high}"
+    return f"95{NARROW}% {low} to {high}: {'shown' if margin.is_shown else 'not shown'}"
 
 
 @dataclass(frozen=True)
@@ -138,9 +142,7 @@ def _ordered(first: Mapping[Control | None, LedgerFinal]) -> list[tuple[Control 
 def _row(ledger: Ledger, final: LedgerFinal, margin: Margin | None) -> ControlRow:
     control, record = final.finalist.control, final.record
     title, about = _words(ledger, control)
-    note = record.failure if isinstance(record, FailedRecord) else ""
-    if control and final.spec.id == ledger.finals[0].spec.id:
-        note = "the same network as the found one"
+    note = record.failure if isinstance(record, FailedRecord) else _same_as(ledger, final)
     return ControlRow(
         title=title,
         about=about,
@@ -150,6 +152,16 @@ def _row(ledger: Ledger, final: LedgerFinal, margin: Margin | None) -> ControlRo
         margin=margin,
         note=note,
     )
+
+
+def _same_as(ledger: Ledger, final: LedgerFinal) -> str:
+    """Different controls may be one network, trained once."""
+    for each in ledger.finals:
+        if each is final:
+            break
+        if each.spec.id == final.spec.id:
+            return f"the same network as the {_words(ledger, each.finalist.control)[0]}"
+    return ""
 
 
 def _epochs(ledger: Ledger, final: LedgerFinal) -> int:
@@ -187,10 +199,24 @@ def controls_sentence(ledger: Ledger) -> str:
     said = [f"better than {_listed(better)}"] if better else []
     said += [f"worse than {_listed(worse)}"] if worse else []
     open_ones = [_beaten(ledger, each.control) for each in found if not each.is_shown]
+    if len(open_ones) == len(found) > 1:
+        open_ones = ["any of its controls"]
     if open_ones:
         images = f"{ledger.finish.test_images} test images"
         said.append(f"not to be told from {_listed(open_ones)} by {images}{_once(found)}")
-    return f"At full size the found {noun(ledger)} is {'; '.join(said)}."
+    return f"At full size the found {noun(ledger)} is {'; '.join(said)}.{_least(found)}"
+
+
+def _least(found: Sequence[Margin]) -> str:
+    """What could have been shown, where something was not."""
+    hidden = [each.interval for each in found if each.interval and not each.is_shown]
+    if not hidden:
+        return ""
+    least = min(high - low for low, high in hidden) / 2
+    return (
+        f" So little shows differences from about {100 * least:.1f} points on: more test images or "
+        "finish.seeds show smaller ones."
+    )
 
 
 def _beaten(ledger: Ledger, control: Control) -> str:

@@ -11,7 +11,7 @@ from nasflow import __version__
 from nasflow.report.again import config_text
 from nasflow.report.analysis import cost_names, pareto, values_over_rounds
 from nasflow.report.charts import cost_words, pareto_chart, rounds_chart
-from nasflow.report.controls import control_rows, controls_sentence, margin_text
+from nasflow.report.controls import control_rows, controls_sentence, interval_text, margin_text
 from nasflow.report.environment import fill, source
 from nasflow.report.family import draw_family, is_tree, members
 from nasflow.report.network import describe_parts, network_text, parts_in_page
@@ -49,6 +49,7 @@ def render(ledger: Ledger) -> str:
             controls=control_rows(ledger),
             controls_said=controls_sentence(ledger),
             margin_text=margin_text,
+            interval_text=interval_text,
             yardstick=yardstick,
             start_value=yardstick.value(ledger.start),
             text=lambda parts: network_text(parts, ledger.config.host),
