@@ -16,7 +16,9 @@ from nasflow.search.record import Epoch
 Torchrun = Callable[..., "subprocess.CompletedProcess[str]"]
 
 DATA = {"name": "digits", "held_out": 100, "train_images": 151}
-RECIPE = {"epochs": 2, "learning_rate": 0.05, "augmentation": "standard", "cutout": 2, "drop_path": 0.2}
+RECIPE = {"epochs": 2, "learning_rate": 0.05, "augmentation": "standard", "cutout": 2, "drop_path": 0.2} | {
+    "curve": True
+}
 CHANGES: dict[str, Any] = {
     "data": DATA,
     "start": RECIPE,
@@ -48,7 +50,7 @@ def torchrun(tmp_path: Path) -> Iterator[Torchrun]:
 
 def losses(history: tuple[Epoch, ...]) -> list[float]:
     """The curves of a training."""
-    return [loss for epoch in history for loss in (epoch.train_loss, epoch.held_out_loss)]
+    return [loss for epoch in history for loss in (epoch.train_loss, epoch.held_out_loss) if loss is not None]
 
 
 @pytest.mark.slow

@@ -84,7 +84,7 @@ def data() -> TrainingData:
 @pytest.fixture
 def recipe() -> Recipe:
     """Three epochs with augmentation."""
-    return Recipe(epochs=3, batch_size=16, learning_rate=0.05, augmentation="standard")
+    return Recipe(epochs=3, batch_size=16, learning_rate=0.05, augmentation="standard", curve=True)
 
 
 @pytest.fixture

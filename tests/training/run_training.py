@@ -22,7 +22,7 @@ from nasflow.training.loop import train_network
 from nasflow.training.session import Training, Watch
 from nasflow.training.state import TrainingState
 
-RECIPE = Recipe(epochs=3, batch_size=32, learning_rate=0.05, augmentation="standard")
+RECIPE = Recipe(epochs=3, batch_size=32, learning_rate=0.05, augmentation="standard", curve=True)
 
 
 def make_images(count: int) -> MemoryImages:

@@ -16,7 +16,7 @@ from nasflow.training.session import Training
 HOST = CondenseNet(layers=(2, 2), growth=(8, 8), cells=(0, 1), groups=4, condense=4, first_stride=1)
 CELL = Parts.model_validate("( 3x3G -> ( ds3 ) )")
 SPEC = NetworkSpec(host=HOST, parts=CELL, channels=1, size=8, classes=10)
-RECIPE = Recipe(epochs=4, learning_rate=0.1, condense=True, group_lasso=1e-4)
+RECIPE = Recipe(epochs=4, learning_rate=0.1, condense=True, group_lasso=1e-4, curve=True)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def layers(network: CondenseNetwork) -> list[Learned]:
 def test_what_is_learned_is_what_is_condensed(learned: CondenseNetwork, data: TrainingData) -> None:
     """After its training every group reads its share, and the condensed network gives the same logits."""
     state = train_network(Training(learned, data, RECIPE.model_copy(update={"epochs": 12}), 1))
-    assert state.history[-1].held_out_accuracy > 0.5
+    assert (state.history[-1].held_out_accuracy or 0) > 0.5
     for layer in layers(learned):
         assert layer.mask.sum(1).tolist() == [layer.kept] * layer.groups
     network = build(SPEC)

@@ -25,7 +25,7 @@ def longer(training: Training, epochs: int) -> Training:
 def test_a_network_learns(training: Training) -> None:
     """After ten epochs the held-out images, which it never saw, are nearly all told right."""
     state = train_network(longer(training, 10))
-    assert state.history[-1].held_out_accuracy > 0.9
+    assert (state.history[-1].held_out_accuracy or 0) > 0.9
     assert state.history[-1].train_loss < state.history[0].train_loss
     assert not training.network.training
 
@@ -159,5 +159,5 @@ def test_the_gpu_goes_on_to_the_same_bits(new_training: NewTraining) -> None:
         return replace(training, recipe=training.recipe.model_copy(update=changes), device="cuda")
 
     states = every_state(fast(0))
-    assert states[-1].history[-1].held_out_accuracy > 0.7
+    assert (states[-1].history[-1].held_out_accuracy or 0) > 0.7
     assert train_network(fast(1), states[2]).to_bytes() == states[-1].to_bytes()

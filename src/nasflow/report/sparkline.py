@@ -9,23 +9,24 @@ from nasflow.report.environment import fill
 from nasflow.report.figures import in_unit
 from nasflow.report.scale import Scale
 from nasflow.report.yardstick import Yardstick
-from nasflow.search.measures import Unit, find_measure
+from nasflow.search.measures import Unit
 from nasflow.search.record import ChildRecord, Epoch
 
-_CURVES = {"held_out_loss": "held_out_loss", "training_loss": "train_loss"}
-"""What an epoch knows of an objective's measure; of any other, the held-out accuracy says how it learned."""
+_CURVES = {"held_out_accuracy": "held_out_accuracy", "held_out_loss": "held_out_loss"}
+"""What an epoch may know of an objective's measure; else the training loss says how a child learned."""
 
 
 class Curves:
     """The learning curves of a search, all on one axis."""
 
     def __init__(self, yardstick: Yardstick, records: Iterable[ChildRecord]) -> None:
-        self._value = attrgetter(_CURVES.get(yardstick.measure, "held_out_accuracy"))
-        is_loss = yardstick.measure in _CURVES
-        self._unit: Unit = find_measure(yardstick.measure if is_loss else "held_out_accuracy").unit
-        self._low, self._high = _range(
-            [self._of(each) for record in records for each in record.history], is_loss
-        )
+        epochs = [each for record in records for each in record.history]
+        name = _CURVES.get(yardstick.measure)
+        if name is None or any(getattr(each, name) is None for each in epochs):
+            name = "train_loss"
+        self._value = attrgetter(name)
+        self._unit: Unit = "share" if name == "held_out_accuracy" else "nats"
+        self._low, self._high = _range([self._of(each) for each in epochs], self._unit == "nats")
 
     def _of(self, epoch: Epoch) -> float:
         return float(self._value(epoch))

@@ -41,10 +41,20 @@ class AskedFinish(Frozen):
         return tuple(each for each in Control if each in controls)
 
 
-def with_controls(finish: dict[str, Any]) -> dict[str, Any]:
-    """A finish of an older schema, which compared with the start network or with nothing."""
+def upgraded(data: dict[str, Any]) -> dict[str, Any]:
+    """A configuration of an older schema, which compared with the start network or with nothing, and showed
+    the held-out images after every epoch.
+    """
+    finish = data["finish"]
     controls = [Control.START] if finish.get("compare", True) else []
-    return {name: value for name, value in finish.items() if name != "compare"} | {"controls": controls}
+    known = {name: value for name, value in finish.items() if name != "compare"} | {"controls": controls}
+    recipes = {name: _with_curve(data[name]) for name in ("start", "child") if name in data}
+    return data | recipes | {"finish": known | {"recipe": _with_curve(known["recipe"])}}
+
+
+def _with_curve(recipe: Any) -> Any:
+    """What is no recipe's figures (a name, a start that names a network) stays as it is."""
+    return recipe | {"curve": True} if isinstance(recipe, dict) and "network" not in recipe else recipe
 
 
 class SearchSettings(Document):
@@ -131,8 +141,8 @@ class SearchConfig(SearchSettings):
 
     @classmethod
     def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """See `with_controls`."""
-        return data | {"finish": with_controls(data["finish"])}
+        """See `upgraded`."""
+        return upgraded(data)
 
     @field_validator("start_cell")
     @classmethod

@@ -43,6 +43,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             Measure("held_out_accuracy", "share", True, "nasflow.measure.held_out:held_out_accuracy"),
             Measure("held_out_loss", "nats", False, "nasflow.measure.held_out:held_out_loss"),
             Measure("training_loss", "nats", False, "nasflow.measure.curve:training_loss"),
+            Measure("training_loss_sum", "nats", False, "nasflow.measure.curve:training_loss_sum"),
             Measure("parameters", "parameters", False, f"{_COUNTS}:parameters", is_counted=True, grows=True),
             Measure("mult_adds", "mult-adds", False, f"{_COUNTS}:mult_adds", is_counted=True, grows=True),
             Measure("latency", "seconds", False, "nasflow.measure.latency:latency", is_asked_for=True),

@@ -73,6 +73,10 @@ class BirthRecord(Document):
         return _without_failure(data) | {"receipt": upgraded_receipt(data.get("receipt"))}
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Epoch(Frozen):
     """One epoch's metrics."""
 
@@ -81,8 +85,9 @@ class Epoch(Frozen):
     train_loss: float
     """Mean over the epoch's images."""
     train_accuracy: float
-    held_out_loss: float
-    held_out_accuracy: float
+    held_out_loss: float | None = Field(default=None, exclude_if=_is_none)
+    """None: the held-out images were not shown after this epoch (`Recipe.curve`)."""
+    held_out_accuracy: float | None = Field(default=None, exclude_if=_is_none)
     learning_rate: float
     """At the end of the epoch."""
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from nasflow.base.document import canonical_json
-from nasflow.search.config import AskedFinish, SearchConfig, SearchSettings, check_hosts, with_controls
+from nasflow.search.config import AskedFinish, SearchConfig, SearchSettings, check_hosts, upgraded
 from nasflow.search.start import BroughtStart, ResolvedStart
 from nasflow.spec.hosts import AnyHost, Host
 from nasflow.spec.parts import Parts
@@ -56,9 +56,9 @@ class ResolvedConfig(SearchSettings):
 
     @classmethod
     def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """Schema 1 was one class with what was asked for, and knew one cell; 2 knew one control."""
+        """Schema 1 was one class with what was asked for, and knew one cell; for 2 see `upgraded`."""
         known = {("start_parts" if name == "start_cell" else name): value for name, value in data.items()}
-        return known | {"finish": with_controls(data["finish"]), "first_identity": _first_identity(data)}
+        return upgraded(known) | {"first_identity": _first_identity(data)}
 
     def asked(self) -> SearchConfig:
         """What a user writes to have the same search again."""

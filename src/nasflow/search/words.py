@@ -7,6 +7,7 @@ from nasflow.search.measures import Unit, find_measure
 _WORDS = {
     "held_out_accuracy": "held-out accuracy",
     "held_out_loss": "held-out loss",
+    "training_loss_sum": "sum of training losses",
     "mult_adds": "mult-adds",
 }
 

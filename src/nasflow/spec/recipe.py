@@ -36,6 +36,9 @@ class Recipe(Frozen):
     cpu_threads: int = Field(default=1, ge=1, le=1024)
     """Threads of a CPU's kernels. They add in another order when they are more or fewer, so that a
     figure that followed the machine would make the same seed another search."""
+    curve: bool = Field(default=False, exclude_if=is_off)
+    """Show the held-out images after every epoch. Else they are shown where a result is wanted, at the end or
+    at a rung: a short training spends half of its time on them."""
     gate_share: float = Field(default=0.1, gt=0, le=1)
     """Share of the steps over which the gates of new operations open, one epoch at most."""
 

@@ -10,7 +10,7 @@ from nasflow.steps.images import device, training_data
 from nasflow.steps.keys import birth_key, spec_key, training_key
 from nasflow.steps.network import arrange, load_network
 from nasflow.steps.records import find_record, write_failure, write_record
-from nasflow.training.failures import memory_watched
+from nasflow.training.failures import check_held_out, memory_watched
 
 
 def evaluate(archive: Archive, child: str) -> AnyRecord:
@@ -31,6 +31,7 @@ def evaluate(archive: Archive, child: str) -> AnyRecord:
     )
     try:
         with memory_watched("in its evaluation"):
+            check_held_out(subject.held_out.loss, len(training.history))
             measures = take((*USUAL, *spec.measures), subject)
     except ChildFailed as error:
         return write_failure(archive, child, str(error), birth.receipt, training.history)

@@ -177,7 +177,8 @@ def _cell_params(parts: Parts) -> dict[str, object]:
 def _results(record: AnyRecord) -> tuple[MetricValue, ...]:
     """Every measure; one of an epoch's name is what the curve of that name ends with, if there is a curve."""
     receipt = record.receipt
-    drawn = set(Epoch.model_fields) - {"held_out_accuracy"} if record.history else set()
+    last = record.history[-1].model_dump() if record.history else {}
+    drawn = last.keys() - {"held_out_accuracy"}
     measures = {metric_name(name): each.value for name, each in record.measures.items() if name not in drawn}
     return metric_values(
         {

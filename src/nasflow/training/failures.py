@@ -1,5 +1,6 @@
 """What a training can die of, turned into a child's failure that names the place and the remedy."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,6 +36,14 @@ def check_losses(losses: Tensor, first_step: int, epoch: int) -> None:
     if len(broken):
         step = int(broken[0])
         raise diverged(f"loss is {losses[step].item()} at epoch {epoch}, step {first_step + step}")
+
+
+def check_held_out(loss: float, epoch: int) -> None:
+    """Raise ChildFailed if the held-out loss after an epoch is no number: the last steps made the weights
+    useless.
+    """
+    if not math.isfinite(loss):
+        raise diverged(f"held-out loss is {loss} after epoch {epoch}")
 
 
 def diverged(what: str) -> ChildFailed:

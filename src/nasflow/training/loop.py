@@ -16,7 +16,7 @@ from nasflow.training.batches import read_ahead, shuffled
 from nasflow.training.condense import FEWEST_STEPS
 from nasflow.training.determinism import reproducible
 from nasflow.training.evaluate import Evaluation, evaluate_network
-from nasflow.training.failures import check_losses, diverged, memory_watched
+from nasflow.training.failures import check_held_out, check_losses, memory_watched
 from nasflow.training.session import Training
 from nasflow.training.state import TrainingState, capture
 from nasflow.training.step import Moment, Stepper
@@ -77,14 +77,13 @@ def _run_epoch(stepper: Stepper, called: nn.Module, history: tuple[Epoch, ...]) 
     training, epoch = stepper.training, len(history) + 1
     with memory_watched(f"in epoch {epoch}"):
         train_loss, train_accuracy = _train_epoch(stepper, called, epoch)
-    with memory_watched(f"in the evaluation after epoch {epoch}"):
-        held_out = _evaluate(training, epoch)
+    held_out = _evaluate(training, epoch) if training.recipe.curve else None
     metrics = Epoch(
         epoch=epoch,
         train_loss=train_loss,
         train_accuracy=train_accuracy,
-        held_out_loss=held_out.loss,
-        held_out_accuracy=held_out.accuracy,
+        held_out_loss=held_out and held_out.loss,
+        held_out_accuracy=held_out and held_out.accuracy,
         learning_rate=stepper.learning_rate(_moment(training, epoch + 1, 0)),
     )
     return capture(training.network, stepper.optimizer, (*history, metrics))
@@ -125,9 +124,9 @@ def _look_at(team: Team, losses: Tensor, step: int, epoch: int) -> None:
 
 
 def _evaluate(training: Training, epoch: int) -> Evaluation:
-    """The held-out images; raise ChildFailed if the last steps made the weights useless."""
+    """The held-out images; raise what `check_held_out` raises."""
     data = training.data
-    held_out = evaluate_network(training.network, data.held_out, data.facts, device=training.device)
-    if not torch.tensor(held_out.loss).isfinite():
-        raise diverged(f"held-out loss is {held_out.loss} after epoch {epoch}")
+    with memory_watched(f"in the evaluation after epoch {epoch}"):
+        held_out = evaluate_network(training.network, data.held_out, data.facts, device=training.device)
+    check_held_out(held_out.loss, epoch)
     return held_out

@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.steps.samples import config, ledger_of, open_archive, run_search
+from tests.steps.samples import TINY, config, ledger_of, open_archive, run_search
 from tests.test_generality import SEARCH as WIDTHS
 
 from nasflow.base.errors import InvalidSpec
@@ -13,7 +13,14 @@ from nasflow.steps.begin import begin
 from nasflow.steps.keys import record_key
 from nasflow.studies.truth import Truth, TruthTable
 
-SMALL: dict[str, Any] = {
+CURVES: dict[str, Any] = {
+    "start": TINY["start"] | {"curve": True},
+    "child": TINY["child"] | {"curve": True},
+    "finish": TINY["finish"] | {"recipe": TINY["finish"]["recipe"] | {"curve": True}},
+}
+"""Trainings that show the held-out images after every epoch."""
+
+SMALL: dict[str, Any] = CURVES | {
     "space": {"max_depth": 1, "operations": ["identity"], "add_branches": [2], "concat_branches": [2]}
 }
 """Three cells: the host as it is, a sum of two of it, and two halves of it."""
@@ -96,7 +103,7 @@ def test_another_table(store: Path) -> None:
 def test_a_space_that_is_too_large(tmp_path: Path) -> None:
     """Nobody can train every cell of the paper's space."""
     archive = open_archive(tmp_path / "store")
-    search = begin(archive, config(space={}))
+    search = begin(archive, config(**CURVES, space={}))
     with pytest.raises(InvalidSpec, match="more than 10000 cells: make it smaller"):
         Truth(archive, search, 1)
 
@@ -113,3 +120,10 @@ def test_nothing_is_trained_yet(tmp_path: Path) -> None:
     """Without a start network there is nothing to tell."""
     with pytest.raises(InvalidSpec, match="the start network is not trained"):
         truth(tmp_path / "store").table()
+
+
+def test_trainings_without_curves(tmp_path: Path) -> None:
+    """A table that would hold no held-out figures is refused before anything is trained."""
+    archive = open_archive(tmp_path)
+    with pytest.raises(InvalidSpec, match="curve: true is wanted"):
+        Truth(archive, begin(archive, config(**SMALL | {"child": TINY["child"]})), 1)

@@ -11,12 +11,14 @@ from nasflow.base.seeds import derive
 from nasflow.measure import counted
 from nasflow.search.finalists import full_size
 from nasflow.search.record import TrainedRecord
+from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.schedule import Train
 from nasflow.search.spaces import PathSpace, replay
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.edits import apply_all
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.origin import Grown
+from nasflow.spec.recipe import Recipe
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import read_ledger
@@ -28,6 +30,11 @@ MOST_CELLS = 10_000
 
 _CELLS_AT_ONCE = 16
 """Cells between two looks at the table."""
+
+
+def _recipes(config: ResolvedConfig) -> tuple[Recipe, ...]:
+    trained = (config.start,) if isinstance(config.start, Recipe) else ()
+    return *trained, config.child, config.finish.recipe
 
 
 def _untold(child: str, share: float) -> None:
@@ -51,6 +58,10 @@ class Truth:
         config = self._ledger.config
         if not isinstance(config.space, PathSpace):
             raise InvalidSpec(f"a table holds cells, and the space {config.space.kind} makes something else")
+        if not all(recipe.curve for recipe in _recipes(config)):
+            raise InvalidSpec(
+                "a table holds curves: curve: true is wanted in start, in child and in finish.recipe"
+            )
         if known and (known.asked != config.asked() or known.seeds != seeds):
             raise InvalidSpec(
                 "the table that is there is of another configuration or other seeds: move it away"
