@@ -20,7 +20,7 @@ from nasflow.report.curves import draw_curves
 from nasflow.search.config import SearchConfig
 from nasflow.search.finalists import full_size
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import AnyRecord, FailedRecord
+from nasflow.search.record import FailedRecord, RoundRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.origin import Grown, Scratch
 from nasflow.steps.archive import Archive
@@ -45,7 +45,7 @@ class _Nobody:
     def training(self, child: str, share: float) -> None:
         pass
 
-    def child(self, record: AnyRecord) -> None:
+    def child(self, record: RoundRecord) -> None:
         pass
 
 

@@ -27,6 +27,9 @@ EVOLUTION: dict[str, Any] = {
 }
 """Four rounds; children inherit from children."""
 
+HALVED: dict[str, Any] = {"child": LONGER, "halving": {"rungs": [1, 2]}, "children_per_round": 4}
+"""One round, of which half goes on at each of two rungs."""
+
 WIDE: dict[str, Any] = EVOLUTION | {"children_per_round": 3}
 """The same with children that can be trained side by side."""
 
@@ -36,7 +39,7 @@ def digest(store: Path) -> object:
     return summary(open_archive(store), "tiny")["ledger_digest"]
 
 
-@pytest.mark.parametrize("changes", [POLICY, EVOLUTION], ids=["start", "found"])
+@pytest.mark.parametrize("changes", [POLICY, EVOLUTION, HALVED], ids=["start", "found", "halved"])
 def test_killed_at_random_points(changes: dict[str, Any], tmp_path: Path) -> None:
     """SIGKILL again and again, at any moment: the resumed search ends as one that was never killed."""
     kills = kill_to_the_end(changes, tmp_path, random.Random(5), lanes=(1,), pace=16)
@@ -49,7 +52,7 @@ def test_killed_at_random_points(changes: dict[str, Any], tmp_path: Path) -> Non
     [(0, (1,), 5), (1, (2,), 5), (2, (1, 2, 3), 5)],
     ids=["1 lane", "2 lanes", "any"],
 )
-@pytest.mark.parametrize("changes", [POLICY, WIDE], ids=["start", "found"])
+@pytest.mark.parametrize("changes", [POLICY, WIDE, HALVED], ids=["start", "found", "halved"])
 def test_killed_at_many_points(
     changes: dict[str, Any], seed: int, lanes: tuple[int, ...], pace: int, tmp_path: Path
 ) -> None:

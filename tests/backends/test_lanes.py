@@ -28,7 +28,7 @@ from nasflow.backends.lanes import count_lanes
 from nasflow.base.errors import DataSetMissing, LaneLost, NotFound
 from nasflow.base.plugins import plugged
 from nasflow.cli.summary import summary
-from nasflow.search.record import AnyRecord, TrainedRecord
+from nasflow.search.record import RoundRecord, TrainedRecord
 from nasflow.steps.begin import begin
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import blob_key
@@ -60,7 +60,7 @@ class Told(Nobody):
         """See Watcher."""
         self.shares.setdefault(child, []).append(share)
 
-    def child(self, record: AnyRecord) -> None:
+    def child(self, record: RoundRecord) -> None:
         """See Watcher."""
         self.lanes.append(len(active_children()))
 
@@ -135,7 +135,7 @@ class Killer(Told):
         if not self._idle:
             self._kill()
 
-    def child(self, record: AnyRecord) -> None:
+    def child(self, record: RoundRecord) -> None:
         """See Watcher."""
         super().child(record)
         if self._idle and len(self.lanes) == 3:

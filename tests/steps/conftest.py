@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.steps.samples import LONGER, config, copy_of_finished, open_archive
 
-from nasflow.search.record import AnyRecord
+from nasflow.search.record import RoundRecord
 from nasflow.search.rounds import Proposal
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
@@ -51,7 +51,7 @@ def finished(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def whole(_proposed: Path, tmp_path_factory: pytest.TempPathFactory) -> AnyRecord:
+def whole(_proposed: Path, tmp_path_factory: pytest.TempPathFactory) -> RoundRecord:
     """The record of `child`, born, trained and evaluated by one process that nothing has interrupted."""
     store = Path(shutil.copytree(_proposed, tmp_path_factory.mktemp("whole") / "store"))
     return run_child(

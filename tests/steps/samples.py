@@ -11,7 +11,7 @@ from typing import Any
 from nasflow.backends.inline import run
 from nasflow.search.config import SearchConfig
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import AnyRecord, FailedRecord, TrainedRecord
+from nasflow.search.record import FailedRecord, RoundRecord, TrainedRecord
 from nasflow.search.rounds import SearchStop
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
@@ -61,7 +61,7 @@ class Nobody:
     def training(self, child: str, share: float) -> None:
         """See Watcher."""
 
-    def child(self, record: AnyRecord) -> None:
+    def child(self, record: RoundRecord) -> None:
         """See Watcher."""
 
 

@@ -10,7 +10,7 @@ from nasflow.search.record import AnyRecord, Checkpoint
 from nasflow.steps import attempts
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
-from nasflow.steps.child import run_child, run_until
+from nasflow.steps.child import run_child
 from nasflow.steps.evaluate import evaluate
 from nasflow.steps.keys import checkpoint_key
 from nasflow.steps.learn import learn
@@ -82,12 +82,12 @@ def test_a_killed_training_goes_on(share: float, proposed: Path, child: str, who
 def test_rung_by_rung(proposed: Path, child: str, whole: AnyRecord) -> None:
     """Trained until an epoch, and later to its end: the very bits of a training that went through."""
     for until in (1, 1, 2):
-        run_until(open_archive(proposed), child, until)
+        run_child(open_archive(proposed), child, until=until)
         checkpoint = open_archive(proposed).read(checkpoint_key(child), Checkpoint)
         assert len(checkpoint.history) == until
         assert find_record(open_archive(proposed), child) is None
     before = documents(open_archive(proposed), ["attempts"])
-    run_until(open_archive(proposed), child, 1)
+    run_child(open_archive(proposed), child, until=1)
     assert documents(open_archive(proposed), ["attempts"]) == before
     assert run_child(open_archive(proposed), child) == whole
     assert {each.outcome for each in read_attempts(proposed, child)} == {"useful"}

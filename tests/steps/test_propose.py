@@ -6,6 +6,7 @@ from tests.steps.grown import FOUND
 from tests.steps.samples import copy_of_finished, finished_once, ledger_of, open_archive
 
 from nasflow.search.config import SearchConfig
+from nasflow.search.record import RoundRecord
 from nasflow.search.rounds import Arm, Proposal
 from nasflow.spec.parts import Parts
 from nasflow.steps.begin import begin
@@ -62,7 +63,7 @@ def test_who_has_no_wish_grows_from_the_nearest(tmp_path: Path) -> None:
     """A child of the random arm grows from the record that needs the fewest edits; of several, the best."""
     ledger = ledger_of(finished_once(**FOUND))
     config, start = ledger.config, ledger.start_spec.network
-    able = {ledger.start_spec.id: ledger.start}
+    able: dict[str, RoundRecord | None] = {ledger.start_spec.id: ledger.start}
     for each in ledger.rounds:
         for episode in each.proposal.episodes:
             if episode.arm is Arm.RANDOM:

@@ -2,7 +2,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nasflow.search.record import FailedRecord
+from nasflow.search.record import FailedRecord, RungRecord
 from nasflow.tracking import links, publish
 
 from .shown import Shown
@@ -25,6 +25,7 @@ def test_each_child_has_its_page(
     assert "hunter2" not in text
     newest = [record for record in ledger.rounds[-1].records if record]
     for record in newest:
+        assert not isinstance(record, RungRecord)
         run = Shown(uri, name).run(child_id=record.child)
         (line,) = [line for line in text.splitlines() if f"/runs/{run.info.run_id})" in line]
         assert (

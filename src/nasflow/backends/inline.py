@@ -5,12 +5,13 @@ from typing import Protocol
 
 from nasflow.backends.lanes import Lanes
 from nasflow.backends.outcome import outcome
-from nasflow.search.record import AnyRecord
+from nasflow.search.record import RoundRecord
 from nasflow.search.rounds import SearchStop
 from nasflow.search.schedule import Propose, Train
 from nasflow.steps.archive import Archive
 from nasflow.steps.execute import execute, tasks_of
 from nasflow.steps.records import read_record
+from nasflow.steps.rung import find_rung
 
 
 class Watcher(Protocol):
@@ -22,7 +23,7 @@ class Watcher(Protocol):
     def training(self, child: str, share: float) -> None:
         """A child's training is so far, 0..1; several may go on at the same time."""
 
-    def child(self, record: AnyRecord) -> None:
+    def child(self, record: RoundRecord) -> None:
         """A child is finished."""
 
 
@@ -39,8 +40,9 @@ def run(
             trainings = [task for task in tasks if isinstance(task, Train)]
             if trainings:
                 watcher.stage(trainings[0].title, len(trainings))
+                rungs = {task.child: task.until for task in trainings}
                 for child in side_by_side.train(trainings):
-                    watcher.child(read_record(archive, child))
+                    watcher.child(_result(archive, child, rungs[child]))
                     publish()
             else:
                 for task in tasks:
@@ -49,3 +51,8 @@ def run(
                     execute(archive, search, task)
     publish()
     return outcome(archive, search)
+
+
+def _result(archive: Archive, child: str, until: int | None) -> RoundRecord:
+    rung = find_rung(archive, child, until) if until else None
+    return rung or read_record(archive, child)

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from nasflow.search.record import AnyRecord
+    from nasflow.search.record import RoundRecord
     from nasflow.search.resolved import ResolvedConfig
 
 
@@ -29,6 +29,7 @@ class Display:
         self._is_round = False
         self._judge, self._host = config.judge, config.host
         self._trainings: dict[str, TaskID] = {}
+        self._counted: set[str] = set()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -52,7 +53,7 @@ class Display:
             self._trainings[child] = self._progress.add_task(f"  {child}, %", total=100)
         self._progress.update(self._trainings[child], completed=round(100 * share))
 
-    def child(self, record: "AnyRecord") -> None:
+    def child(self, record: "RoundRecord") -> None:
         """Count a finished child and say what it brought."""
         from nasflow.report.network import network_text
 
@@ -66,10 +67,12 @@ class Display:
             self._progress.remove_task(self._trainings.pop(record.child))
         if self._stage is not None:
             self._progress.advance(self._stage)
-        if self._is_round:
+        # One that goes on is counted at its end.
+        if self._is_round and record.child not in self._counted:
+            self._counted.add(record.child)
             self._progress.advance(self._search)
 
-    def _said(self, record: "AnyRecord") -> str:
+    def _said(self, record: "RoundRecord") -> str:
         """What it brought, by the objective; or why it failed, or cannot win."""
         from nasflow.search.words import figure_text
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.family import Line, family
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.record import ChildRecord, FailedRecord, Receipt
+from nasflow.search.record import ChildRecord, FailedRecord, Receipt, RungRecord
 from nasflow.search.rounds import Arm, Episode
 from nasflow.spec.parts import Parts
 
@@ -24,6 +24,8 @@ class Status(StrEnum):
     WAITING = "waiting"
     ABANDONED = "abandoned"
     """Without a result when the search stopped."""
+    STOPPED = "stopped"
+    """At a rung, where others were better."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,8 @@ def _of_round(each: LedgerRound, known: _Known) -> tuple[Row, ...]:
 
 
 def _status(record: ChildRecord | None, has_begun: bool, is_over: bool) -> Status:
+    if isinstance(record, RungRecord):
+        return Status.STOPPED
     if record:
         return Status(record.status)
     if is_over:

@@ -8,6 +8,7 @@ from nasflow.base.document import Document, Frozen, Seed, is_off
 from nasflow.search.budget import Budget
 from nasflow.search.controller import AnyController, EvolutionController, PathController
 from nasflow.search.controls import Control
+from nasflow.search.halving import Halving
 from nasflow.search.measures import USUAL, MeasureName, find_measure
 from nasflow.search.objective import Judge, Limits, Objective
 from nasflow.search.spaces import AnySpace, PathSpace, Space
@@ -74,6 +75,8 @@ class SearchSettings(Document):
     limits: Limits = Field(default_factory=dict)
     measures: tuple[MeasureName, ...] = ()
     """Those to be taken besides the ordinary ones and those that objective and limits name."""
+    halving: Halving | None = Field(default=None, exclude_if=is_off)
+    """Train only the better children of a round to their end; absent: all of them."""
     children_per_round: int = Field(default=10, ge=1, le=100)
     random_share: float = Field(default=0.2, ge=0, le=1)
     """Share of each round's children drawn uniformly, the arm that the controller is measured against."""
@@ -96,6 +99,14 @@ class SearchSettings(Document):
                     f"a population of {self.controller.population} takes as many children before it evolves, "
                     f"and the budget gives the controller {own}: give more children, or a smaller population"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_rungs(self) -> Self:
+        if self.halving and self.halving.rungs[-1] >= self.child.epochs:
+            raise ValueError(
+                f"halving.rungs: a rung comes before a child's last epoch, which is {self.child.epochs}"
+            )
         return self
 
     @property

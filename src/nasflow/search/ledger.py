@@ -1,8 +1,12 @@
 """A whole search as its documents tell it: what reports, trackers and decisions are made from."""
 
+from collections.abc import Mapping
+
+from pydantic import Field
+
 from nasflow.base.document import Frozen
 from nasflow.search.controls import Control, Finalist
-from nasflow.search.record import AnyRecord, Attempt, TrainedRecord
+from nasflow.search.record import AnyRecord, Attempt, RoundRecord, RungRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, Episode, FinishRecord, Proposal, SearchStop
 from nasflow.spec.child import ChildSpec
@@ -15,8 +19,12 @@ class LedgerRound(Frozen):
     """One round: what was proposed, what came of it, what the controller learned."""
 
     proposal: Proposal
-    records: tuple[AnyRecord | None, ...]
-    """One a proposed child, in order; None: not finished yet."""
+    records: tuple[RoundRecord | None, ...]
+    """What became of each proposed child, in order; None: that is not known yet."""
+    rungs: Mapping[int, tuple[RungRecord | None, ...]] = Field(default_factory=dict)
+    """Where rounds are halved: by epoch, each child as it was then."""
+    until: int | None = None
+    """The rung at which the round is; None: its children are trained to their end."""
     update: ControllerUpdate | None = None
 
     @property
@@ -26,9 +34,18 @@ class LedgerRound(Frozen):
 
     @property
     def unfinished(self) -> tuple[str, ...]:
-        """The children that have no record."""
-        pairs = zip(self.proposal.children, self.records, strict=True)
-        return tuple(child for child, record in pairs if record is None)
+        """The children that are to be trained now, until the round's rung or to their end."""
+        reached = self.rungs[self.until] if self.until else (None,) * len(self.records)
+        known = zip(self.proposal.children, self.records, reached, strict=True)
+        return tuple(child for child, record, rung in known if record is None and rung is None)
+
+    @property
+    def lessons(self) -> tuple[RoundRecord | None, ...]:
+        """What tells the children apart, measured alike: at the first rung, where rounds are halved."""
+        if not self.rungs:
+            return self.records
+        first = self.rungs[min(self.rungs)]
+        return tuple(rung or record for rung, record in zip(first, self.records, strict=True))
 
 
 class LedgerFinal(Frozen):
@@ -86,13 +103,13 @@ class Ledger(Frozen):
         return next(found, None)
 
     @property
-    def networks(self) -> tuple[AnyRecord, ...]:
+    def networks(self) -> tuple[RoundRecord, ...]:
         """All records: the start network, the children as they were proposed, those at full size."""
         finals = (each.record for each in self.finals)
         return tuple(record for record in (self.start, *self.children, *finals) if record)
 
     @property
-    def children(self) -> tuple[AnyRecord, ...]:
+    def children(self) -> tuple[RoundRecord, ...]:
         """The finished children, in the order of their proposals."""
         return tuple(record for each in self.rounds for record in each.records if record)
 

@@ -20,7 +20,7 @@ from nasflow.base.document import Frozen
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.quantity import Quantity, check_unit
 from nasflow.search.measures import MEASURES, Measured, MeasureName, Unit, find_measure
-from nasflow.search.record import ChildRecord, TrainedRecord
+from nasflow.search.record import ChildRecord, RungRecord, TrainedRecord
 
 
 class Trade(Frozen):
@@ -174,11 +174,17 @@ class Judge:
 
     def reward(self, record: ChildRecord, images: int) -> float | None:
         """What a controller learns from a record, whose held-out images are so many; None as `score`."""
-        return self.objective.reward(record.measures, images) if self._is_able(record) else None
+        return self.objective.reward(record.measures, images) if self._is_able(record, at_rung=True) else None
 
-    def _is_able(self, record: ChildRecord) -> bool:
+    def worth(self, record: RungRecord) -> float:
+        """What a child is worth at a rung, beside others there; minus infinity if it breaks a limit."""
+        is_able = self._is_able(record, at_rung=True)
+        return self.objective.score(record.measures) if is_able else -math.inf
+
+    def _is_able(self, record: ChildRecord, at_rung: bool = False) -> bool:
         has_all = all(name in record.measures for name in self.objective.measures)
-        return isinstance(record, TrainedRecord) and has_all and self.breach(record.measures) is None
+        kinds = (TrainedRecord, RungRecord) if at_rung else TrainedRecord
+        return isinstance(record, kinds) and has_all and self.breach(record.measures) is None
 
     def ranked(self, records: Iterable[ChildRecord]) -> tuple[TrainedRecord, ...]:
         """Those that may win, the best first: by score; among equals fewer parameters, then the order

@@ -134,7 +134,7 @@ class ChildRecord(Document):
     child: str
     parts: Parts
     """What stood in its host's places."""
-    status: Literal["trained", "failed"]
+    status: Literal["trained", "failed", "rung"]
     measures: Mapping[str, Measured]
     """By name; of a failed one what can be counted."""
     receipt: Receipt | None = None
@@ -153,7 +153,11 @@ class ChildRecord(Document):
     @classmethod
     def from_data(cls, data: Any, where: str) -> Self:
         """See Document; a record is read as what its status says."""
-        kinds: dict[str, type[ChildRecord]] = {"trained": TrainedRecord, "failed": FailedRecord}
+        kinds: dict[str, type[ChildRecord]] = {
+            "trained": TrainedRecord,
+            "failed": FailedRecord,
+            "rung": RungRecord,
+        }
         status = data.get("status") if isinstance(data, dict) and cls is ChildRecord else None
         kind = kinds.get(status) if isinstance(status, str) else None
         return kind.from_data(data, where) if kind else super().from_data(data, where)  # type: ignore[return-value]
@@ -199,7 +203,25 @@ class FailedRecord(ChildRecord):
     """Why, in one line."""
 
 
+class RungRecord(ChildRecord):
+    """A child as it was after an epoch before its last: where a round is halved, and where it may stop.
+
+    Everybody who trains the child so far gets this one; whether it stops there is the search's to say.
+    """
+
+    status: Literal["rung"] = "rung"
+
+    @property
+    def epoch(self) -> int:
+        """After which it was measured."""
+        return len(self.history)
+
+
 AnyRecord = Annotated[TrainedRecord | FailedRecord, Field(discriminator="status")]
+"""What the bank has of a child."""
+
+RoundRecord = Annotated[TrainedRecord | FailedRecord | RungRecord, Field(discriminator="status")]
+"""What became of a child in a round."""
 
 
 class Outcome(StrEnum):

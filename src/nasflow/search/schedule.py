@@ -161,7 +161,7 @@ def _in_round(ledger: Ledger, each: LedgerRound, patience: int | None) -> tuple[
         given_up = tuple(GiveUp(child, count) for child, count in killed if count >= patience)
         if given_up:
             return given_up
-    children = (Train(child, "round", number) for child in each.unfinished)
+    children = (Train(child, "round", number, each.until) for child in each.unfinished)
     # A proposal without children is learned from too: so an exhausted space ends the search.
     return _parents_first(ledger, children) or (Learn(number),)
 

@@ -1,22 +1,28 @@
 """The whole of one child: what every backend does with it, in one process or three."""
 
-from nasflow.search.record import AnyRecord
+from nasflow.search.record import RoundRecord
 from nasflow.steps.archive import Archive
 from nasflow.steps.evaluate import evaluate
 from nasflow.steps.progress import Progress, unseen
+from nasflow.steps.rung import at_rung, find_rung
 from nasflow.steps.train import train
 from nasflow.steps.warm_start import warm_start
 
 
-def run_child(archive: Archive, child: str, progress: Progress = unseen) -> AnyRecord:
-    """Warm-start, train, evaluate; each of them does nothing where it is done."""
-    run_until(archive, child, None, progress)
-    return evaluate(archive, child)
+def run_child(
+    archive: Archive, child: str, progress: Progress = unseen, until: int | None = None
+) -> RoundRecord:
+    """Warm-start, train, evaluate; to its end, or to the rung after epoch `until`.
 
-
-def run_until(archive: Archive, child: str, until: int | None, progress: Progress = unseen) -> None:
-    """Warm-start, and train until the end of epoch `until`, which leaves a checkpoint; None: to the last
-    one.
+    Each of them does nothing where it is done.
     """
+    if until and (known := find_rung(archive, child, until)):
+        return known
     warm_start(archive, child)
     train(archive, child, progress, until)
+    return evaluate_child(archive, child, until)
+
+
+def evaluate_child(archive: Archive, child: str, until: int | None) -> RoundRecord:
+    """Judge what has been trained: to its end, or to the rung after epoch `until`."""
+    return evaluate(archive, child) if until is None else at_rung(archive, child, until)

@@ -28,12 +28,9 @@ def execute(archive: Archive, search: str, task: Task, progress: Progress = unse
     """Do a task; it does nothing where it is done. `progress` is told of a training."""
     match task:
         case Train():
-            from nasflow.steps.child import run_child, run_until
+            from nasflow.steps.child import run_child
 
-            if task.until is None:
-                run_child(archive, task.child, progress)
-            else:
-                run_until(archive, task.child, task.until, progress)
+            run_child(archive, task.child, progress, task.until)
         case Propose(number):
             from nasflow.steps.propose import propose
 

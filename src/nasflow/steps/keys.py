@@ -14,6 +14,7 @@ searches/<search>/troubles/<n>.json           Trouble: why a step of a pod ended
 children/<child>/spec.json                    ChildSpec
 children/<child>/birth.json                   BirthRecord
 children/<child>/checkpoint.json              Checkpoint, replaced after each epoch, gone at the end
+children/<child>/rungs/<epoch>.json           RungRecord: what it came to after that epoch
 children/<child>/training.json                TrainingRecord; none of a child that failed
 children/<child>/record.json                  TrainedRecord or FailedRecord: done, in every search
 children/<child>/attempts/<n>.json            Attempt, replaced as it goes on
@@ -120,6 +121,11 @@ def checkpoint_key(child: str) -> str:
 def training_key(child: str) -> str:
     """Of a training that has ended."""
     return f"children/{child}/training.json"
+
+
+def rung_key(child: str, epoch: int) -> str:
+    """Of a child as it was after an epoch."""
+    return f"children/{child}/rungs/{epoch:04}.json"
 
 
 def record_key(child: str) -> str:

@@ -1,13 +1,17 @@
 """Teach the controller by a finished round."""
 
 from nasflow.controllers import Lesson, Results
+from nasflow.search.ledger import LedgerRound
+from nasflow.search.record import RoundRecord, RungRecord
+from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import Arm, ControllerUpdate, Proposal
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import proposal_key, start_key, update_key
-from nasflow.steps.ledger import read_config
+from nasflow.steps.ledger import read_config, read_round
 from nasflow.steps.propose import controller_of
 from nasflow.steps.records import read_record
+from nasflow.steps.train import drop_checkpoint
 from nasflow.store import get_blob, put_blob
 
 
@@ -20,26 +24,37 @@ def learn(archive: Archive, search: str, number: int) -> ControllerUpdate:
     known = archive.find(key, ControllerUpdate)
     if known and archive.holds(known.controller):
         return known
-    proposal = archive.read(proposal_key(search, number), Proposal)
+    config, proposal = read_config(archive, search), archive.read(proposal_key(search, number), Proposal)
+    each = read_round(archive, config, proposal)
     state = get_blob(archive.store, proposal.controller) if proposal.controller else None
-    controller = controller_of(read_config(archive, search))
-    new, metrics = controller.learn(state, _results(archive, search, proposal))
+    new, metrics = controller_of(config).learn(state, _results(archive, config, each))
     digest = put_blob(archive.store, new) if new is not None else None
     learned = archive.create(key, ControllerUpdate(round=number, controller=digest, metrics=metrics))
     archive.require(learned.controller, f"the controller after round {number}")
+    for record in each.records:
+        # Those that were stopped are not gone on with.
+        if isinstance(record, RungRecord):
+            drop_checkpoint(archive, record.child)
     return learned
 
 
-def _results(archive: Archive, search: str, proposal: Proposal) -> Results:
-    config = read_config(archive, search)
-    start = archive.read(start_key(search), ChildSpec)
+def _results(archive: Archive, config: ResolvedConfig, each: LedgerRound) -> Results:
+    start, proposal = archive.read(start_key(config.name), ChildSpec), each.proposal
     lessons = [
         Lesson(
             decisions=episode.decisions,
             tries=episode.tries,
-            reward=config.judge.reward(read_record(archive, child), start.data.held_out_images),
+            reward=config.judge.reward(record, start.data.held_out_images),
         )
-        for episode, child in zip(proposal.episodes, proposal.children, strict=True)
+        for episode, record in zip(proposal.episodes, _known(archive, each), strict=True)
         if episode.arm is Arm.CONTROLLER
     ]
     return Results(config.space, start.network, proposal.seed, tuple(lessons))
+
+
+def _known(archive: Archive, each: LedgerRound) -> tuple[RoundRecord, ...]:
+    """What tells the children of a round apart; raise NotFound if it is not complete."""
+    return tuple(
+        record or read_record(archive, child)
+        for child, record in zip(each.proposal.children, each.lessons, strict=True)
+    )

@@ -6,9 +6,10 @@ from itertools import takewhile
 
 from nasflow.base.errors import NotFound
 from nasflow.search.budget import BudgetRecord
+from nasflow.search.halving import halved
 from nasflow.search.inheritance import heirs
 from nasflow.search.ledger import Ledger, LedgerFinal, LedgerRound
-from nasflow.search.record import Attempt, TrainedRecord
+from nasflow.search.record import Attempt, RoundRecord, RungRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, FinishRecord, Proposal, SearchStop
 from nasflow.spec.cells import NAMED_CELLS, find_cell
@@ -24,6 +25,7 @@ from nasflow.steps.keys import (
     finishes_among,
     finishes_prefix,
     proposal_key,
+    rung_key,
     searches_among,
     spec_key,
     start_key,
@@ -72,7 +74,7 @@ def read_ledger(archive: Archive, search: str) -> Ledger:
             f"search {search!r} in {archive.store.url} was interrupted before it began: "
             "`nasflow search` with its configuration begins it"
         )
-    rounds = tuple(_read_rounds(archive, search))
+    rounds = tuple(_read_rounds(archive, config))
     ledger = Ledger(
         config=config,
         start_spec=start,
@@ -86,14 +88,26 @@ def read_ledger(archive: Archive, search: str) -> Ledger:
     return ledger.model_copy(update={"lost": frozenset(_lost(archive, ledger))})
 
 
-def _read_rounds(archive: Archive, search: str) -> Iterator[LedgerRound]:
+def read_round(archive: Archive, config: ResolvedConfig, proposal: Proposal) -> LedgerRound:
+    """What became of a proposal by now."""
+    children = proposal.children
+    records: tuple[RoundRecord | None, ...] = tuple(find_record(archive, child) for child in children)
+    rungs: dict[int, tuple[RungRecord | None, ...]] = {}
+    until = None
+    if config.halving:
+        rungs = {
+            epoch: tuple(archive.find(rung_key(child, epoch), RungRecord) for child in children)
+            for epoch in config.halving.rungs
+        }
+        records, until = halved(config.halving, config.judge, records, rungs)
+    update = archive.find(update_key(config.name, proposal.round), ControllerUpdate)
+    return LedgerRound(proposal=proposal, records=records, rungs=rungs, until=until, update=update)
+
+
+def _read_rounds(archive: Archive, config: ResolvedConfig) -> Iterator[LedgerRound]:
     number = 1
-    while proposal := archive.find(proposal_key(search, number), Proposal):
-        yield LedgerRound(
-            proposal=proposal,
-            records=tuple(find_record(archive, child) for child in proposal.children),
-            update=archive.find(update_key(search, number), ControllerUpdate),
-        )
+    while proposal := archive.find(proposal_key(config.name, number), Proposal):
+        yield read_round(archive, config, proposal)
         number += 1
 
 

@@ -23,7 +23,7 @@ from nasflow.base.errors import (
 )
 from nasflow.base.settings import KFP_HOST, STORE
 from nasflow.search.cluster import Trouble
-from nasflow.search.record import AnyRecord
+from nasflow.search.record import RoundRecord
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import trouble_key, troubles_prefix
 from nasflow.steps.ledger import read_config
@@ -68,17 +68,20 @@ class Pod:
     def train(self) -> None:
         """Train a child from its birth, or from its last checkpoint."""
         from nasflow.steps.train import train
+        from nasflow.steps.turn import rung_of
 
         with self._doing(Step.TRAIN) as archive:
             claim_task(self._search, self._child)
-            train(archive, self._child)
+            train(archive, self._child, until=rung_of(archive, self._search, self._child))
 
     def evaluate(self, log: Log, drawing: str) -> None:
         """Judge a child by the held-out images; show its figures, and its network in the file `drawing`."""
-        from nasflow.steps.evaluate import evaluate
+        from nasflow.steps.child import evaluate_child
+        from nasflow.steps.turn import rung_of
 
         with self._doing(Step.EVALUATE) as archive:
-            self._show(archive, evaluate(archive, self._child), log, drawing)
+            until = rung_of(archive, self._search, self._child)
+            self._show(archive, evaluate_child(archive, self._child, until), log, drawing)
 
     def child(self, log: Log, drawing: str) -> None:
         """Warm-start, train and evaluate in one process; show what `evaluate` shows."""
@@ -140,12 +143,14 @@ class Pod:
 
     def _run_child(self, step: Step, log: Log, drawing: str) -> None:
         from nasflow.steps.child import run_child
+        from nasflow.steps.turn import rung_of
 
         with self._doing(step) as archive:
             claim_task(self._search, self._child)
-            self._show(archive, run_child(archive, self._child), log, drawing)
+            until = rung_of(archive, self._search, self._child)
+            self._show(archive, run_child(archive, self._child, until=until), log, drawing)
 
-    def _show(self, archive: Archive, record: AnyRecord, log: Log, drawing: str) -> None:
+    def _show(self, archive: Archive, record: RoundRecord, log: Log, drawing: str) -> None:
         show_child(record, read_config(archive, self._search).objective.measure, log, drawing)
 
     @contextmanager

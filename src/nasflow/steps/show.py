@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nasflow.base.errors import NasflowError, TrackingUnavailable
 from nasflow.search.controls import Control
-from nasflow.search.record import AnyRecord, BirthRecord, FailedRecord
+from nasflow.search.record import BirthRecord, FailedRecord, RoundRecord
 from nasflow.search.rounds import FinishRecord
 from nasflow.search.words import figure_text
 from nasflow.steps.archive import Archive
@@ -26,7 +26,7 @@ def birth_text(birth: BirthRecord | FailedRecord) -> str:
     return f"relative logit difference to its parent: {birth.receipt.difference:.2g}"
 
 
-def show_child(record: AnyRecord, measure: str, log: Log, drawing: str) -> None:
+def show_child(record: RoundRecord, measure: str, log: Log, drawing: str) -> None:
     """A child's figures as metrics, and its network as HTML in the file `drawing`; `measure` is told."""
     from nasflow.report.network import draw_parts
 
@@ -46,7 +46,7 @@ def show_child(record: AnyRecord, measure: str, log: Log, drawing: str) -> None:
     Path(drawing).write_text(page, encoding="utf-8")
 
 
-def _said(record: AnyRecord, measure: str) -> str:
+def _said(record: RoundRecord, measure: str) -> str:
     if isinstance(record, FailedRecord):
         return record.failure
     found = record.measures.get(measure)

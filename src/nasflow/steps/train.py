@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from nasflow.base.errors import ChildFailed, NotFound
 from nasflow.search.record import BirthRecord, Checkpoint, Epoch, FailedRecord, TrainingRecord
@@ -46,7 +46,7 @@ def train(
             return _finish(archive, trained) if trained else None
     except ChildFailed as error:
         failed = settle_failure(archive, child, error, birth.receipt, _history(archive, child))
-        _drop_checkpoint(archive, child)
+        drop_checkpoint(archive, child)
         if this_team().size > 1 and error.__cause__ is not None:
             # Of this process alone: the others are in the middle of a step.
             raise
@@ -58,6 +58,20 @@ def join(call: Call) -> None:
     archive = Archive(open_store(call.store))
     birth = archive.read(birth_key(call.child), BirthRecord)
     _run(archive, birth, Stretch(call.resume, call.until), UNWATCHED)
+
+
+def at_epoch(archive: Archive, birth: BirthRecord, epoch: int) -> tuple[dict[str, Tensor], tuple[Epoch, ...]]:
+    """A child's weights after an epoch, as the network of its spec has them, and its curve until there.
+
+    From its checkpoint; where its training has gone on since, it is trained so far again, apart from it.
+    """
+    state = _read_checkpoint(archive, birth.child)
+    if state is None or state.epoch != epoch:
+        with training(Call(archive.store.url, birth.child, None, epoch)):
+            network, state = _run(archive, birth, Stretch(None, epoch), UNWATCHED)
+    else:
+        network = build_for_training(archive.read(spec_key(birth.child), ChildSpec))
+    return as_specified(network, state.network), state.history
 
 
 @dataclass(frozen=True)
@@ -138,7 +152,7 @@ def _finish(archive: Archive, record: TrainingRecord) -> TrainingRecord:
     """Write the end of the training; its checkpoint has done its work."""
     record = archive.create(training_key(record.child), record)
     archive.require(record.weights, f"the weights of child {record.child}")
-    _drop_checkpoint(archive, record.child)
+    drop_checkpoint(archive, record.child)
     return record
 
 
@@ -148,7 +162,8 @@ def _history(archive: Archive, child: str) -> tuple[Epoch, ...]:
     return checkpoint.history if checkpoint else ()
 
 
-def _drop_checkpoint(archive: Archive, child: str) -> None:
+def drop_checkpoint(archive: Archive, child: str) -> None:
+    """Delete what a training would go on from, if there is something: then it begins again."""
     key = checkpoint_key(child)
     checkpoint, _ = archive.find_changing(key, Checkpoint)
     if checkpoint:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nasflow.search.family import family
 from nasflow.search.ledger import Ledger, LedgerFinal
-from nasflow.search.record import AnyRecord, Epoch, FailedRecord
+from nasflow.search.record import Epoch, FailedRecord, RoundRecord
 from nasflow.spec.hosts import Host
 from nasflow.spec.parts import Parts
 from nasflow.spec.recipe import Recipe
@@ -32,7 +32,7 @@ class Shown:
 
     role: Role
     name: str
-    record: AnyRecord
+    record: RoundRecord
     host: Host
     recipe: Recipe
     parent: str | None
@@ -79,7 +79,7 @@ def _all(ledger: Ledger) -> Iterator[Shown]:
             yield _final(ledger, each, each.record)
 
 
-def _final(ledger: Ledger, each: LedgerFinal, record: AnyRecord) -> Shown:
+def _final(ledger: Ledger, each: LedgerFinal, record: RoundRecord) -> Shown:
     control, seed = each.finalist.control, each.finalist.seed
     name = f"control-{control}" if control else "final"
     return Shown(
@@ -174,7 +174,7 @@ def _cell_params(parts: Parts) -> dict[str, object]:
     }
 
 
-def _results(record: AnyRecord) -> tuple[MetricValue, ...]:
+def _results(record: RoundRecord) -> tuple[MetricValue, ...]:
     """Every measure; one of an epoch's name is what the curve of that name ends with, if there is a curve."""
     receipt = record.receipt
     last = record.history[-1].model_dump() if record.history else {}

@@ -10,7 +10,7 @@ from nasflow.base.document import canonical_json
 from nasflow.search.controls import Control
 from nasflow.search.ledger import Ledger, LedgerRound
 from nasflow.search.objective import Judge
-from nasflow.search.record import AnyRecord, FailedRecord
+from nasflow.search.record import FailedRecord, RoundRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import Arm
 from nasflow.tracking.content import (
@@ -94,7 +94,7 @@ def _params(config: ResolvedConfig) -> dict[str, str]:
 
 def _rounds(ledger: Ledger) -> Iterator[MetricValue]:
     """The rounds in which every child has its record: figures that stay as they are."""
-    seen: list[AnyRecord] = []
+    seen: list[RoundRecord] = []
     for each in ledger.rounds:
         if None in each.records:
             return
@@ -102,7 +102,7 @@ def _rounds(ledger: Ledger) -> Iterator[MetricValue]:
         yield from _round(ledger.config.judge, each, seen)
 
 
-def _round(judge: Judge, each: LedgerRound, seen: Sequence[AnyRecord]) -> tuple[MetricValue, ...]:
+def _round(judge: Judge, each: LedgerRound, seen: Sequence[RoundRecord]) -> tuple[MetricValue, ...]:
     """One round's figures; `seen` holds the records up to it."""
     best, name = judge.best(seen), metric_name(judge.objective.measure)
     figures: dict[str, float | None] = {
