@@ -9,10 +9,13 @@ carried over from one trial to the next: a killed study goes on as if it had not
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner
-from optuna.samplers import TPESampler
+from optuna.samplers import BaseSampler, TPESampler
+from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from benchmarks.clock import CpuClock
@@ -60,6 +63,37 @@ def suggested(trial: Trial, space: Space, start: NetworkSpec) -> NetworkSpec:
     return walk.network.canonical()
 
 
+class Repeatable(BaseSampler):
+    """TPE with the settings that Optuna itself gives to it.
+
+    What it draws follows from seed, trial and parameter alone: a trial that was killed between two questions
+    is answered on as it would have been.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def _drawing(self, trial: FrozenTrial, name: str) -> TPESampler:
+        return TPESampler(seed=derive(self._seed, "tpe", trial.number, name) % 2**32)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """See BaseSampler."""
+        return self._drawing(trial, "").infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """See BaseSampler: the parameters that every trial has."""
+        return self._drawing(trial, "").sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """See BaseSampler: any other parameter."""
+        sampler = self._drawing(trial, param_name)
+        return sampler.sample_independent(study, trial, param_name, param_distribution)
+
+
 class Rival:
     """One Optuna study in the place of a search, with its images, start cell, host and seed."""
 
@@ -73,6 +107,7 @@ class Rival:
             storage=f"sqlite:///{(folder / name).absolute()}.sqlite3",
             study_name=name,
             direction="maximize",
+            sampler=Repeatable(self._ledger.config.seed),
             pruner=_pruner(pruner, self._recipe.epochs),
             load_if_exists=True,
         )
@@ -96,32 +131,38 @@ class Rival:
 
     def _next_trial(self) -> Trial:
         """The one that a kill or the budget has left open, or a new one."""
-        trials = self.trials
-        left = [trial for trial in trials if trial.state is TrialState.RUNNING]
-        number = left[0].number if left else len(trials)
-        # With the settings that Optuna itself gives to it.
-        self._study.sampler = TPESampler(seed=derive(self._ledger.config.seed, "tpe", number) % 2**32)
+        left = [trial for trial in self.trials if trial.state is TrialState.RUNNING]
         # No public name leads from a trial that is written down to one that goes on.
         return Trial(self._study, left[0]._trial_id) if left else self._study.ask()
 
     def _go_on(self, trial: Trial, seconds: float) -> int:
         """Train until it is pruned, complete, failed or out of time; how many epochs that took."""
         child, trained = self._child(trial), 0
+        trial.set_user_attr(_CHILD, child)
         for epoch in range(1, self._recipe.epochs + 1):
             if self._clock.total >= seconds:
-                return trained
+                break
             trained += len(_history(self._archive, child)) < epoch
             accuracy = self._accuracy(child, epoch)
             self._clock.mark(child)
-            if accuracy is None:
-                self._tell(trial, trained, TrialState.FAIL)
-                return trained
-            if epoch == self._recipe.epochs:
-                self._tell(trial, trained, TrialState.COMPLETE, accuracy)
-            elif self._is_pruned(trial, epoch, accuracy):
-                self._tell(trial, trained, TrialState.PRUNED)
-                return trained
+            state = self._state(trial, epoch, accuracy)
+            if state.is_finished():
+                trial.set_user_attr(_SECONDS, self._clock.total)
+                trial.set_user_attr(_TRAINED, trained)
+                value = accuracy if state is TrialState.COMPLETE else None
+                self._study.tell(trial, value, state)
+                break
         return trained
+
+    def _state(self, trial: Trial, epoch: int, accuracy: float | None) -> TrialState:
+        """What becomes of a trial after an epoch, which is reported unless that was done before a kill."""
+        if accuracy is None:
+            return TrialState.FAIL
+        if epoch == self._recipe.epochs:
+            return TrialState.COMPLETE
+        if epoch not in self.trials[trial.number].intermediate_values:
+            trial.report(accuracy, epoch)
+        return TrialState.PRUNED if trial.should_prune() else TrialState.RUNNING
 
     def _child(self, trial: Trial) -> str:
         """What a trial trains: from scratch, as the start network is trained."""
@@ -138,19 +179,6 @@ class Rival:
             run_until(self._archive, child, epoch)
         history = _history(self._archive, child)
         return history[epoch - 1].held_out_accuracy if len(history) >= epoch else None
-
-    def _is_pruned(self, trial: Trial, epoch: int, accuracy: float) -> bool:
-        """Report an epoch, unless that was done before a kill, and ask."""
-        known = self.trials[trial.number]
-        if epoch not in known.intermediate_values:
-            trial.report(accuracy, epoch)
-        return trial.should_prune()
-
-    def _tell(self, trial: Trial, trained: int, state: TrialState, accuracy: float | None = None) -> None:
-        trial.set_user_attr(_CHILD, self._child(trial))
-        trial.set_user_attr(_SECONDS, self._clock.total)
-        trial.set_user_attr(_TRAINED, trained)
-        self._study.tell(trial, accuracy, state)
 
     def _seen(self, trial: FrozenTrial) -> Seen:
         record = read_record(self._archive, trial.user_attrs[_CHILD])

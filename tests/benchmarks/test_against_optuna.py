@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,7 @@ from benchmarks.against_optuna import Contest, compete, draw
 from benchmarks.clock import CpuClock
 from benchmarks.contest import METHODS, MOMENTS, table
 from benchmarks.rival import Rival
+from optuna.trial import Trial
 
 ASKED = {"start": {"epochs": 3, "learning_rate": 0.1}, "space": {"max_depth": 1}}
 
@@ -39,15 +41,32 @@ def trials(study: Rival) -> list[tuple[Any, ...]]:
     return [(each.params, each.state, each.intermediate_values, each.value) for each in over]
 
 
-def test_a_killed_study_goes_on(tmp_path: Path) -> None:
-    """Stopped in the middle of trials and opened again, it has the trials of one that was not."""
+def test_a_killed_study_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in trainings and between two questions and opened again, it has the trials of another one."""
+    wanted = config(start=ASKED["start"])
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    rival(whole, config(**ASKED)).run(12)
+    rival(whole, wanted).run(12)
+    with monkeypatch.context() as killed:
+        killed.setattr(Trial, "suggest_categorical", _dying_after(9))
+        with pytest.raises(KeyboardInterrupt):
+            rival(parts, wanted).run(12)
     for seconds in (2, 7, 18):
-        rival(parts, config(**ASKED)).run(seconds)
-    one, other = (trials(rival(folder, config(**ASKED))) for folder in (whole, parts))
+        rival(parts, wanted).run(seconds)
+    one, other = (trials(rival(folder, wanted)) for folder in (whole, parts))
     assert len(other) >= len(one) > 2
     assert other[: len(one)] == one
+
+
+def _dying_after(answers: int) -> Callable[..., Any]:
+    """Answers so many questions, and no more."""
+    left, suggest = iter(range(answers)), Trial.suggest_categorical
+
+    def dying(trial: Trial, name: str, choices: list[int]) -> Any:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return suggest(trial, name, choices)
+
+    return dying
 
 
 def test_a_network_seen_before_costs_nothing(tmp_path: Path) -> None:
