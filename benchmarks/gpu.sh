@@ -1,7 +1,8 @@
 #!/bin/sh
 # What a GPU is worth to nasflow, in at most 8 minutes on one; without CUDA the same, smaller. Each part has its
 # own time and adds to one JSON, name -> value, unit, baseline: $OUT/gpu.json, or benchmarks/results/gpu.json.
-# A machine without a registry: put the wheels that its Python lacks into a folder and name it in $WHEELS.
+# A machine without a registry, whose python3 has torch: put the wheels that it lacks (pydantic, pydantic-core and
+# annotated-types, it may be) into a folder and name it in $WHEELS.
 cd "$(dirname "$0")/.." || exit 1
 output=${OUT:-benchmarks/results}/gpu.json
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" PYTHONPATH="src:.${PYTHONPATH:+:$PYTHONPATH}"

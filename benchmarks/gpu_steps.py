@@ -1,8 +1,9 @@
 """One training step: nasflow's against the loop that anybody would write, by precision and layout."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -27,6 +28,7 @@ from nasflow.training.team import Share
 
 Steps = Callable[[], None]
 """Makes so many steps; the device may still be at them."""
+Make = Callable[[], Steps]
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Load:
     """Of one look at the clock."""
     looks: int
     """The fastest counts."""
+
+    @property
+    def images(self) -> int:
+        """Of one look."""
+        return self.batch_size * self.steps
 
     @property
     def network(self) -> NetworkSpec:
@@ -95,41 +102,59 @@ WAYS = (PLAIN, Way("float32", True), Way("bfloat16", False), FASTEST)
 
 def measure_steps(load: Load, device: torch.device, figures: Figures) -> None:
     """Images a second of each side; the baseline is the bare loop in float32."""
-    baseline: float | None = None
-    for name, make in _sides(load, device):
-        torch._dynamo.reset()
-        try:
-            speed = load.batch_size * load.steps / _seconds(make(), load.looks, device)
-        except Exception as error:
-            # A compiler that is missing is no reason to give up what comes after it.
-            print(f"step/{name}: failed, {type(error).__name__}: {str(error).splitlines()[:1]}", flush=True)
-            continue
-        figures.add(f"step/{name}", Figure(speed, "images/s", baseline))
-        baseline = baseline or speed
+    sides = dict(_ready(_eager(load, device)))
+    best = _best(sides, load.looks, device)
+    baseline = load.images / best[f"bare/{PLAIN.name}"]
+    for name, seconds in best.items():
+        figures.add(f"step/{name}", Figure(load.images / seconds, "images/s", baseline))
+    # One by one, because each may take a minute to be compiled.
+    for name, steps in _ready(_compiled(load, device)):
+        (seconds,) = _best({name: steps}, load.looks, device).values()
+        figures.add(f"step/{name}", Figure(load.images / seconds, "images/s", baseline))
 
 
-def _sides(load: Load, device: torch.device) -> Iterator[tuple[str, Callable[[], Steps]]]:
-    """From what is surest to what takes longest to prepare."""
+def _eager(load: Load, device: torch.device) -> Iterator[tuple[str, Make]]:
     for way in WAYS:
-        yield f"bare/{way.name}", lambda way=way: Bare(load, way, device).steps  # type: ignore[misc]
-        yield f"nasflow/{way.name}", lambda way=way: own_steps(load, way, device)  # type: ignore[misc]
+        yield f"bare/{way.name}", partial(Bare.ready, load, way, device)
+        yield f"nasflow/{way.name}", partial(own_steps, load, way, device)
     if device.type == "cuda":
         for way in (PLAIN, FASTEST):
-            yield f"graph/{way.name}", lambda way=way: Bare(load, way, device).graph()  # type: ignore[misc]
+            yield f"graph/{way.name}", partial(Bare.graph, load, way, device)
+
+
+def _compiled(load: Load, device: torch.device) -> Iterator[tuple[str, Make]]:
     for way in (FASTEST, PLAIN):
-        yield f"compiled/{way.name}", lambda way=way: Bare(load, way, device, True).steps  # type: ignore[misc]
+        yield f"compiled/{way.name}", partial(Bare.ready, load, way, device, compiled=True)
 
 
-def _seconds(steps: Steps, looks: int, device: torch.device) -> float:
-    """The shortest time, after one for warming up."""
-    best = float("inf")
-    for look in range(looks + 1):
-        begun = time.perf_counter()
-        steps()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        best = min(best, time.perf_counter() - begun) if look else best
+def _ready(sides: Iterable[tuple[str, Make]]) -> Iterator[tuple[str, Steps]]:
+    """Those that can be made and run once, which warms them up; of another one it is said that it cannot."""
+    for name, make in sides:
+        try:
+            steps = make()
+            steps()
+        except Exception as error:
+            print(f"step/{name}: failed, {type(error).__name__}: {str(error)[:200]}", flush=True)
+            continue
+        yield name, steps
+
+
+def _best(sides: Mapping[str, Steps], looks: int, device: torch.device) -> dict[str, float]:
+    """The shortest time of each side; they take turns, because the machine may be busy now and then."""
+    best = dict.fromkeys(sides, float("inf"))
+    for _ in range(looks):
+        for name, steps in sides.items():
+            _wait_for(device)
+            begun = time.perf_counter()
+            steps()
+            _wait_for(device)
+            best[name] = min(best[name], time.perf_counter() - begun)
     return best
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def built(load: Load, way: Way, device: torch.device) -> nn.Module:
@@ -159,10 +184,14 @@ def own_steps(load: Load, way: Way, device: torch.device) -> Steps:
 
 
 class Bare:
-    """Forward, backward, update: the images wait on the device, nothing is scheduled or looked at."""
+    """Forward, backward, update: the images wait on the device, nothing is scheduled or looked at.
+
+    Torch's switches stand as they come: on a GPU its convolutions round float32 to TensorFloat-32, which
+    nasflow forbids itself.
+    """
 
     def __init__(self, load: Load, way: Way, device: torch.device, compiled: bool = False) -> None:
-        self._load, self._way, self._device = load, way, device
+        self._way, self._device = way, device
         network = built(load, way, device)
         self._call: Callable[[Tensor], Tensor] = torch.compile(network) if compiled else network
         self._optimizer = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9, nesterov=True)
@@ -178,26 +207,34 @@ class Bare:
         F.cross_entropy(outputs.float(), self._labels).backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
 
-    def steps(self) -> None:
-        """As many as one look at the clock takes."""
-        for _ in range(self._load.steps):
-            self.step()
+    @classmethod
+    def ready(cls, load: Load, way: Way, device: torch.device, compiled: bool = False) -> Steps:
+        """As many steps as one look at the clock takes."""
+        bare = cls(load, way, device, compiled)
 
-    def graph(self) -> Steps:
+        def steps() -> None:
+            for _ in range(load.steps):
+                bare.step()
+
+        return steps
+
+    @classmethod
+    def graph(cls, load: Load, way: Way, device: torch.device) -> Steps:
         """The same as one CUDA graph a step: the device is told all its kernels at once."""
+        bare = cls(load, way, device)
         beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         beside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(beside):
             # Memory is taken and kernels are chosen before the graph is drawn.
             for _ in range(3):
-                self.step()
+                bare.step()
         torch.cuda.current_stream().wait_stream(beside)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            self.step()
+            bare.step()
 
         def steps() -> None:
-            for _ in range(self._load.steps):
+            for _ in range(load.steps):
                 graph.replay()
 
         return steps
