@@ -15,7 +15,7 @@ BASE_IMAGE ?= python:3.11-slim
 TORCH_INDEX ?=
 PIP_ARGUMENTS ?=
 
-.PHONY: demo test test-long test-cluster e2e kind-up kind-down check bench study image image-gpu clean
+.PHONY: demo test test-long test-cluster e2e kind-up kind-down check bench study against-optuna image image-gpu clean
 
 $(BIN)/nasflow: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -70,6 +70,10 @@ bench: $(VENV)/.dev
 # Hours of training, see docs/results.md.
 study: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.study examples/fashion-study.yaml
+
+# Hours too: against Optuna, on the same processor time.
+against-optuna: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.against_optuna examples/against-optuna.yaml --plots docs
 
 image image-gpu:
 	$(DOCKER) build --file images/Dockerfile --tag '$(IMAGE):$(TAG)$(SUFFIX)' \

@@ -38,7 +38,9 @@ LONGER = 5
 """Times the epochs of a child in the search, to see whether a longer training would make a better reward."""
 
 
-class _Nobody:
+class Nobody:
+    """Looks on and says nothing."""
+
     def stage(self, title: str, children: int) -> None:
         pass
 
@@ -49,10 +51,13 @@ class _Nobody:
         pass
 
 
+NOBODY = Nobody()
+
+
 def search(url: str, config: SearchConfig) -> Ledger:
     """One search to its end."""
     archive = Archive(open_store(url))
-    run(archive, begin(archive, config), _Nobody(), lambda: None)
+    run(archive, begin(archive, config), NOBODY, lambda: None)
     return read_ledger(archive, config.name)
 
 

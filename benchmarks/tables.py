@@ -78,7 +78,7 @@ def _accuracies(records: Iterable[ChildRecord | None]) -> tuple[float, ...]:
     return tuple(each.accuracy for each in records if isinstance(each, TrainedRecord))
 
 
-def _points(values: Sequence[float]) -> str:
+def points(values: Sequence[float]) -> str:
     """Mean and 95 % interval, in points."""
     mean, found = 100 * fmean(values), interval(values)
     return f"{mean:+.2f} ({100 * found[0]:+.2f} to {100 * found[1]:+.2f})" if found else f"{mean:+.2f}"
@@ -102,9 +102,9 @@ def arms(ledgers: Ledgers) -> Iterable[str]:
     pairs = [(found[seed, "path"], found[seed, "random"]) for seed in sorted({seed for seed, _ in found})]
     for title in pairs[0][0].compared:
         differences = [one.compared[title] - other.compared[title] for one, other in pairs]
-        yield f"| {title} | {_points(differences)} |"
+        yield f"| {title} | {points(differences)} |"
     gains = [each.test - each.start_test for each in found.values()]
-    yield f"| found minus start cell, test, all {len(gains)} searches | {_points(gains)} |"
+    yield f"| found minus start cell, test, all {len(gains)} searches | {points(gains)} |"
 
 
 def rounds(ledgers: Ledgers) -> dict[str, Band]:
@@ -147,9 +147,9 @@ def inheritance(seeds: Mapping[int, Inheritance]) -> Iterable[str]:
             fmean(_values(child)[0] - _values(child)[place] for child in each.children)
             for each in seeds.values()
         ]
-        yield f"| {title} | {_points(gains)} |"
+        yield f"| {title} | {points(gains)} |"
     grown = [fmean(child.inherited for child in each.children) - each.trained_on for each in seeds.values()]
-    yield f"| start network trained on | {_points(grown)} |"
+    yield f"| start network trained on | {points(grown)} |"
     yield ""
     yield "| seed | start network | trained on |"
     yield "|---|---|---|"

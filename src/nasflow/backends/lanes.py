@@ -194,7 +194,7 @@ def _serve(
     """What a lane does: one task after the other, until its opener is gone."""
     # The process that it was forked from may be older than this search.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_opener, daemon=True).start()
+    end_with_opener()
     take_over(variables)
     _choose_gpu(number)
     # Of the line: the opener is gone.
@@ -228,7 +228,12 @@ def _teller(connection: Connection) -> Callable[[float], None]:
     return tell
 
 
-def _end_with_opener() -> None:
+def end_with_opener() -> None:
+    """From now on this process, which another one opened, ends with that one, however that one ends."""
+    threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def _wait_for_the_end() -> None:
     opener = parent_process()
     if opener is not None:
         wait([opener.sentinel])

@@ -1,0 +1,180 @@
+"""`make against-optuna`: nasflow against what a user would pick instead, on equal processor time.
+
+From several seeds each: a search of the configuration; then Optuna (TPE, with a pruner) on the same space,
+images, start size and CPU-seconds, its networks from scratch. What either would have chosen after parts of
+the budget is trained and tested as the search's finish does it. Hours of training; all is in the store:
+killed, the same command goes on.
+"""
+
+import argparse
+import math
+import sys
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing import get_context
+from pathlib import Path
+
+from benchmarks.clock import CpuClock
+from benchmarks.contest import OWN, RIVAL, Campaign, Duel, Duels, Seen, cells, signals, table, worths
+from benchmarks.rival import PRUNERS, Rival
+from benchmarks.study import NOBODY
+from nasflow.backends.inline import run
+from nasflow.backends.lanes import end_with_opener
+from nasflow.cli.options import read_file
+from nasflow.report.curves import draw_curves
+from nasflow.search.config import SearchConfig
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import AnyRecord, TrainedRecord
+from nasflow.search.transfer import transfer
+from nasflow.spec.parts import Parts
+from nasflow.steps.archive import Archive
+from nasflow.steps.begin import begin
+from nasflow.steps.ledger import read_ledger
+from nasflow.store import open_store
+
+_HEAVY = (
+    "nasflow.steps.child",
+    "nasflow.steps.propose",
+    "nasflow.steps.learn",
+    "optuna.samplers._tpe.sampler",
+    "torch._dynamo",
+)
+"""What trainings import; it belongs to neither side's time."""
+
+
+def prepare() -> None:
+    """What every process of the contest does first: it ends with its opener, and has imported all."""
+    end_with_opener()
+    for module in _HEAVY:
+        import_module(module)
+
+
+class Timed:
+    """Watches a search, and keeps what its trainings, births and proposals cost; not so its finish."""
+
+    def __init__(self, clock: CpuClock, config: SearchConfig) -> None:
+        self._clock, self._config = clock, config
+        self._stage, self._epochs, self._done = "", 1, 0
+
+    def stage(self, title: str, children: int) -> None:
+        """See Watcher."""
+        self._clock.mark(title)
+        recipe = self._config.start if title == "start network" else self._config.child
+        self._stage, self._epochs, self._done = title, getattr(recipe, "epochs", 1), 0
+
+    def training(self, child: str, share: float) -> None:
+        """See Watcher. An epoch is kept by the time that the next one is told of."""
+        done = math.ceil(share * self._epochs - 1e-6) - 1
+        if done > self._done:
+            self._mark(child)
+        self._done = done
+
+    def child(self, record: AnyRecord) -> None:
+        """See Watcher."""
+        self._mark(record.child)
+
+    def _mark(self, child: str) -> None:
+        if self._stage != "finish":
+            self._clock.mark(child)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What every process of it knows."""
+
+    folder: Path
+    config: SearchConfig
+    pruner: str
+
+    def duel(self, seed: int) -> Duel:
+        """Both methods from one seed, one after the other; what is done is read."""
+        asked = self.config.model_copy(update={"name": f"{self.config.name}-{seed}", "seed": seed})
+        archive = self._archive(OWN)
+        id = begin(archive, asked)
+        clock = CpuClock(self.folder / f"{id}.clock")
+        run(archive, id, Timed(clock, asked), lambda: None)
+        # A store of its own: what the other side has trained is not to be had for nothing.
+        rivals = self._archive(RIVAL)
+        rival = Rival(rivals, begin(rivals, asked), self.pruner, self.folder)
+        rival.run(clock.total)
+        ledger = read_ledger(archive, id)
+        return Duel(
+            seconds=clock.total,
+            judge=ledger.config.judge,
+            start=ledger.config.start_parts,
+            campaigns={OWN: _campaign(ledger, clock), RIVAL: rival.campaign()},
+        )
+
+    def test(self, seed: int, parts: Parts) -> float:
+        """Test accuracy of a cell, trained as the search's finish trains: one look, kept in the store."""
+        finish, archive = self.config.finish, self._archive(OWN)
+        assert finish.host is not None
+        host, data, recipe = (each.model_dump() for each in (finish.host, self.config.data, finish.recipe))
+        id = begin(archive, transfer(parts, host, data, recipe, seed, None))
+        run(archive, id, NOBODY, lambda: None)
+        finished = read_ledger(archive, id).finish
+        assert finished is not None
+        return finished.test_accuracy
+
+    def _archive(self, method: str) -> Archive:
+        return Archive(open_store(str(self.folder / method)))
+
+
+def _campaign(ledger: Ledger, clock: CpuClock) -> Campaign:
+    whens = clock.whens()
+    seen = [Seen(whens[each.child], each) for each in ledger.children if isinstance(each, TrainedRecord)]
+    assert isinstance(ledger.start, TrainedRecord)
+    start = Seen(whens[ledger.start.child], ledger.start)
+    return Campaign(
+        seen=tuple(seen), networks=f"{len(ledger.children)} children, {len(seen)} trained", start=start
+    )
+
+
+def compete(contest: Contest, seeds: range, pool: Executor) -> tuple[Duels, dict[tuple[int, str], float]]:
+    """All duels and tests; a seed's tests begin when its duel is over, so that no processor waits."""
+    running = {pool.submit(contest.duel, seed): seed for seed in seeds}
+    duels: dict[int, Duel] = {}
+    tests: dict[tuple[int, str], Future[float]] = {}
+    for future in as_completed(running):
+        seed, duel = running[future], future.result()
+        duels[seed] = duel
+        for name, parts in cells(duel).items():
+            tests[seed, name] = pool.submit(contest.test, seed, parts)
+        told = "; ".join(f"{method}: {each.networks}" for method, each in duel.campaigns.items())
+        print(f"seed {seed}: {duel.seconds / 60:.1f} CPU minutes each. {told}", file=sys.stderr, flush=True)
+    return dict(sorted(duels.items())), {key: future.result() for key, future in tests.items()}
+
+
+def main() -> None:
+    """Run it all, print the tables in Markdown, draw the plots."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--store", type=Path, default=Path("optuna-store"))
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--pruner", choices=PRUNERS, default=PRUNERS[0])
+    parser.add_argument("--plots", type=Path, help="a folder for two SVGs")
+    given = parser.parse_args()
+    contest = Contest(given.store, read_file(given.config).config(), given.pruner)
+    context = get_context("spawn")
+    with ProcessPoolExecutor(given.processes, mp_context=context, initializer=prepare) as pool:
+        duels, tests = compete(contest, range(1, given.seeds + 1), pool)
+    print("\n".join(table(duels, tests)))
+    if given.plots:
+        draw(given.plots, contest.config.name, duels, tests)
+
+
+def draw(folder: Path, name: str, duels: Duels, tests: dict[tuple[int, str], float]) -> None:
+    """What each method saw of its own networks over time, and what its choice was worth."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, title, bands in (
+        ("signal", "Best held-out accuracy so far, each by its own training", signals(duels)),
+        ("test", "The network chosen so far, trained and tested by one recipe", worths(duels, tests)),
+    ):
+        unit = "held-out accuracy, %" if kind == "signal" else "test accuracy, %"
+        (folder / f"{name}-{kind}.svg").write_text(draw_curves(bands, title, "CPU minutes", unit))
+
+
+if __name__ == "__main__":
+    main()
