@@ -25,7 +25,7 @@ from nasflow.cli.options import read_file
 from nasflow.report.curves import draw_curves
 from nasflow.search.config import SearchConfig
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import AnyRecord, TrainedRecord
+from nasflow.search.record import RoundRecord, TrainedRecord
 from nasflow.search.transfer import transfer
 from nasflow.spec.parts import Parts
 from nasflow.steps.archive import Archive
@@ -70,7 +70,7 @@ class Timed:
             self._mark(child)
         self._done = done
 
-    def child(self, record: AnyRecord) -> None:
+    def child(self, record: RoundRecord) -> None:
         """See Watcher."""
         self._mark(record.child)
 

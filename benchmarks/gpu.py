@@ -20,6 +20,7 @@ from nasflow.backends.inline import run
 from nasflow.backends.lanes import Lanes
 from nasflow.base.errors import DataSetMissing
 from nasflow.search.config import SearchConfig
+from nasflow.search.controls import Control
 from nasflow.search.record import AnyRecord, TrainedRecord
 from nasflow.search.schedule import Train
 from nasflow.spec.data import DataSpec
@@ -134,7 +135,7 @@ def measure_search(sizes: Sizes, figures: Figures, folder: Path) -> None:
     figures.add("search/receipt", Figure(max(receipts), "largest relative difference of a logit", 1e-6))
     if ledger.finish:
         figures.add(
-            "search/test", Figure(ledger.finish.test_accuracy, "share", ledger.finish.start_test_accuracy)
+            "search/test", Figure(ledger.finish.test_accuracy, "share", ledger.finish.accuracy(Control.START))
         )
 
 

@@ -22,7 +22,7 @@ from benchmarks.clock import CpuClock
 from benchmarks.contest import Campaign, Seen
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.seeds import derive
-from nasflow.search.record import Checkpoint, Epoch, TrainedRecord
+from nasflow.search.record import Checkpoint, Epoch, FailedRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.spaces import Question, Space, Walk
 from nasflow.search.start import BroughtStart
@@ -31,7 +31,7 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.spec.origin import Scratch
 from nasflow.spec.recipe import Recipe
 from nasflow.steps.archive import Archive
-from nasflow.steps.child import run_child, run_until
+from nasflow.steps.child import run_child
 from nasflow.steps.keys import checkpoint_key, spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.records import find_record, read_record
@@ -172,13 +172,11 @@ class Rival:
 
     def _accuracy(self, child: str, epoch: int) -> float | None:
         """On the held-out images after an epoch, which is trained unless it is known; None: it failed."""
-        if epoch == self._recipe.epochs:
-            record = run_child(self._archive, child)
-            return record.accuracy if isinstance(record, TrainedRecord) else None
-        if len(_history(self._archive, child)) < epoch:
-            run_until(self._archive, child, epoch)
-        history = _history(self._archive, child)
-        return history[epoch - 1].held_out_accuracy if len(history) >= epoch else None
+        until = None if epoch == self._recipe.epochs else epoch
+        record = run_child(self._archive, child, until=until)
+        if isinstance(record, FailedRecord):
+            return None
+        return record.measures["held_out_accuracy"].value
 
     def _seen(self, trial: FrozenTrial) -> Seen:
         record = read_record(self._archive, trial.user_attrs[_CHILD])
