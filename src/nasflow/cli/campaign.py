@@ -19,6 +19,7 @@ from nasflow.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from nasflow.search.halving import Halving
     from nasflow.studies.rehearsal import Rewarding, Trial
 
 proof_commands = typer.Typer()
@@ -92,6 +93,10 @@ class _Worth:
     source: Annotated[_Source, typer.Option(help="Of the table's signal: which training.")] = _Source.SCRATCH
     figure: Annotated[str, typer.Option(help="Of the table's signal.")] = "sum of training losses"
     epochs: Annotated[int, typer.Option(min=1, help="Of the table's signal: after how many.")] = 2
+    rungs: Annotated[
+        list[int] | None, typer.Option("--rung", min=1, help="Of the table: halve rounds after this epoch.")
+    ] = None
+    keep: Annotated[float, typer.Option(help="Share that goes on at a rung.")] = 0.5
 
 
 @proof_commands.command("rehearse")
@@ -141,7 +146,19 @@ def _judged(worth: _Worth) -> "Rewarding":
     if worth.figure not in FIGURES:
         raise InvalidSpec(f"--figure {worth.figure}: take one of {', '.join(FIGURES)}")
     signal = Signal(source=worth.source.value, figure=worth.figure, epochs=worth.epochs)
-    return Replay(read_table(worth.table), signal)
+    return Replay(read_table(worth.table), signal, _halving(worth))
+
+
+def _halving(worth: _Worth) -> "Halving | None":
+    from pydantic import ValidationError
+
+    from nasflow.base.errors import InvalidSpec
+    from nasflow.search.halving import Halving
+
+    try:
+        return Halving(rungs=tuple(worth.rungs), keep=worth.keep) if worth.rungs else None
+    except ValidationError as error:
+        raise InvalidSpec(f"--rung, --keep: {error.errors()[0]['msg']}") from None
 
 
 @proof_commands.command("audit")
@@ -203,17 +220,23 @@ def _plot(file: Path, trials: dict[str, list["Trial"]], title: str, window: int)
 
 
 def _table(results: dict[str, dict[str, Any]], seeds: int, window: int) -> str:
-    regrets = next(iter(results.values())).get("regret", {})
-    heads = "".join(f"{f'regret after {children}':>28}" for children in regrets)
+    told = next(iter(results.values()))
+    heads = "".join(f"{f'{name} after {children}':>28}" for name in _TOLD for children in told.get(name, {}))
     lines = [f"{'arm':<10} {f'mean of the last {window} (95 %)':<30} {'best':>6} {'collapsed':>10}{heads}"]
     for name, result in results.items():
         collapsed = f"{result['collapsed']} of {seeds}"
         mean = _mean(result["rolling50_mean"], result["interval"], 3)
         line = f"{name:<10} {mean:<30} {result['best']:>6.3f} {collapsed:>10}"
-        for value, interval in result.get("regret", {}).values():
+        for value, interval in (each for name in _TOLD for each in result.get(name, {}).values()):
             line += f"{_mean(value, interval, 4):>28}"
         lines.append(line)
+    if told.get("epochs", 1) != 1:
+        lines.append(f"epochs of training: {100 * told['epochs']:.0f} % of those without rungs")
     return "\n".join(lines)
+
+
+_TOLD = ("regret", "quality")
+"""What is known where the truth is."""
 
 
 def _mean(value: float, interval: tuple[float, float] | None, digits: int) -> str:

@@ -30,6 +30,10 @@ class Halving(Frozen):
             raise ValueError("rungs are epochs that rise, such as [2, 4]")
         return self
 
+    def kept(self, count: int) -> int:
+        """How many of so many go on."""
+        return math.ceil(self.keep * count)
+
 
 Rungs = Mapping[int, Sequence[RungRecord | None]]
 """By epoch: what is known of each child of a round there."""
@@ -49,7 +53,7 @@ def halved(
         if None in known.values():
             failed = {child: _failed(found[child]) for child in alive}
             return _in_order(ends | failed, len(found)), epoch
-        alive = _better(halving.keep, judge, {child: each for child, each in known.items() if each})
+        alive = _better(halving, judge, {child: each for child, each in known.items() if each})
         ends |= {child: each for child, each in known.items() if child not in alive}
     return _in_order(ends | {child: found[child] for child in alive}, len(found)), None
 
@@ -58,11 +62,11 @@ def _failed(record: RoundRecord | None) -> FailedRecord | None:
     return record if isinstance(record, FailedRecord) else None
 
 
-def _better(keep: float, judge: Judge, known: Mapping[int, RoundRecord]) -> list[int]:
+def _better(halving: Halving, judge: Judge, known: Mapping[int, RoundRecord]) -> list[int]:
     """The children that go on, in their order."""
     able = {child: each for child, each in known.items() if isinstance(each, RungRecord)}
     ranked = sorted(able, key=lambda child: (-judge.worth(able[child]), able[child].parameters, child))
-    return sorted(ranked[: math.ceil(keep * len(ranked))])
+    return sorted(ranked[: halving.kept(len(ranked))])
 
 
 def _in_order(ends: Mapping[int, RoundRecord | None], count: int) -> tuple[RoundRecord | None, ...]:

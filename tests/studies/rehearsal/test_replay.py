@@ -6,6 +6,7 @@ from tests.steps.samples import config
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.controller import EvolutionController, RandomController
+from nasflow.search.halving import Halving
 from nasflow.search.spaces import replay as answered
 from nasflow.spec.tree import Tree
 from nasflow.studies.rehearsal import Replay, rehearse
@@ -88,6 +89,30 @@ def test_figures() -> None:
     assert interval is None or interval[0] <= mean <= interval[1]
 
 
+def test_halved_rounds() -> None:
+    """Only those that go on can be chosen; what they cost is told beside what they are worth."""
+    early = Signal(source="inherited", figure="held-out loss", epochs=2)
+    judged = Replay(made_up(), early, Halving(rungs=(1,), keep=0.5))
+    trial = rehearse(RandomController(), judged.reward(0), 0, 20, judged.space)
+    # The inherited curve tells the same at once and in the end: nothing is lost.
+    whole = Replay(made_up(), early)
+    assert judged.regret(trial, 0, 20) == whole.regret(trial, 0, 20)
+    assert judged.quality(trial, 0, 20) == whole.quality(trial, 0, 20) <= 1
+    assert judged.figures([trial], range(1))["epochs"] == pytest.approx(0.75)
+    assert whole.figures([trial], range(1))["epochs"] == 1
+    # A signal that turns round lets the better ones go.
+    misled = Replay(made_up(is_misleading=True), Signal(source="scratch", figure="held-out loss", epochs=2))
+    halved = Replay(misled.table, misled.signal, Halving(rungs=(1,), keep=0.5))
+    assert halved.regret(trial, 0, 20) > misled.regret(trial, 0, 20)
+
+
+def test_quality() -> None:
+    """The mean cell is 0, the best of all 1."""
+    judged = Replay(made_up(), SIGNAL)
+    trial = rehearse(RandomController(), judged.reward(3), 3, 100, judged.space)
+    assert judged.quality(trial, 3, 26) == pytest.approx(1)
+
+
 def test_a_table_with_gaps() -> None:
     """A search may ask for any cell: all have to be there, for as long as the signal wants."""
     table = made_up()
@@ -97,3 +122,5 @@ def test_a_table_with_gaps() -> None:
         Replay(gap, SIGNAL)
     with pytest.raises(InvalidSpec, match="after 3 epochs, and the table has 1 to 2"):
         Replay(table, Signal(source="scratch", figure="held-out loss", epochs=3))
+    with pytest.raises(InvalidSpec, match="a rung comes before the signal's last epoch, which is 1"):
+        Replay(table, SIGNAL, Halving(rungs=(1,)))
