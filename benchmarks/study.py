@@ -146,7 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
     parser.add_argument("--store", default="study-store")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--plot", type=Path, help="an SVG of the arms' rounds")
     given = parser.parse_args()
@@ -156,6 +156,7 @@ def main() -> None:
         searches = {key: pool.submit(search, given.store, config) for key, config in configs.items()}
         ledgers = {key: future.result() for key, future in searches.items()}
         _tell(tables.arms(ledgers))
+        _tell(tables.against(ledgers))
         if given.plot:
             drawn = draw_curves(
                 tables.rounds(ledgers), "A round's children against their start network", "children", "points"

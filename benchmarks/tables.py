@@ -107,6 +107,27 @@ def arms(ledgers: Ledgers) -> Iterable[str]:
     yield f"| found minus start cell, test, all {len(gains)} searches | {points(gains)} |"
 
 
+def against(ledgers: Ledgers) -> Iterable[str]:
+    """What the controller's searches found against each control, at full size on the test images."""
+    yield "| found minus, test, points (95 % over seeds) | |"
+    yield "|---|---|"
+    ends = [each.finish for (_, arm), each in ledgers.items() if arm == "path" and each.finish]
+    for control in Control:
+        pairs = [(end.accuracy(None), end.accuracy(control)) for end in ends]
+        gains = [ours - other for ours, other in pairs if ours is not None and other is not None]
+        if gains:
+            yield f"| {_TITLES[control]} | {points(gains)} |"
+
+
+_TITLES = {
+    Control.START: "start network",
+    Control.LONGER: "start network trained longer",
+    Control.PARAMETERS: "start network widened to its parameters",
+    Control.MULT_ADDS: "start network widened to its mult-adds",
+    Control.RANDOM: "best of the search's own random children",
+}
+
+
 def rounds(ledgers: Ledgers) -> dict[str, Band]:
     """Each arm's rounds over the children so far, in points above the start network: mean, lowest, highest
     seed."""
