@@ -11,7 +11,7 @@ from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Parts
-from nasflow.surgery import Operated, operate
+from nasflow.surgery import Operated, operate_all
 
 _HOST = DenseNet(growth=16, blocks=2, groups=2)
 
@@ -29,9 +29,7 @@ def births() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
         initialise(build(grown), 0)
 
     def from_parent() -> None:
-        child, draws = parent, torch.Generator().manual_seed(0)
-        for edit in edits:
-            child = operate(child, edit, draws)
+        operate_all(parent, edits, torch.Generator().manual_seed(0))
 
     yield (
         f"a birth: TreeCell-A, {len(edits)} edits",
