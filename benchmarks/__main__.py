@@ -1,42 +1,44 @@
-"""`make bench`: each figure is a ratio to a baseline of the same run, the machine being noisy.
+"""`make bench`: how fast nasflow is, as ratios to baselines of the same run wherever there is one.
 
-Alternating repeats, best of each side: what is left when the noise is not.
+The machine is noisy: figures of two runs differ by some 5 %, those of seconds alone by more.
 """
 
-import time
-from collections.abc import Callable
+import json
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
 
 import torch
 
 from benchmarks.births import births
+from benchmarks.controller import controllers
+from benchmarks.lanes import lanes
+from benchmarks.race import REPEATS, Race
 from benchmarks.steps import child_steps
-from benchmarks.trees import controllers
 
-REPEATS = 3
-
-
-def best_seconds(sides: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """The fastest of `REPEATS` runs of each side, the sides taking turns."""
-    best = dict.fromkeys(sides, float("inf"))
-    for _ in range(REPEATS):
-        for name, run in sides.items():
-            begun = time.perf_counter()
-            run()
-            best[name] = min(best[name], time.perf_counter() - begun)
-    return best
+LATEST = Path(__file__).parent / "results" / "latest.json"
 
 
-def show(title: str, sides: dict[str, Callable[[], object]]) -> None:
-    """One table; the first side is the baseline."""
-    seconds = best_seconds(sides)
-    baseline = next(iter(seconds.values()))
-    print(f"\n{title}")
-    for name, spent in seconds.items():
-        print(f"  {name:<44} {1000 * spent:9.1f} ms   {baseline / spent:6.2f} x the baseline's speed")
+def races() -> Iterator[Race]:
+    """All of them; those of one process first."""
+    return chain(child_steps(), births(), controllers(), lanes())
+
+
+def main() -> None:
+    """Run everything, a line a figure as it comes, and write all of them down."""
+    torch.set_num_threads(1)
+    print(f"torch {torch.__version__}, one thread; sides take turns, best of {REPEATS} runs each")
+    found: dict[str, dict[str, object]] = {}
+    for race in races():
+        for name, figure in race.run().items():
+            found[name] = figure
+            verdict = {True: "met", False: "NOT MET"}.get(bool(figure["met"])) if "met" in figure else ""
+            shown = f"{figure['value']:>9} {figure['unit']:<14} {figure.get('bar', ''):<8} {verdict:<8}"
+            print(f"{name:<42}{shown} against {figure['baseline']}", flush=True)
+    LATEST.parent.mkdir(exist_ok=True)
+    LATEST.write_text(json.dumps(found, indent=2) + "\n")
+    print(f"written to {LATEST}")
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    print(f"torch {torch.__version__}, one thread, best of {REPEATS}; the first row is the baseline")
-    for title, sides in (*child_steps(), *controllers(), *births()):
-        show(title, sides)
+    main()

@@ -73,7 +73,7 @@ def test_figures_of_an_older_record() -> None:
     assert len(weights) == len(set(weights)) == 13
 
 
-def edits(receipt: Receipt | None) -> list[tuple[str, float]]:
+def edits(receipt: Receipt | None) -> list[tuple[str, float | None]]:
     """Kind and difference of each edit of a receipt."""
     return [(each.edit.kind, each.difference) for each in receipt.edits] if receipt else []
 

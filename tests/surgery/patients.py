@@ -88,8 +88,7 @@ class Patient:
     def operate(self, *edits: Edit, seed: int = 0) -> "Patient":
         """After all of `edits`."""
         generator = torch.Generator().manual_seed(seed)
-        operated, _ = operate_all(self.operated, edits, generator, lambda _: torch.ones(1, 1))
-        return replace(self, operated=operated)
+        return replace(self, operated=operate_all(self.operated, edits, generator))
 
     def calibrate(self) -> "Patient":
         """Itself, its new operations calibrated."""
@@ -189,7 +188,7 @@ def operate_alone(
 ) -> tuple[Cell, tuple[Birth, ...]]:
     """The cell after all edits, and what is shut in it then."""
     generator = torch.Generator().manual_seed(0)
-    operated, _ = operate_all(alone(cell, births), edits, generator, lambda _: torch.ones(1, 1))
+    operated = operate_all(alone(cell, births), edits, generator)
     ((_, changed),) = operated.cells(None)
     return changed, operated.births
 

@@ -1,20 +1,21 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.surgery.forget import Forget
-from tests.surgery.patients import DRAWN, INSERTED, Patient, check_preserved, draw_growth, replaced
+from tests.surgery.forget import Forget, Noise
+from tests.surgery.patients import DRAWN, HOSTS, INSERTED, Patient, check_preserved, draw_growth, replaced
 from torch import Tensor, nn
 
 from nasflow.base.errors import ChildFailed, InvalidSpec
-from nasflow.networks import build
+from nasflow.networks import all_places, build
+from nasflow.search.record import EditReceipt
 from nasflow.spec.cells import TREE_CELL_A, TREE_CELL_B
-from nasflow.spec.edits import Insert, Replicate, Split
+from nasflow.spec.edits import CellEdit, Edit, Insert, Replace, Replicate, Split
 from nasflow.spec.edits.plan import plan
 from nasflow.spec.tree import START_CELL, Operation, Tree
-from nasflow.surgery import TOLERANCE, gated_logits, operate, operate_all, relative_difference
+from nasflow.surgery import TOLERANCE, operate, operate_all, receipts, relative_difference
 
 SOME = settings(max_examples=8, deadline=None)
 FEW = settings(max_examples=4, deadline=None)
@@ -123,22 +124,55 @@ def test_same_seed_same_child(patient: Patient, data: st.DataObject) -> None:
     assert one.operated.births == again.operated.births
 
 
+def every_kind(place: str) -> tuple[Edit, ...]:
+    """Of all edits some, everywhere and in one place, below and above what is shut."""
+    everywhere: list[CellEdit] = [
+        Insert(path=(0,)),
+        Replace(path=(0, 0), operation=Operation.DS3),
+        Split(path=(0,), count=2),
+        Replicate(path=(), count=2),
+        Insert(path=(1, 0)),
+        Replace(path=(1, 0, 0), operation=Operation.CONV1),
+    ]
+    there: list[CellEdit] = [
+        Insert(path=(0, 1)),
+        Replicate(path=(0, 1), count=3),
+        Replace(path=(0, 1, 2), operation=Operation.DS5),
+        Insert(path=(0, 1, 0)),
+        Split(path=(0, 1, 0), count=2),
+    ]
+    at_last = [edit.model_copy(update={"place": place}) for edit in there]
+    return (*everywhere, *at_last, Insert(path=(1, 1)), Noise(), Forget(place=place), Insert(path=(1, 0, 0)))
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_a_birth_is_edit_by_edit(patients: Patients, name: str) -> None:
+    """All edits at once leave the bits, the births and the draws that one after the other leaves."""
+    parent = patients(name).awaken()
+    before = parent.state()
+    edits = every_kind(all_places(parent.spec.host)[-1].name)
+    one, other = (torch.Generator().manual_seed(3) for _ in range(2))
+    whole, step = operate_all(parent.operated, edits, one), parent.operated
+    for edit in edits:
+        step = operate(step, edit, other)
+    assert (whole.spec, whole.births) == (step.spec, step.births)
+    assert_equal(whole.network.state_dict(), step.network.state_dict())
+    assert torch.equal(one.get_state(), other.get_state())
+    assert_equal(parent.state(), before)
+
+
 @pytest.mark.parametrize("cell", [TREE_CELL_A, TREE_CELL_B])
 def test_published_cells(patient: Patient, cell: Tree) -> None:
     """The published cells grow from the start cell without a change, step by step and as a whole."""
     before = patient.state()
     steps = plan(START_CELL, cell)
     assert steps
-    generator = torch.Generator().manual_seed(0)
-    grown, receipts = operate_all(patient.operated, steps, generator, patient.unseen)
-    assert [receipt.edit for receipt in receipts] == list(steps)
-    assert max(receipt.difference for receipt in receipts) <= TOLERANCE
-    assert relative_difference(patient.logits(), gated_logits(grown, patient.unseen)) <= TOLERANCE
     whole = patient.operate(*steps)
-    assert whole.operated.births == grown.births
-    assert whole.spec == grown.spec
     assert whole.spec.parts.cell == cell
-    assert_equal(whole.state(), grown.network.state_dict())
+    measured = list(receipts(patient.operated, steps, torch.Generator().manual_seed(0), patient.unseen))
+    assert [receipt.edit for receipt in measured] == list(steps)
+    assert max(differences(measured)) <= TOLERANCE
+    assert relative_difference(patient.logits(), whole.logits()) <= TOLERANCE
     check_preserved(patient, whole)
     assert patient.spec.parts.cell == START_CELL
     assert_equal(patient.state(), before)
@@ -174,33 +208,40 @@ def test_receipts_name_the_culprit(patient: Patient) -> None:
         return torch.full((1, 2), 1.5 if calls == 2 else 1.0)
 
     steps = (*replaced(Operation.DS3), Insert(path=(0, 0)))
-    _, receipts = operate_all(patient.operated, steps, torch.Generator(), logits)
-    assert [receipt.difference for receipt in receipts] == pytest.approx([0.5, 1 / 3, 0.0])
+    measured = receipts(patient.operated, steps, torch.Generator(), logits)
+    assert differences(measured) == pytest.approx([0.5, 1 / 3, 0.0])
 
 
 def test_what_does_not_preserve(patient: Patient) -> None:
     """An edit that changes the function is measured, and neither it nor the next one is refused for that."""
     edits = (Forget(), Insert(path=(0,)))
-    child, receipts = operate_all(patient.operated, edits, torch.Generator(), patient.unseen)
-    assert receipts[0].difference > 0.01
-    assert receipts[1].difference <= TOLERANCE
-    expected = relative_difference(patient.logits(), gated_logits(child, patient.unseen))
-    assert receipts[0].difference == pytest.approx(expected)
+    first, second = differences(receipts(patient.operated, edits, torch.Generator(), patient.unseen))
+    assert first > 0.01
+    assert second <= TOLERANCE
+    expected = relative_difference(patient.logits(), patient.operate(*edits).logits())
+    assert first == pytest.approx(expected)
 
 
 def test_nothing_to_do(patient: Patient) -> None:
-    """Without edits the child is a copy, and there is nothing to receipt."""
-    copy, receipts = operate_all(patient.operated, (), torch.Generator(), patient.unseen)
-    assert receipts == ()
+    """Without edits the child is a copy."""
+    copy = operate_all(patient.operated, (), torch.Generator())
     assert copy.network is not patient.network
     assert_equal(copy.network.state_dict(), patient.state())
 
 
 def test_logits_that_are_not_finite(patient: Patient) -> None:
     """A parent without finite logits cannot be compared: the child has failed, in one line."""
+    nothing = receipts(patient.operated, INSERTED, torch.Generator(), lambda _: torch.full((1, 2), torch.nan))
     with pytest.raises(ChildFailed, match="not finite") as raised:
-        operate_all(patient.operated, INSERTED, torch.Generator(), lambda _: torch.full((1, 2), float("nan")))
+        next(nothing)
     assert str(raised.value).isprintable()
+
+
+def differences(measured: Iterable[EditReceipt]) -> list[float]:
+    """What each edit did; every receipt says it."""
+    found = [receipt.difference for receipt in measured]
+    assert None not in found
+    return [each for each in found if each is not None]
 
 
 def assert_equal(state: dict[str, Tensor], expected: dict[str, Tensor]) -> None:

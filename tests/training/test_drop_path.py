@@ -53,3 +53,11 @@ def test_only_sums_and_only_in_training() -> None:
         paths.draw(0.9, generator(3))
         assert torch.equal(network(IMAGES), before)
     assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_nothing_to_drop() -> None:
+    """A training without DropPath pays nothing for it: no hook is there."""
+    network = cell("add( 3x3G, 3x3G )")
+    with DropPath(network) as paths:
+        paths.draw(0.0, generator(4))
+        assert not any(module._forward_hooks for module in network.modules())

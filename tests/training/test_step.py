@@ -6,6 +6,7 @@ import torch
 from tests.training.states import every_state
 from torch import Tensor, nn
 
+from nasflow.training.determinism import seed_torch
 from nasflow.training.loop import train_network
 from nasflow.training.session import Training, Watch
 
@@ -145,3 +146,11 @@ def test_weight_decay_reaches_every_parameter(training: Training) -> None:
     before = network.get_parameter("1.weight").detach().clone()
     train_network(changed(replace(training, network=network), weight_decay=0.5, epochs=1))
     assert (network.get_parameter("1.weight").abs() < before.abs()).all()
+
+
+def test_torch_is_seeded_as_by_torch() -> None:
+    """On a CPU the short way draws what `torch.manual_seed` draws."""
+    seed_torch(torch.device("cpu"), 11)
+    drawn = torch.rand(4)
+    torch.manual_seed(11)
+    assert torch.equal(torch.rand(4), drawn)

@@ -50,9 +50,10 @@ def _verify(
             f"worst cell: {campaign.worst_cell}"
         )
     if campaign.largest_relative_difference > campaign.tolerance:
+        by = max(campaign.worst.edits, key=lambda receipt: receipt.difference or 0)
         raise VerificationFailed(
-            f"{campaign.worst_cell} changed its network by {campaign.largest_relative_difference:.2g}: "
-            f"please report it with --random {random} --seed {seed}"
+            f"{campaign.worst_cell} changed its network by {campaign.largest_relative_difference:.2g}, most "
+            f"of it at {str(by.edit)!r}: please report it with --random {random} --seed {seed}"
         )
 
 

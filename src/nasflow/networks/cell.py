@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nasflow.networks.operations import Convolution, operation
-from nasflow.spec.channels import shares
+from nasflow.spec.channels import branch_widths
 from nasflow.spec.tree import Allocation, Branch, Merge, Node, Operation, Path, Tree
 
 
@@ -86,7 +86,7 @@ class Cell(nn.Module):
         self.root = self._root(tree.root)
 
     def _root(self, node: Node) -> NodeModule:
-        widths = _widths(node, self.out_channels, self.groups)
+        widths = branch_widths(node, self.out_channels, self.groups)
         branches = [self._branch(branch, width) for branch, width in zip(node.branches, widths, strict=True)]
         return NodeModule(node, branches, widths, self.groups)
 
@@ -142,7 +142,7 @@ def branch_name(path: Path) -> str:
 
 
 def _node(node: Node, channels: int) -> NodeModule:
-    widths = _widths(node, channels, 1)
+    widths = branch_widths(node, channels)
     branches = [
         _inner_branch(branch, width if node.allocation is Allocation.SPLIT else channels, width)
         for branch, width in zip(node.branches, widths, strict=True)
@@ -153,10 +153,3 @@ def _node(node: Node, channels: int) -> NodeModule:
 def _inner_branch(branch: Branch, in_channels: int, out_channels: int) -> BranchModule:
     edge = operation(Operation(branch.operation), in_channels, out_channels)
     return BranchModule(edge, _node(branch.child, out_channels) if branch.child else nn.Identity())
-
-
-def _widths(node: Node, channels: int, unit: int) -> tuple[int, ...]:
-    """The channels that each branch writes."""
-    if node.merge in {Merge.CONCAT, Merge.CUT}:
-        return shares(channels, len(node.branches), unit)
-    return (channels,) * len(node.branches)

@@ -28,8 +28,9 @@ class EditReceipt(Frozen):
     """One edit and what it did to the logits."""
 
     edit: AnyEdit
-    difference: float
-    """Largest absolute logit difference to before this edit, over the largest absolute logit."""
+    difference: float | None = None
+    """Largest absolute logit difference to before this edit, over the largest absolute logit; None: only all
+    edits together were measured (`nasflow verify` measures each)."""
 
 
 class Receipt(Frozen):
@@ -40,8 +41,7 @@ class Receipt(Frozen):
     tolerance: float | None
     """The most that it may be; None: an edit does not preserve, so the difference is only measured."""
     images: int
-    """Held-out images on which child and parent were compared (a single edit: on the first of them);
-    none of them calibrated anything."""
+    """Held-out images on which child and parent were compared; none of them calibrated anything."""
     parent_accuracy: float
     birth_accuracy: float
     edits: tuple[EditReceipt, ...]

@@ -12,6 +12,7 @@ from nasflow.base.document import Frozen
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.seeds import derive
 from nasflow.networks import build, initialise
+from nasflow.search.record import EditReceipt
 from nasflow.spec.data import DataSpec
 from nasflow.spec.edits import CellEdit, Insert, Replace, Replicate, Split
 from nasflow.spec.hosts import AnyHost, DenseNet, PyramidNet
@@ -25,7 +26,8 @@ from nasflow.surgery import (
     Operated,
     calibrate,
     gated_logits,
-    operate,
+    operate_all,
+    receipts,
     relative_difference,
 )
 from nasflow.training.datasets.data import TrainingData, load_data
@@ -53,7 +55,8 @@ class GrowthTrial(Frozen):
     host: AnyHost
     parent_cell: str
     cell: str
-    edits: tuple[str, ...]
+    edits: tuple[EditReceipt, ...]
+    """Each with the difference that it made by itself."""
     relative_difference: float
     """Largest |difference| over largest |logit|, evaluation mode, on images that nothing else saw."""
     train_mode_difference: float
@@ -112,7 +115,8 @@ def trained_parents(data: TrainingData, seed: int) -> Iterator[Operated]:
 
 def run_trial(parent: Operated, data: TrainingData, seed: int) -> GrowthTrial:
     """Grow by a random sequence, calibrate, and compare with the parent on the held-out images."""
-    edits, grown = _grow(parent, data, seed)
+    edits = random_edits(parent.spec, seed)
+    grown = _grown(parent, edits, data, seed)
 
     def evaluated(network: nn.Module) -> Tensor:
         return logits(network, data.held_out, data.facts, device="cpu")
@@ -124,7 +128,7 @@ def run_trial(parent: Operated, data: TrainingData, seed: int) -> GrowthTrial:
         host=parent.spec.host,
         parent_cell=str(parent.spec.parts.cell),
         cell=str(grown.spec.parts.cell),
-        edits=tuple(map(str, edits)),
+        edits=tuple(receipts(parent, edits, torch.Generator().manual_seed(seed), evaluated)),
         relative_difference=relative_difference(evaluated(parent.network), gated_logits(grown, evaluated)),
         train_mode_difference=relative_difference(
             in_train_mode(parent.network), gated_logits(grown, in_train_mode)
@@ -162,23 +166,28 @@ def _fits(edit: CellEdit, spec: NetworkSpec) -> bool:
     return True
 
 
-def _grow(parent: Operated, data: TrainingData, seed: int) -> tuple[list[CellEdit], Operated]:
-    draws, generator = random.Random(seed), torch.Generator().manual_seed(seed)
-    grown = parent
+def random_edits(spec: NetworkSpec, seed: int) -> list[CellEdit]:
+    """A sequence of edits of which each fits what those before it have made."""
+    draws = random.Random(seed)
     edits: list[CellEdit] = []
     for _ in range(draws.randint(1, LONGEST_SEQUENCE)):
-        options = fitting(grown.spec)
+        options = fitting(spec)
         if not options:
             break
         edits.append(draws.choice(options[draws.choice(sorted(options))]))
-        grown = operate(grown, edits[-1], generator)
+        spec = edits[-1].apply(spec)
+    return edits
+
+
+def _grown(parent: Operated, edits: Iterable[CellEdit], data: TrainingData, seed: int) -> Operated:
+    grown = operate_all(parent, edits, torch.Generator().manual_seed(seed))
     seen = torch.arange(_CALIBRATION_IMAGES)
     calibrate(grown, normalise(data.train.batch(seen), data.facts, "cpu"))
-    return edits, grown
+    return grown
 
 
 def _grown_and_trained(parent: Operated, data: TrainingData, seed: int) -> Operated:
-    _, grown = _grow(parent, data, seed)
+    grown = _grown(parent, random_edits(parent.spec, seed), data, seed)
     with Gates(grown) as gates:
         train_network(Training(grown.network, data, RECIPE, seed, gates=gates))
     return Operated(grown.spec, grown.network)

@@ -1,7 +1,7 @@
 """Surgery on a trained network, from outside: what an edit does to a spec, done to weights."""
 
 from nasflow.surgery.gates import Gates, calibrate, gated_logits
-from nasflow.surgery.operate import operate, operate_all
+from nasflow.surgery.operate import operate, operate_all, receipts
 from nasflow.surgery.operated import Operated
 from nasflow.surgery.receipt import TOLERANCE, relative_difference, tolerance_of
 
@@ -13,6 +13,7 @@ __all__ = [
     "gated_logits",
     "operate",
     "operate_all",
+    "receipts",
     "relative_difference",
     "tolerance_of",
 ]

@@ -1,45 +1,39 @@
-"""What the edits of a cell have in common: new cells in the place of old ones, whose weights they inherit.
+"""What the edits of a cell have in common: new tensors for cells, inherited from the old ones.
 
 The tree of a new cell comes from its edit, its modules from `nasflow.networks`; a surgeon gives each of its
 tensors a value from an old one, so that an edited cell is by construction what its spec says.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from torch import Tensor
-
-from nasflow.networks.cell import Cell, branch_name
+from nasflow.networks.cell import branch_name
 from nasflow.search.record import Birth
 from nasflow.spec.edits import CellEdit
 from nasflow.spec.tree import Path
-from nasflow.surgery.operated import Operated
+from nasflow.surgery.operated import CellState, Operated, Weights
 
-Weights = dict[str, Tensor]
-"""Tensors of a cell by their names in it."""
-
-Inherit = Callable[[Cell, Cell], Weights]
-"""From a cell, and a new one for its place that has the edit's tree, to every tensor of the new one. It may
-change what the new one has, and return that."""
+Inherit = Callable[[CellState], Weights]
+"""From a cell before an edit to every tensor of the one after it."""
 
 Reborn = Callable[[Sequence[Birth]], Iterable[Birth]]
 """From what is shut in a cell to what is shut in the one that takes its place."""
 
 
 def change_cells(operated: Operated, edit: CellEdit, inherit: Inherit, reborn: Reborn = tuple) -> Operated:
-    """The same network, changed, with another cell in each place that the edit is about.
+    """The same network, with another cell in each place that the edit is about.
 
     Raise InvalidSpec if the edit does not fit.
     """
     spec = edit.apply(operated.spec)
-    for name, cell in operated.cells(edit.place):
-        changed = cell.with_tree(spec.parts.cell_at(name))
-        changed.to(next(cell.parameters())).train(cell.training)
-        changed.load_state_dict(inherit(cell, changed))
-        operated.network.set_submodule(name, changed)
+    changed = {
+        name: replace(cell, tree=spec.parts.cell_at(name), weights=inherit(cell))
+        for name, cell in operated.states(edit.place).items()
+    }
     births = _by_place(operated, edit.place)
     others = (birth for birth in births if birth.place != edit.place)
     own = [birth for birth in births if birth.place == edit.place]
-    return Operated(spec, operated.network, (*others, *reborn(own)))
+    return Operated(spec, operated.network, (*others, *reborn(own)), {**operated.edited, **changed})
 
 
 def _by_place(operated: Operated, place: str | None) -> tuple[Birth, ...]:
@@ -50,13 +44,14 @@ def _by_place(operated: Operated, place: str | None) -> tuple[Birth, ...]:
     return (*operated.births, *(birth.model_copy(update={"place": place}) for birth in shared))
 
 
-def copied_weights(cell: Cell, path: Path, count: int) -> Weights:
+def copied_weights(cell: CellState, path: Path, count: int) -> Weights:
     """All of the cell's, with the one branch of the node `path` there `count` times."""
-    weights: Weights = cell.state_dict()
     source = branch_name((*path, 0)) + "."
-    below = {name.removeprefix(source): each for name, each in weights.items() if name.startswith(source)}
+    below = {
+        name.removeprefix(source): each for name, each in cell.weights.items() if name.startswith(source)
+    }
     targets = [branch_name((*path, number)) for number in range(count)]
-    return weights | {f"{target}.{name}": tensor for target in targets for name, tensor in below.items()}
+    return cell.weights | {f"{target}.{name}": tensor for target in targets for name, tensor in below.items()}
 
 
 def copied_births(births: Sequence[Birth], path: Path, count: int) -> Iterator[Birth]:

@@ -6,13 +6,13 @@ import torch
 from torch import nn
 
 from nasflow.networks.build import he_deviation
-from nasflow.networks.cell import Cell, branch_name
-from nasflow.networks.operations import Convolution, Separable
+from nasflow.networks.cell import branch_name
+from nasflow.networks.operations import Convolution, Separable, operation
 from nasflow.search.record import Birth
 from nasflow.spec.edits import Replace
 from nasflow.spec.tree import Operation
-from nasflow.surgery.cells import Weights, change_cells
-from nasflow.surgery.operated import Operated
+from nasflow.surgery.cells import change_cells
+from nasflow.surgery.operated import CellState, Operated, Weights
 
 BIRTH_NOISE = 0.1
 """Noise on the identity kernel of a new operation, in He deviations: it tells equal siblings apart."""
@@ -21,8 +21,8 @@ BIRTH_NOISE = 0.1
 def replace_identity(operated: Operated, edit: Replace, generator: torch.Generator) -> Operated:
     """The new operation starts near the identity, behind a gate (`nasflow.surgery.gates`)."""
 
-    def inherit(cell: Cell, changed: Cell) -> Weights:
-        return cell.state_dict() | _near_identity(changed, edit, generator)
+    def inherit(cell: CellState) -> Weights:
+        return cell.weights | _near_identity(cell, edit, generator)
 
     def reborn(births: Sequence[Birth]) -> Iterable[Birth]:
         is_new = edit.operation is not Operation.IDENTITY
@@ -31,15 +31,14 @@ def replace_identity(operated: Operated, edit: Replace, generator: torch.Generat
     return change_cells(operated, edit, inherit, reborn)
 
 
-def _near_identity(changed: Cell, edit: Replace, generator: torch.Generator) -> Weights:
+def _near_identity(cell: CellState, edit: Replace, generator: torch.Generator) -> Weights:
     """The weights of a new operation that passes its (positive) input on, but for a little noise."""
-    name = branch_name(edit.path) + ".operation"
-    operation = changed.get_submodule(name)
-    if isinstance(operation, Separable):
-        _near_dirac(operation.depthwise, generator)
-    if isinstance(operation, Separable | Convolution):
-        _near_dirac(operation.weight, generator)
-    return {f"{name}.{part}": tensor for part, tensor in operation.state_dict().items()}
+    new = cell.like(operation(edit.operation, *cell.edge_widths(edit.path)))
+    if isinstance(new, Separable):
+        _near_dirac(new.depthwise, generator)
+    if isinstance(new, Separable | Convolution):
+        _near_dirac(new.weight, generator)
+    return new.state_dict(prefix=branch_name(edit.path) + ".operation.")
 
 
 def _near_dirac(convolution: nn.Conv2d, generator: torch.Generator) -> None:

@@ -2,10 +2,9 @@
 
 import torch
 
-from nasflow.networks import Cell
 from nasflow.spec.edits import Replicate
-from nasflow.surgery.cells import Weights, change_cells, copied_births, copied_weights
-from nasflow.surgery.operated import Operated
+from nasflow.surgery.cells import change_cells, copied_births, copied_weights
+from nasflow.surgery.operated import CellState, Operated, Weights
 
 
 def replicate_branch(operated: Operated, edit: Replicate, generator: torch.Generator) -> Operated:
@@ -15,7 +14,7 @@ def replicate_branch(operated: Operated, edit: Replicate, generator: torch.Gener
     copies tells them apart.
     """
 
-    def inherit(cell: Cell, changed: Cell) -> Weights:
+    def inherit(cell: CellState) -> Weights:
         return copied_weights(cell, edit.path, edit.count)
 
     return change_cells(operated, edit, inherit, lambda births: copied_births(births, edit.path, edit.count))

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from nasflow.networks.cell import Cell, branch_name
+from nasflow.networks.cell import branch_name
 from nasflow.search.record import Birth
 from nasflow.spec.channels import shares
 from nasflow.spec.edits import Split
-from nasflow.surgery.cells import Weights, change_cells, copied_births, copied_weights
-from nasflow.surgery.operated import Operated
+from nasflow.surgery.cells import change_cells, copied_births, copied_weights
+from nasflow.surgery.operated import CellState, Operated, Weights
 
 _LAST = ("operation.weight.weight", "operation.weight.bias")
 """Of a branch: its last convolution, and that one's bias where an adopted one has it."""
@@ -19,7 +19,7 @@ _LAST = ("operation.weight.weight", "operation.weight.bias")
 def split_branch(operated: Operated, edit: Split, generator: torch.Generator) -> Operated:
     """The last weight of the branch is cut along its output channels, group by group; all else is copied."""
 
-    def inherit(cell: Cell, changed: Cell) -> Weights:
+    def inherit(cell: CellState) -> Weights:
         return _parts(cell, edit)
 
     def reborn(births: Sequence[Birth]) -> Iterable[Birth]:
@@ -30,10 +30,10 @@ def split_branch(operated: Operated, edit: Split, generator: torch.Generator) ->
     return change_cells(operated, edit, inherit, reborn)
 
 
-def _parts(cell: Cell, edit: Split) -> Weights:
+def _parts(cell: CellState, edit: Split) -> Weights:
     weights = copied_weights(cell, edit.path, edit.count)
     branches = [branch_name((*edit.path, number)) for number in range(edit.count)]
-    groups = 1 if edit.path else cell.groups
+    groups = 1 if edit.path else cell.module.groups
     for last in _LAST:
         if f"{branches[0]}.{last}" in weights:
             cuts = cut(weights[f"{branches[0]}.{last}"], edit.count, groups)

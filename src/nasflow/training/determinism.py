@@ -51,3 +51,14 @@ def exact_float32() -> Iterator[None]:
 def generator(*parts: int | str) -> torch.Generator:
     """A generator on the CPU, seeded by `derive`: every device then sees the same draws."""
     return torch.Generator().manual_seed(derive(*parts))
+
+
+def seed_torch(device: torch.device, seed: int) -> None:
+    """Seed torch's own generator: that of the CPU alone where nothing else is used.
+
+    `torch.manual_seed` asks every kind of device, which takes as long as some layers of a small network.
+    """
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)

@@ -33,9 +33,11 @@ class DropPath:
         The network will see a `share` of the batch that the draws are for, or all of it.
         """
         self._probability, self._draws, self._share = probability, draws, share
+        # Not before: each hook costs time, whether it drops something or not.
+        if probability and not self._handles:
+            self._handles = [branch.register_forward_hook(self._drop) for branch in self._branches]
 
     def __enter__(self) -> Self:
-        self._handles = [branch.register_forward_hook(self._drop) for branch in self._branches]
         return self
 
     def __exit__(

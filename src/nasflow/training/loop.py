@@ -17,6 +17,7 @@ from nasflow.training.condense import FEWEST_STEPS
 from nasflow.training.determinism import reproducible
 from nasflow.training.evaluate import Evaluation, evaluate_network
 from nasflow.training.failures import check_held_out, check_losses, memory_watched
+from nasflow.training.memory import keep_freed_memory
 from nasflow.training.session import Training
 from nasflow.training.state import TrainingState, capture
 from nasflow.training.step import Moment, Stepper
@@ -39,6 +40,7 @@ def train_network(
     last = training.recipe.epochs if until is None else until
     _check_size(training)
     _check_epochs(training.recipe.epochs, resume, last)
+    keep_freed_memory()
     stepper, state = Stepper(training), resume
     with reproducible(stepper.device), stepper.paths, torch.random.fork_rng():
         with memory_watched("before the first step"):

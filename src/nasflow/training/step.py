@@ -15,7 +15,7 @@ from nasflow.spec.recipe import Recipe
 from nasflow.training.augment import crop_and_flip, cut_out, resize_and_flip
 from nasflow.training.batches import ImageBatch
 from nasflow.training.condense import Condensation
-from nasflow.training.determinism import generator
+from nasflow.training.determinism import generator, seed_torch
 from nasflow.training.drop_path import DropPath
 from nasflow.training.evaluate import normalise
 from nasflow.training.schedule import drop_path, gate_opening, learning_rate
@@ -102,7 +102,7 @@ class Stepper:
         dropped = drop_path(training.recipe, moment.done, moment.steps)
         self.paths.draw(dropped, generator(training.seed, "drop path", *place), share)
         # Dropout, which an adopted network may have, draws from torch's own generator.
-        torch.manual_seed(derive(training.seed, "dropout", *place, training.team.rank))
+        seed_torch(self.device, derive(training.seed, "dropout", *place, training.team.rank))
 
     def _read(self, moment: Moment, batch: ImageBatch, share: Share) -> Tensor:
         """What the network reads: float32 [batch, channels, height, width], on the device."""

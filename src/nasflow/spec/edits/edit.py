@@ -15,7 +15,8 @@ class Edit(Frozen):
 
     SURGEON: ClassVar[str]
     """Address of its surgeon: called with an `Operated` of nasflow.surgery, whose network is its own to
-    change, the edit and a torch.Generator, it gives the Operated after the edit.
+    change (that of a CellEdit: by `change_cells` alone), the edit and a torch.Generator, it gives the
+    Operated after the edit.
     """
     preserves: ClassVar[bool] = True
     """Whether the function of the network stays what it was; if not, the receipt says by how much it
