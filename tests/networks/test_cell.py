@@ -10,6 +10,7 @@ from nasflow.networks import Cell, initialise
 from nasflow.networks.cell import branch_name, concatenate, mean, node_name
 from nasflow.networks.operations import operation
 from nasflow.spec.cells import TREE_CELL_A, TREE_CELL_B
+from nasflow.spec.channels import edge_widths
 from nasflow.spec.tree import Branch, Merge, Node, Operation, Tree
 
 SOME = settings(max_examples=25, deadline=None)
@@ -226,3 +227,22 @@ def test_host_is_no_inner_operation() -> None:
     """The host's convolution cannot be made as an operation of the set."""
     with pytest.raises(ValueError, match="root of a cell"):
         operation(Operation.HOST, 2, 2)
+
+
+@SOME
+@given(tree=trees(12, 2))
+def test_the_widths_of_edges(tree: Tree) -> None:
+    """Data says of each edge how many channels go in and come out; at the root, where the host decides what
+    goes in, what comes out.
+    """
+    cell = Cell(tree, 8, 12, 2)
+    seen: dict[str, tuple[int, int]] = {}
+    for path, _ in tree.edges():
+        name = branch_name(path)
+        cell.get_submodule(f"{name}.operation").register_forward_hook(
+            lambda _, inputs, out, name=name: seen.update({name: (inputs[0].shape[1], out.shape[1])})
+        )
+    cell(torch.zeros(2, 8, 5, 5))
+    for path, _ in tree.edges():
+        reads, writes = edge_widths(tree, path, 12, 2)
+        assert seen[branch_name(path)] == (reads if len(path) > 1 else 8, writes)

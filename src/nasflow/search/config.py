@@ -173,6 +173,7 @@ class SearchConfig(SearchSettings):
         if self.finish.inherit and self.finish.host not in {None, self.host, self._brought_host()}:
             raise ValueError("finish.inherit: another host than the search's has no weights to inherit")
         self._check_condensing()
+        self._check_teachers()
         return self
 
     def _brought_host(self) -> Host | None:
@@ -180,6 +181,18 @@ class SearchConfig(SearchSettings):
         if not isinstance(self.start, TrainedStart) or self.start.network.startswith(REGISTRY):
             return None
         return Adopted(network=self.start.network, cells=self.start.cells)
+
+    def _check_teachers(self) -> None:
+        """Refuse a teacher that is not there when it is wanted."""
+        start = self.start.recipe if isinstance(self.start, TrainedStart) else self.start
+        for name, recipe, able in (
+            ("start", start, ()),
+            ("child", self.child, ("start", "parent")),
+            ("finish.recipe", self.finish.recipe, ("start", "best")),
+        ):
+            if recipe and recipe.distil and recipe.distil.teacher not in able:
+                known = f"it can learn from {' or '.join(able)}" if able else "nobody is trained before it"
+                raise ValueError(f"{name}.distil.teacher: {known}")
 
     def _check_condensing(self) -> None:
         """Only a CondenseNet that is trained from scratch has groups to learn."""

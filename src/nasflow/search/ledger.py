@@ -11,8 +11,8 @@ from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, Episode, FinishRecord, Proposal, SearchStop
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.origin import Origin
-from nasflow.spec.recipe import Recipe
+from nasflow.spec.origin import Grown, Origin
+from nasflow.spec.recipe import Distil, Recipe
 
 
 class LedgerRound(Frozen):
@@ -82,15 +82,23 @@ class Ledger(Frozen):
         return self.config.budget.children == 0 and not self.rounds
 
     def child(self, network: NetworkSpec, origin: Origin, recipe: Recipe) -> ChildSpec:
-        """One of this search's: with its images, its seed and its measures."""
+        """One of this search's: with its images, its seed, its teachers and its measures."""
         return ChildSpec(
             network=network,
             origin=origin,
             data=self.start_spec.data,
             recipe=recipe,
             seed=self.config.seed,
+            teachers=self._teachers(origin, recipe.distil) if recipe.distil else (),
             measures=self.config.asked_measures,
         )
+
+    def _teachers(self, origin: Origin, distil: Distil) -> tuple[str, ...]:
+        if distil.teacher == "parent" and isinstance(origin, Grown):
+            return (origin.parent,)
+        ranked = self.config.judge.ranked(self.children) if distil.teacher == "best" else ()
+        best = tuple(dict.fromkeys(each.child for each in ranked))[: distil.best]
+        return best or (self.start_spec.id,)
 
     @property
     def final(self) -> AnyRecord | None:

@@ -23,6 +23,8 @@ class ChildSpec(Document):
     recipe: Recipe
     seed: int
     """Of the initial weights, the order of the images, and the augmentation."""
+    teachers: tuple[str, ...] = Field(default=(), exclude_if=is_off)
+    """Ids of the records that it learns from, where its recipe distils."""
     measures: tuple[str, ...] = Field(default=(), exclude_if=is_off)
     """Names of those to be taken besides the ordinary ones."""
     first_id: str | None = Field(default=None, exclude=True)

@@ -7,6 +7,20 @@ from pydantic import Field, model_validator
 from nasflow.base.document import Frozen, is_off
 
 
+class Distil(Frozen):
+    """Learn from what trained networks say of an image, besides its label (Hinton et al., 2015)."""
+
+    teacher: Literal["start", "parent", "best"] = "start"
+    """Whom a child learns from: the start network, or its parent; a network at full size: the start network,
+    or the best children together."""
+    best: int = Field(default=3, ge=1, le=20)
+    """How many of the best children say what they say, on average."""
+    weight: float = Field(default=0.5, gt=0, le=1)
+    """Of what they say in the loss; the rest is the label's."""
+    temperature: float = Field(default=2.0, gt=0, le=100)
+    """By which logits are divided first: the higher, the more the wrong classes tell."""
+
+
 class Recipe(Frozen):
     """SGD with Nesterov momentum and a cosine from `learning_rate` to 0 over all steps.
 
@@ -31,6 +45,8 @@ class Recipe(Frozen):
     """Learn which inputs the groups of a CondenseNet's 1x1 convolutions read, from scratch."""
     group_lasso: float = Field(default=0.0, ge=0, exclude_if=is_off)
     """With `condense`: weight of the norms of the groups' weights in the loss."""
+    distil: Distil | None = Field(default=None, exclude_if=is_off)
+    """Absent: the labels alone teach."""
     precision: Literal["float32", "bfloat16"] = "float32"
     channels_last: bool = False
     cpu_threads: int = Field(default=1, ge=1, le=1024)

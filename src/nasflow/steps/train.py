@@ -3,20 +3,29 @@
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from torch import device as device_type
 
 from nasflow.base.errors import ChildFailed, NotFound
-from nasflow.search.record import BirthRecord, Checkpoint, Epoch, FailedRecord, TrainingRecord
+from nasflow.search.record import (
+    BirthRecord,
+    Checkpoint,
+    Epoch,
+    FailedRecord,
+    TrainedRecord,
+    TrainingRecord,
+)
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.keys import birth_key, checkpoint_key, spec_key, training_key
-from nasflow.steps.network import as_specified, build_for_training
+from nasflow.steps.network import arrange, as_specified, build_for_training, load_network
 from nasflow.steps.progress import Progress, unseen
-from nasflow.steps.records import find_failure, settle_failure
+from nasflow.steps.records import find_failure, read_record, settle_failure
 from nasflow.steps.together import Call, training
 from nasflow.store import blob_key, get_blob, open_store, put_blob
 from nasflow.surgery import Gates, Operated
+from nasflow.training.distil import Teachers
 from nasflow.training.loop import train_network
 from nasflow.training.session import UNWATCHED, Training, Watch
 from nasflow.training.state import TrainingState
@@ -121,8 +130,32 @@ def _run(
     # Gates are open by the end of the first epoch, so a resumed training has none.
     births = () if stretch.resume else birth.births
     with Gates(Operated(spec.network, network, births)) as gates:
-        task = Training(network, data, spec.recipe, spec.seed, place, gates, watch, this_team())
+        task = Training(
+            network,
+            data,
+            spec.recipe,
+            spec.seed,
+            device=place,
+            gates=gates,
+            teachers=_teachers(archive, spec, place),
+            watch=watch,
+            team=this_team(),
+        )
         return network, train_network(task, stretch.resume, stretch.until)
+
+
+def _teachers(archive: Archive, spec: ChildSpec, place: device_type) -> Teachers | None:
+    """Those of its spec; raise NotFound where one has no weights any more."""
+    if not spec.recipe.distil:
+        return None
+    networks = []
+    for id in spec.teachers:
+        record = read_record(archive, id)
+        if not isinstance(record, TrainedRecord):
+            raise ChildFailed(f"its teacher {id} failed: {record.failure}")
+        known = archive.read(spec_key(id), ChildSpec)
+        networks.append(arrange(load_network(archive, known, record.weights), spec.recipe).to(place))
+    return Teachers(networks, spec.recipe.distil)
 
 
 def _read_checkpoint(archive: Archive, child: str) -> TrainingState | None:

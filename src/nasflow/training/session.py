@@ -10,6 +10,7 @@ from torch import nn
 from nasflow.spec.recipe import Recipe
 from nasflow.training.batches import count_batches
 from nasflow.training.datasets.data import TrainingData
+from nasflow.training.distil import Teachers
 from nasflow.training.state import TrainingState
 from nasflow.training.team import ALONE, Team
 
@@ -49,6 +50,8 @@ class Training:
     seed: int
     device: torch.device | str = "cpu"
     gates: Openable | None = None
+    teachers: Teachers | None = None
+    """Whom the network learns from besides the labels; None: from nobody."""
     watch: Watch = UNWATCHED
     team: Team = ALONE
 

@@ -85,12 +85,14 @@ class Stepper:
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.device.type, torch.bfloat16, recipe.precision == "bfloat16"):
             outputs = called(images)
-        loss = F.cross_entropy(outputs.float(), labels) * share.part
+            loss = F.cross_entropy(outputs.float(), labels)
+            teachers = self.training.teachers
+            followed = teachers.teach(outputs, loss, images) if teachers else loss
         # A team takes the mean of its gradients, and the losses of its parts are to be summed.
-        whole = loss * self.training.team.size + self._condensation.penalty()
+        whole = followed * share.part * self.training.team.size + self._condensation.penalty()
         whole.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
-        return loss.detach(), (outputs.argmax(1) == labels).sum()
+        return loss.detach() * share.part, (outputs.argmax(1) == labels).sum()
 
     def _set(self, moment: Moment, share: Share) -> None:
         """Whatever has a schedule to where it is at this moment."""
