@@ -1,6 +1,7 @@
 """The controller's speed: episodes proposed and learned from, and a whole rehearsal."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from nasflow.controllers import Lesson, Request, Results, make_controller
 from nasflow.search.controller import EvolutionController, PathController, RandomController
@@ -31,7 +32,7 @@ def controllers() -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
     reward = rewards(0)["structured"]
     yield (
         f"a rehearsal: {_CHILDREN} children of the structured reward",
-        {name: lambda arm=arm: rehearse(arm, reward, 0, _CHILDREN) for name, arm in arms.items()},
+        {name: partial(rehearse, arm, reward, 0, _CHILDREN) for name, arm in arms.items()},
     )
 
 
