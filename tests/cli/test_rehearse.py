@@ -24,6 +24,15 @@ def test_figures_for_programs(tmp_path: Path) -> None:
     assert all(f">{arm}</text>" in drawn for arm in ("random", "evolution"))
 
 
+def test_several_at_a_time() -> None:
+    """In whatever process a search is made, it is the same search."""
+    alone, together = (
+        call(*SMALL, "--children", "20", "--reward", "structured", "--jobs", jobs, "--json").json
+        for jobs in ("1", "2")
+    )
+    assert together == alone
+
+
 def test_a_table(tmp_path: Path) -> None:
     """Without --json it is a line an arm; another reward is another result."""
     tables = {name: call(*SMALL, "--reward", name).out for name in ("hash", "structured")}

@@ -1,8 +1,11 @@
 """Commands that prove: verify, rehearse, audit."""
 
 import json
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,6 +113,7 @@ def _rehearse(
     arms: Annotated[
         list[_Arm], typer.Option("--arm", help="Who proposes; may be given several times.")
     ] = _ARMS,
+    jobs: Annotated[int, typer.Option(min=1, help="Searches at a time, each in a process of its own.")] = 1,
     plot: Annotated[Path | None, typer.Option(help="Draw the curves into this SVG file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -121,7 +125,7 @@ def _rehearse(
         raise InvalidSpec(f"--plot {plot}: the curves are drawn as SVG: name a .svg file")
     judged, window = _judged(worth), min(WINDOW, children)
     drawn = range(first_seed, first_seed + seeds)
-    trials = _try_all(arms, judged, drawn, children)
+    trials = _try_all(arms, drawn, partial(_try, worth, children), jobs)
     results = {arm: asdict(sum_up(each)) | judged.figures(each, drawn) for arm, each in trials.items()}
     if as_json:
         facts = {"reward": worth.reward.value, "children": children, "seeds": seeds, "first_seed": first_seed}
@@ -133,6 +137,7 @@ def _rehearse(
         _plot(plot, trials, f"{worth.reward.value} reward: {seeds} seeds, mean and range", window)
 
 
+@lru_cache(maxsize=1)
 def _judged(worth: _Worth) -> "Rewarding":
     """What rewards a rehearsal."""
     from nasflow.base.errors import InvalidSpec
@@ -197,19 +202,33 @@ def _audit(
         typer.echo(f"Kendall's tau: {found.tau:.2f} (95 % {low:.2f} to {high:.2f})")
 
 
-def _try_all(arms: list[_Arm], judged: "Rewarding", seeds: range, children: int) -> dict[str, list["Trial"]]:
+def _try_all(
+    arms: list[_Arm], seeds: range, attempt: Callable[[tuple[str, int]], "Trial"], jobs: int
+) -> dict[str, list["Trial"]]:
     """Every arm's rehearsals by its name, one a seed; with a bar on a terminal."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     from rich.console import Console
     from rich.progress import track
-
-    from nasflow.studies.rehearsal import ARMS, rehearse
 
     console = Console(stderr=True)
     trials: dict[str, list[Trial]] = {arm.value: [] for arm in arms}
     todo = [(name, seed) for name in trials for seed in seeds]
-    for name, seed in track(todo, "rehearse", len(todo), console=console, disable=not console.is_terminal):
-        trials[name].append(rehearse(ARMS[name], judged.reward(seed), seed, children, judged.space))
+    with ProcessPoolExecutor(jobs, get_context("forkserver")) if jobs > 1 else nullcontext() as pool:
+        made = pool.map(attempt, todo) if pool else map(attempt, todo)
+        shown = track(made, "rehearse", len(todo), console=console, disable=not console.is_terminal)
+        for (name, _), trial in zip(todo, shown, strict=True):
+            trials[name].append(trial)
     return trials
+
+
+def _try(worth: _Worth, children: int, named: tuple[str, int]) -> "Trial":
+    """One search: the arm's name and the seed."""
+    from nasflow.studies.rehearsal import ARMS, rehearse
+
+    (arm, seed), judged = named, _judged(worth)
+    return rehearse(ARMS[arm], judged.reward(seed), seed, children, judged.space)
 
 
 def _plot(file: Path, trials: dict[str, list["Trial"]], title: str, window: int) -> None:

@@ -26,7 +26,11 @@ class Finder:
 
     def admit(self, walk: Walk, tries: int) -> Draw | None:
         """The finished walk as a draw if its network is new and fits, and from now on known; else None."""
-        return self.take(Draw(walk.decisions, walk.network, tries)) if self.is_new(walk) else None
+        name = self._new_name(walk)
+        if name is None:
+            return None
+        self._known.add(name)
+        return Draw(walk.decisions, walk.network, tries)
 
     def take(self, draw: Draw) -> Draw:
         """The draw, whose network is known from now on."""
@@ -35,15 +39,18 @@ class Finder:
 
     def is_new(self, walk: Walk) -> bool:
         """Whether the finished walk's network is not known yet, and fits."""
+        return self._new_name(walk) is not None
+
+    def _new_name(self, walk: Walk) -> str | None:
         canonical = walk.network.canonical()
         name = str(canonical.parts)
         if name in self._known or name in self._unfit:
-            return False
+            return None
         if not self._request.fits(canonical):
             # Whether it fits may take a while to say, and a few networks are drawn again and again.
             self._unfit.add(name)
-            return False
-        return True
+            return None
+        return name
 
     def find(self, tries: int = 0) -> Draw | None:
         """A new network by uniform decisions, after `tries` draws elsewhere; None if the space is exhausted.

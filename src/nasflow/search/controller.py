@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nasflow.base.document import Frozen, is_off
+from nasflow.base.document import Frozen
 from nasflow.base.plugins import OpenUnion
 
 
@@ -35,11 +35,11 @@ class Policy(ControllerSpec):
     """Largest norm of the gradient."""
     baseline_decay: float = Field(default=0.95, ge=0, lt=1)
     """Weight of the OLD value in the moving average of the rewards."""
-    updates: int = Field(default=1, ge=1, le=100, exclude_if=lambda updates: updates == 1)
+    updates: int = Field(default=1, ge=1, le=100)
     """Steps of the optimiser on each round's lessons."""
-    ratio_clip: float = Field(default=0.2, gt=0, lt=1, exclude_if=lambda share: share == 0.2)
+    ratio_clip: float = Field(default=0.2, gt=0, lt=1)
     """By what share several steps may make a decision more or less likely (Schulman et al., 2017)."""
-    memory: int = Field(default=0, ge=0, le=1000, exclude_if=is_off)
+    memory: int = Field(default=0, ge=0, le=1000)
     """Best children of the rounds before that each round is learned from together with (Oh et al., 2018)."""
 
 
@@ -47,10 +47,18 @@ class PathController(Policy):
     """The policy as it learns here: it was made not to collapse.
 
     A reward counts in the rewards' standard deviations, the entropy is summed over an episode's decisions,
-    and a child that the policy did not find itself gets a bonus.
+    a child that the policy did not find itself gets a bonus, and the entropy counts for more while new
+    children take many draws.
     """
 
     kind: Literal["path"] = "path"
+    hidden: int = Field(default=64, ge=1)
+    entropy_weight: float = Field(default=0.03, ge=0)
+    """The least; see `patience`."""
+    updates: int = Field(default=2, ge=1, le=100)
+    memory: int = Field(default=10, ge=0, le=1000)
+    patience: float = Field(default=3.0, ge=1)
+    """Mean draws for a new child of a round above which the entropy's weight rises until they are fewer."""
 
 
 class PaperController(Policy):

@@ -6,7 +6,7 @@ from tests.strategies import trees
 from torch import Tensor
 
 from nasflow.controllers.tree.encoder import Encoding
-from nasflow.controllers.tree.parameters import PRECISION, initial_parameters
+from nasflow.controllers.tree.parameters import initial_parameters
 from nasflow.controllers.tree.table import Table
 from nasflow.search.controller import PathController
 from nasflow.search.spaces import PathSpace, Walk
@@ -15,15 +15,20 @@ from nasflow.search.spaces.path.space import Sight
 from nasflow.spec.tree import Branch, Merge, Node, Operation, Path, Tree
 
 HIDDEN = 6
-PARAMETERS = initial_parameters(PathController(embedding=3, hidden=HIDDEN), PathSpace(), seed=1)
-ZERO = torch.zeros(HIDDEN, dtype=PRECISION)
+PARAMETERS = {
+    name: value.double()
+    for name, value in initial_parameters(
+        PathController(embedding=3, hidden=HIDDEN), PathSpace(), seed=1
+    ).items()
+}
+ZERO = torch.zeros(HIDDEN, dtype=torch.float64)
 Pair = tuple[Tensor, Tensor]
 
 
 def lstm(name: str, inputs: Tensor, state: Pair) -> Pair:
-    """An LSTM step for one vector, gate by gate (input, forget, cell, output)."""
-    weights, recurrent, bias = (PARAMETERS[f"{name}.{part}"] for part in ("input", "state", "bias"))
-    write, forget, content, read = (weights @ inputs + recurrent @ state[0] + bias).chunk(4)
+    """An LSTM step for one vector, gate by gate (input, forget, output, cell)."""
+    gates = torch.cat([inputs, state[0]]) @ PARAMETERS[f"{name}.weight"] + PARAMETERS[f"{name}.bias"]
+    write, forget, read, content = gates.chunk(4)
     memory = forget.sigmoid() * state[1] + write.sigmoid() * content.tanh()
     return read.sigmoid() * memory.tanh(), memory
 
@@ -38,14 +43,15 @@ def upward(operation: Operation | None, node: Node | None) -> Pair:
     branches = [upward(each.operation, each.child) for each in node.branches] if node else []
     total = sum((hidden for hidden, _ in branches), start=ZERO)
     name = f"{unit(node)}.up"
-    gates = PARAMETERS[f"{name}.gates.weight"] @ total + PARAMETERS[f"{name}.gates.bias"]
+    gates = total @ PARAMETERS[f"{name}.gates.weight"] + PARAMETERS[f"{name}.gates.bias"]
     write, read, content = gates.chunk(3)
     memory = write.sigmoid() * content.tanh()
     for hidden, kept in branches:
-        forget = PARAMETERS[f"{name}.forget.weight"] @ hidden + PARAMETERS[f"{name}.forget.bias"]
+        forget = hidden @ PARAMETERS[f"{name}.forget.weight"] + PARAMETERS[f"{name}.forget.bias"]
         memory = memory + forget.sigmoid() * kept
     number = len(Operation) if operation is None else list(Operation).index(operation)
-    return lstm("edge.up", PARAMETERS["operations"][number], (read.sigmoid() * memory.tanh(), memory))
+    state = read.sigmoid() * memory.tanh(), memory
+    return lstm("edge.up", PARAMETERS["operations"][number], state)
 
 
 def downward(tree: Tree, path: Path) -> Pair:
@@ -78,7 +84,7 @@ def test_batched_equals_naive(cells: list[Tree]) -> None:
     """The batched encoder says of each edge of each cell what a recursion over the cell says."""
     table, encoding = Table(), Encoding(PARAMETERS)
     rows = [table.place(Edge.above_root(tree), path) for tree in cells for path in places(tree)]
-    encoding.extend(table)
+    encoding.extend(table.take_groups())
     expected = torch.stack([naive(tree, path) for tree in cells for path in places(tree)])
     torch.testing.assert_close(encoding.known(torch.tensor(rows)), expected, rtol=0, atol=1e-12)
 
@@ -94,7 +100,7 @@ def test_growing_cell(seed: int) -> None:
         sight = walk.question.view
         assert isinstance(sight, Sight)
         place = table.place(sight.root, sight.path)
-        encoding.extend(table)
+        encoding.extend(table.take_groups())
         expected = naive(sight.root.tree(), sight.path)
         torch.testing.assert_close(encoding.known(torch.tensor([place]))[0], expected, rtol=0, atol=1e-12)
         walk.answer(choice)
@@ -108,4 +114,5 @@ def test_equal_parts_are_encoded_once() -> None:
         for path in places(tree):
             table.place(Edge.above_root(tree), path)
     # Root, two branches, two leaves below; and the row for nothing.
-    assert table.subtree_rows == table.context_rows == 6
+    new = table.take_groups()
+    assert new.subtree_rows == new.context_rows == 6

@@ -1,6 +1,8 @@
 import dataclasses
 from collections.abc import Sequence
+from itertools import chain, islice
 
+import numpy as np
 import pytest
 import torch
 from tests.controllers import samples
@@ -9,13 +11,14 @@ from tests.controllers.samples import SMALL_POLICY, START, request
 from nasflow.controllers import Draw, Lesson, Results, make_controller
 from nasflow.controllers.tree.encoder import Encoding
 from nasflow.controllers.tree.heads import entropy, log_probabilities
-from nasflow.controllers.tree.learner import Likelihood, likelihood, reinforce
-from nasflow.controllers.tree.parameters import initial_parameters
+from nasflow.controllers.tree.learner import reinforce
+from nasflow.controllers.tree.parameters import Parameters, initial_parameters
 from nasflow.controllers.tree.questions import ask, by_head
-from nasflow.controllers.tree.sampler import POLICY_TRIES
+from nasflow.controllers.tree.replay import likelihood, read_lessons
+from nasflow.controllers.tree.sampler import POLICY_TRIES, Sampler
 from nasflow.controllers.tree.state import PolicyState
 from nasflow.controllers.tree.table import Table
-from nasflow.search.controller import PaperController, PathController
+from nasflow.search.controller import PaperController, PathController, Policy
 from nasflow.search.spaces import PathSpace, Walk
 
 SPACE = PathSpace()
@@ -31,19 +34,23 @@ def results(draws: Sequence[Draw], *rewards: float | None) -> Results:
     return samples.results(draws, rewards or (None,) * len(draws), space=SPACE)
 
 
-def one_by_one(episode: Draw) -> tuple[float, float]:
-    """Log-probability and entropy of an episode, each question encoded by itself as when it was sampled."""
-    parameters = initial_parameters(SMALL_POLICY, SPACE, 1)
-    walk, log_probability, total = Walk(SPACE, START), 0.0, 0.0
+def exact(spec: Policy, seed: int = 1) -> dict[str, torch.Tensor]:
+    """Initial parameters in float64, so that what should be equal is."""
+    return {name: value.double() for name, value in initial_parameters(spec, SPACE, seed).items()}
+
+
+def one_by_one(episode: Draw, parameters: Parameters) -> tuple[list[float], list[float]]:
+    """Log-probability and entropy of each decision, encoded by itself as when it was sampled."""
+    walk, log_probabilities_, entropies = Walk(SPACE, START), list[float](), list[float]()
     for choice in episode.decisions:
         table, encoding = Table(), Encoding(parameters)
-        (part,) = by_head([ask(0, fresh(walk), table)])
-        encoding.extend(table)
+        (part,) = by_head([ask(fresh(walk), table)])
+        encoding.extend(table.take_groups())
         logs = log_probabilities(parameters, part.head, encoding.known(part.places), part.legal)
-        log_probability += logs[0, choice].item()
-        total += entropy(logs).item()
+        log_probabilities_.append(logs[0, choice].item())
+        entropies.append(entropy(logs).item())
         walk.answer(choice)
-    return log_probability, total
+    return log_probabilities_, entropies
 
 
 def fresh(walk: Walk) -> Walk:
@@ -54,61 +61,77 @@ def fresh(walk: Walk) -> Walk:
     return copy
 
 
-def by_episode(seen: Likelihood, values: torch.Tensor) -> list[float]:
-    """The sum over each episode's decisions."""
-    count = int(seen.owners.max()) + 1
-    found: list[float] = torch.zeros(count, dtype=values.dtype).index_add(0, seen.owners, values).tolist()
-    return found
-
-
 def test_replay_equals_sampling() -> None:
-    """The update's log-probabilities and entropies are those at which the decisions were drawn."""
-    episodes = proposals(4)
-    seen = likelihood(initial_parameters(SMALL_POLICY, SPACE, 1), results(episodes))
-    expected = [one_by_one(episode) for episode in episodes]
-    likely, entropies = (by_episode(seen, each) for each in (seen.log_probabilities, seen.entropies))
-    assert likely == pytest.approx([each for each, _ in expected], abs=1e-9)
-    assert entropies == pytest.approx([each for _, each in expected], abs=1e-9)
-    assert len(seen.owners) == sum(len(episode.decisions) for episode in episodes)
+    """The update's log-probabilities and entropies are, decision by decision, those of one question alone."""
+    episodes, parameters = proposals(6), exact(SMALL_POLICY)
+    script = read_lessons(results([*episodes, episodes[0]]))
+    seen = likelihood(parameters, script)
+    expected = [one_by_one(episode, parameters) for episode in [*episodes, episodes[0]]]
+    likely, entropies = (list(chain.from_iterable(each)) for each in zip(*expected, strict=True))
+    assert seen.log_probabilities.tolist() == pytest.approx(likely, abs=1e-9)
+    assert seen.entropies.tolist() == pytest.approx(entropies, abs=1e-9)
+    lengths = [len(episode.decisions) for episode in [*episodes, episodes[0]]]
+    assert script.owners.tolist() == [number for number, length in enumerate(lengths) for _ in range(length)]
+
+
+def test_a_question_is_read_once() -> None:
+    """What several lessons meet is encoded and asked once, however many they are."""
+    episodes = proposals(3)
+    once, twice = (read_lessons(results(episodes * times)) for times in (1, 2))
+    assert [len(part.places) for part in once.parts] == [len(part.places) for part in twice.parts]
+    assert once.groups.context_rows == twice.groups.context_rows
+    assert len(twice.owners) == 2 * len(once.owners) > sum(len(part.places) for part in once.parts)
+
+
+def test_drawn_as_likely_as_replayed() -> None:
+    """How often the sampler draws the answers to the first question is what the update thinks of them."""
+    spec = SMALL_POLICY.model_copy(update={"learning_rate": 0.05, "updates": 10, "entropy_weight": 0.0})
+    state = PolicyState.initial(spec, SPACE, 1)
+    lessons = results(proposals(4), 0.1, 0.4, 0.2, 0.9)
+    parameters = reinforce(state, spec, lessons)[0].parameters
+    wanted = request(space=SPACE, count=100)
+    sampler = Sampler(parameters, wanted, np.random.default_rng(0))
+    firsts = [walk.decisions[0] for walk in islice(sampler.walks(), 150)]
+    walk, table, encoding = Walk(SPACE, START), Table(), Encoding(parameters)
+    (part,) = by_head([ask(walk, table)])
+    encoding.extend(table.take_groups())
+    chances = log_probabilities(parameters, part.head, encoding.known(part.places), part.legal)[0].exp()
+    for option, chance in enumerate(chances.tolist()):
+        assert firsts.count(option) / len(firsts) == pytest.approx(chance, abs=0.12)
+    assert float(chances.max() - chances.min()) > 0.2
 
 
 def test_gradient_by_differences() -> None:
-    """The gradient of an episode's log-probability is what small changes of parameters say."""
-    episodes = proposals(1)
-    parameters = initial_parameters(SMALL_POLICY, SPACE, 1)
-    for value in parameters.values():
-        value.requires_grad_()
-    likelihood(parameters, results(episodes)).log_probabilities.sum().backward()  # type: ignore[no-untyped-call]
-    step = 1e-6
-    for name in ("operations", "edge.up.state", "sum.up.forget.weight", "sum.down.input", "merge.last.bias"):
-        gradient = parameters[name].grad
-        assert gradient is not None
-        place = int(gradient.abs().argmax())
-        found = []
-        for change in (step, -step):
-            moved = {key: value.detach().clone() for key, value in parameters.items()}
-            moved[name].view(-1)[place] += change
-            found.append(likelihood(moved, results(episodes)).log_probabilities.sum().item())
-        assert (found[0] - found[1]) / (2 * step) == pytest.approx(
-            gradient.view(-1)[place].item(), rel=1e-4, abs=1e-8
-        )
+    """The gradient of each parameter is what small changes of it say."""
+    script, parameters = read_lessons(results(proposals(4))), exact(PathController(embedding=2, hidden=3))
+    names = list(parameters)
+
+    def total(*values: torch.Tensor) -> torch.Tensor:
+        seen = likelihood(dict(zip(names, values, strict=True)), script)
+        return (seen.log_probabilities + 0.3 * seen.entropies).sum()
+
+    leaves = [value.requires_grad_() for value in parameters.values()]
+    assert {int(group.sums == len(group.rows)) for group in script.groups.subtrees} == {0, 1}
+    assert torch.autograd.gradcheck(total, leaves, fast_mode=True)
 
 
 def test_loss() -> None:
     """What several steps follow begins as REINFORCE with the summed entropy, averaged over the episodes."""
     episodes = proposals(3)
     state = PolicyState.initial(SMALL_POLICY, SPACE, 1)
-    after, figures = reinforce(state, SMALL_POLICY, results(episodes, 0.1, 0.4, None))
-    totals = [total for _, total in map(one_by_one, episodes)]
+    after, figures = reinforce(
+        dataclasses.replace(state, doubt=2.0), SMALL_POLICY, results(episodes, 0.1, 0.4, None)
+    )
+    totals = [sum(one_by_one(episode, state.parameters)[1]) for episode in episodes]
     # Two rewards lie one deviation off their mean; the failed child counts as the worse of them.
     expected = -sum(
-        advantage * len(episode.decisions) + SMALL_POLICY.entropy_weight * total
+        advantage * len(episode.decisions) + 2 * SMALL_POLICY.entropy_weight * total
         for advantage, episode, total in zip((-1.0, 1.0, -1.0), episodes, totals, strict=True)
     )
     assert figures["loss"] == pytest.approx(expected / 3)
     assert figures["baseline"] == pytest.approx(0.25)
     assert figures["entropy"] == pytest.approx(sum(totals) / sum(len(each.decisions) for each in episodes))
-    assert after.steps == 1
+    assert after.steps == SMALL_POLICY.updates == 2
 
 
 def test_several_steps_stay_near() -> None:
@@ -117,11 +140,11 @@ def test_several_steps_stay_near() -> None:
     free = spec.model_copy(update={"ratio_clip": 0.99})
     taught = results(proposals(3), 0.1, 0.4, 0.9)
     state = PolicyState.initial(spec, SPACE, 1)
-    before = likelihood(state.parameters, taught).log_probabilities
+    before = likelihood(state.parameters, read_lessons(taught)).log_probabilities
 
     def farthest(spec: PathController) -> float:
-        after = likelihood(reinforce(state, spec, taught)[0].parameters, taught).log_probabilities
-        return float((after - before).abs().max())
+        after = reinforce(state, spec, taught)[0].parameters
+        return float((likelihood(after, read_lessons(taught)).log_probabilities - before).abs().max())
 
     assert farthest(spec) < farthest(free) / 1.5
 
@@ -138,7 +161,8 @@ def test_the_best_are_remembered() -> None:
     forgetful, _ = reinforce(dataclasses.replace(state, memory=()), spec, second)
     remembered = Results(SPACE, START, 0, (first.lessons[2],))
     likely, forgotten = (
-        likelihood(each.parameters, remembered).log_probabilities.sum() for each in (after, forgetful)
+        likelihood(each.parameters, read_lessons(remembered)).log_probabilities.sum()
+        for each in (after, forgetful)
     )
     assert likely > forgotten
 
@@ -149,7 +173,8 @@ def test_children_from_outside_are_imitated() -> None:
     state, outside = PolicyState.initial(SMALL_POLICY, SPACE, 1), Results(SPACE, START, 0, (lesson,))
     after, _ = reinforce(state, SMALL_POLICY, outside)
     before, now = (
-        likelihood(each.parameters, outside).log_probabilities.sum().item() for each in (state, after)
+        likelihood(each.parameters, read_lessons(outside)).log_probabilities.sum().item()
+        for each in (state, after)
     )
     assert now > before
 
@@ -180,9 +205,8 @@ def test_the_published_form() -> None:
     spec = PaperController(embedding=4, hidden=8)
     episodes = proposals(2)
     state = PolicyState.initial(spec, SPACE, 1)
-    seen = likelihood(state.parameters, results(episodes))
     _, figures = reinforce(state, spec, results(episodes, 1.0, 3.0))
-    entropies = by_episode(seen, seen.entropies)
+    entropies = [sum(one_by_one(episode, state.parameters)[1]) for episode in episodes]
     expected = [
         -(distance * len(episode.decisions) + spec.entropy_weight * entropy / len(episode.decisions))
         for distance, episode, entropy in zip((-1.0, 1.0), episodes, entropies, strict=True)

@@ -9,7 +9,7 @@ from tests.search.spaces.samples import TINY
 from nasflow.base.errors import InvalidSpec
 from nasflow.controllers import Lesson, make_controller
 from nasflow.controllers.tree.state import PolicyState, pack_state, unpack_state
-from nasflow.search.controller import PathController
+from nasflow.search.controller import PaperController, PathController
 from nasflow.search.spaces import PathSpace
 
 
@@ -34,7 +34,7 @@ def test_round_trip() -> None:
     data = learned()
     state = unpack_state(data, SMALL_POLICY, TINY)
     assert pack_state(state, SMALL_POLICY, TINY) == data
-    assert state.steps == state.baseline.rounds == 1
+    assert (state.steps, state.baseline.rounds) == (SMALL_POLICY.updates, 1)
     assert state.baseline.mean == pytest.approx(0.15)
 
 
@@ -72,7 +72,7 @@ def test_seed_decides_initial_parameters() -> None:
 
 def test_size_of_the_paper() -> None:
     """With the paper's sizes the policy has about as many parameters as the paper's: 0.6 million."""
-    parameters = PolicyState.initial(PathController(), PathSpace(), 0).parameters
+    parameters = PolicyState.initial(PaperController(), PathSpace(), 0).parameters
     assert 500_000 < sum(value.numel() for value in parameters.values()) < 1_000_000
 
 
@@ -85,6 +85,7 @@ def test_size_of_the_paper() -> None:
         ("first.operations", torch.full((9, 4), torch.inf)),
         ("second.operations", torch.full((9, 4), -1.0)),
         ("steps", torch.tensor([-1, 0])),
+        ("figures", torch.tensor([0.5, 0.1, torch.inf], dtype=torch.float64)),
         ("kind", torch.zeros(32, dtype=torch.uint8)),
         ("kind", None),
     ],

@@ -26,11 +26,11 @@ class TreePolicyController:
 
     @one_thread()
     def propose(self, state: bytes | None, request: Request) -> list[Draw]:
-        """See Controller. Children are drawn in lockstep; those that are not new are drawn again."""
+        """See Controller. Children are drawn in lockstep; one that is not new is drawn again."""
         parameters = self._restore(state, request.space).parameters
         random = np.random.default_rng(request.seed)
         finder = Finder(request, random)
-        sampled = _sample(Sampler(parameters, request.space, request.start, random), finder, request.count)
+        sampled = Sampler(parameters, request, random).draws(finder)
         found = [draw or finder.find(POLICY_TRIES) for draw in sampled]
         return [draw for draw in found if draw]
 
@@ -50,13 +50,3 @@ class TreePolicyController:
         if state is None:
             return PolicyState.initial(self._spec, space, self._seed)
         return unpack_state(state, self._spec, space)
-
-
-def _sample(sampler: Sampler, finder: Finder, count: int) -> list[Draw | None]:
-    """One new draw of the policy for each of `count` children; None where POLICY_TRIES bring none."""
-    found: list[Draw | None] = [None] * count
-    for tries in range(1, POLICY_TRIES + 1):
-        missing = [place for place, draw in enumerate(found) if draw is None]
-        for place, walk in zip(missing, sampler.sample(len(missing)), strict=True):
-            found[place] = finder.admit(walk, tries)
-    return found

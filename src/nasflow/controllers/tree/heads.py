@@ -2,9 +2,8 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
-from nasflow.controllers.tree.parameters import Parameters
+from nasflow.controllers.tree.parameters import Parameters, layer
 
 
 def log_probabilities(parameters: Parameters, head: str, known: Tensor, legal: Tensor) -> Tensor:
@@ -12,8 +11,7 @@ def log_probabilities(parameters: Parameters, head: str, known: Tensor, legal: T
 
     `known` [questions, 2 x hidden] is what the encoder says of the edge that each question is about.
     """
-    hidden = linear(known, parameters[f"{head}.hidden.weight"], parameters[f"{head}.hidden.bias"]).relu()
-    logits = linear(hidden, parameters[f"{head}.last.weight"], parameters[f"{head}.last.bias"])
+    logits = layer(parameters, f"{head}.last", layer(parameters, f"{head}.hidden", known).relu())
     return logits.masked_fill(~legal, -torch.inf).log_softmax(dim=1)
 
 

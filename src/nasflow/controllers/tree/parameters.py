@@ -12,22 +12,26 @@ from nasflow.search.spaces import Space
 Parameters = Mapping[str, Tensor]
 """By the names of `shapes`."""
 
-PRECISION = torch.float64
-"""All arithmetic is in float64 and states are stored in float32: what processors and thread numbers
-change in the last digits then almost never reaches a sampled decision or a stored state."""
+PRECISION = torch.float32
+"""Of all arithmetic and of what is stored: float64 takes twice as long. One thread keeps the sums in their
+order; another kind of processor may add in another one, as it does when it trains the children."""
 SMALL = 0.1
 """Initial weights of a head's last layer, as a share of the others': the first round is nearly uniform."""
 
 
 def shapes(spec: Policy, space: Space) -> dict[str, tuple[int, ...]]:
-    """Every parameter with its shape: weights are [outputs, inputs], the outputs of an LSTM 4 gates."""
+    """Every parameter with its shape: weights are [inputs, outputs].
+
+    The outputs of a tree-LSTM unit are 3 gates (write, read, content) and another for each branch, those of
+    an LSTM are 4 (write, forget, read, content), its inputs are what it reads and the hidden state before.
+    """
     embedding, hidden = spec.embedding, spec.hidden
     found: dict[str, tuple[int, ...]] = {"operations": (ROOT + 1, embedding)}
-    found |= _lstm("edge.up", embedding, hidden)
+    found |= _layer("edge.up", embedding + hidden, 4 * hidden)
     for kind in Kind:
         found |= _layer(f"{kind.name.lower()}.up.gates", hidden, 3 * hidden)
         found |= _layer(f"{kind.name.lower()}.up.forget", hidden, hidden)
-        found |= _lstm(f"{kind.name.lower()}.down", hidden, hidden)
+        found |= _layer(f"{kind.name.lower()}.down", 2 * hidden, 4 * hidden)
     middle = max(1, round(spec.head_width * 2 * hidden))
     for head, options in space.heads().items():
         found |= _layer(f"{head}.hidden", 2 * hidden, middle)
@@ -36,25 +40,28 @@ def shapes(spec: Policy, space: Space) -> dict[str, tuple[int, ...]]:
 
 
 def _layer(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
-
-
-def _lstm(name: str, inputs: int, hidden: int) -> dict[str, tuple[int, ...]]:
-    return {
-        f"{name}.input": (4 * hidden, inputs),
-        f"{name}.state": (4 * hidden, hidden),
-        f"{name}.bias": (4 * hidden,),
-    }
+    return {f"{name}.weight": (inputs, outputs), f"{name}.bias": (outputs,)}
 
 
 def initial_parameters(spec: Policy, space: Space, seed: int) -> dict[str, Tensor]:
-    """Weights uniform within 1 / sqrt(inputs), biases 0, a function of `seed` alone."""
+    """Weights uniform within 1 / sqrt(inputs), operations within 1, biases 0, a function of `seed` alone."""
     generator = torch.Generator().manual_seed(seed)
     found = {}
     for name, shape in shapes(spec, space).items():
-        bound = 0.0 if name.endswith(".bias") else shape[-1] ** -0.5
-        if ".last." in name:
-            bound *= SMALL
-        # Drawn in float32, so that the initial state is the same before and after it is stored.
-        found[name] = (torch.rand(shape, generator=generator) * (2 * bound) - bound).to(PRECISION)
+        bound = _bound(name, shape)
+        found[name] = torch.rand(shape, generator=generator, dtype=PRECISION) * (2 * bound) - bound
     return found
+
+
+def _bound(name: str, shape: tuple[int, ...]) -> float:
+    if name.endswith(".bias"):
+        return 0.0
+    if name == "operations":
+        # Read beside the much wider state of the node below: a smaller one would hardly be seen.
+        return 1.0
+    return float(shape[0] ** -0.5) * (SMALL if ".last." in name else 1.0)
+
+
+def layer(parameters: Parameters, name: str, inputs: Tensor) -> Tensor:
+    """[rows, outputs] of a linear layer, from `inputs` [rows, inputs]."""
+    return torch.addmm(parameters[f"{name}.bias"], inputs, parameters[f"{name}.weight"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,12 +13,9 @@ from nasflow.search.spaces import Walk
 from nasflow.search.spaces.path.space import HEADS, Sight
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The question that an unfinished walk stands at."""
+class Asked(NamedTuple):
+    """The question that an unfinished walk stands at; equal ones have equal answers, by the policy."""
 
-    walk: int
-    """Number of the walk."""
     head: str
     place: tuple[int, int]
     """Context row and subtree row of what is asked about."""
@@ -37,13 +35,13 @@ class HeadQuestions:
     """[questions, options], bool."""
 
 
-def ask(number: int, walk: Walk, table: Table) -> Asked:
+def ask(walk: Walk, table: Table) -> Asked:
     """The question of an unfinished walk; what it is about gets its rows in the table."""
     question = walk.question
     if question is None or not isinstance(question.view, Sight):
         raise InvalidSpec("the tree-LSTM policy reads the questions of the path space only")
     place = table.place(question.view.root, question.view.path)
-    return Asked(number, question.head, place, question.legal)
+    return Asked(question.head, place, question.legal)
 
 
 def by_head(asked: Sequence[Asked]) -> Iterator[HeadQuestions]:

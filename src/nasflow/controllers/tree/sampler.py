@@ -1,61 +1,78 @@
 """Sampling episodes from the policy, all in lockstep, so that each step is one batch."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 import torch
-from torch import Tensor
 
+from nasflow.controllers.finder import Finder
+from nasflow.controllers.protocol import Draw, Request
 from nasflow.controllers.tree.encoder import Encoding
 from nasflow.controllers.tree.heads import log_probabilities
 from nasflow.controllers.tree.parameters import Parameters
-from nasflow.controllers.tree.questions import Asked, ask, by_head
+from nasflow.controllers.tree.questions import ask, by_head
 from nasflow.controllers.tree.table import Table
-from nasflow.search.spaces import Space, Walk
-from nasflow.spec.network import NetworkSpec
+from nasflow.search.spaces import Walk
 
 POLICY_TRIES = 20
 """Episodes drawn from the policy for one child; if none is new, the child is found without it."""
 
+SPARE = 5
+"""A batch holds so many more episodes than one and a half for each child: known ones are drawn with them."""
+
 
 class Sampler:
-    """Draws episodes; what one draw has encoded serves the next."""
+    """Draws children by the policy; what one episode has encoded serves the others."""
 
-    def __init__(
-        self, parameters: Parameters, space: Space, start: NetworkSpec, random: np.random.Generator
-    ) -> None:
+    def __init__(self, parameters: Parameters, request: Request, random: np.random.Generator) -> None:
         self._parameters = parameters
-        self._start = start
-        self._space = space
+        self._request = request
         self._random = random
         self._table = Table()
         self._encoding = Encoding(parameters)
 
+    def draws(self, finder: Finder) -> list[Draw | None]:
+        """One new draw for each child that is wanted; None where POLICY_TRIES bring none."""
+        walks = self.walks()
+        return [self._draw(finder, walks) for _ in range(self._request.count)]
+
+    def _draw(self, finder: Finder, walks: Iterator[Walk]) -> Draw | None:
+        admitted = (
+            finder.admit(walk, tries) for tries, walk in enumerate(islice(walks, POLICY_TRIES), start=1)
+        )
+        return next(filter(None, admitted), None)
+
+    def walks(self) -> Iterator[Walk]:
+        """Finished walks without end, in batches that need no second one if few are known already."""
+        while True:
+            batch = [
+                Walk(self._request.space, self._request.start)
+                for _ in range(SPARE + self._request.count * 3 // 2)
+            ]
+            while unfinished := [walk for walk in batch if walk.question]:
+                self._answer(unfinished)
+            yield from batch
+
     @torch.inference_mode()
-    def sample(self, count: int) -> list[Walk]:
-        """`count` finished walks."""
-        walks = [Walk(self._space, self._start) for _ in range(count)]
-        while asked := [ask(n, walk, self._table) for n, walk in enumerate(walks) if walk.question]:
-            for each, choice in zip(asked, self._choose(asked), strict=True):
-                walks[each.walk].answer(choice)
-        return walks
-
-    def _choose(self, asked: Sequence[Asked]) -> list[int]:
-        """An answer to each question, drawn with one uniform number a question, in their order."""
-        self._encoding.extend(self._table)
-        uniform = torch.from_numpy(self._random.random(len(asked)))
-        choices = torch.empty(len(asked), dtype=torch.int64)
+    def _answer(self, walks: Sequence[Walk]) -> None:
+        """One answer in each walk, drawn with one uniform number, in their order."""
+        asked = [ask(walk, self._table) for walk in walks]
+        self._encoding.extend(self._table.take_groups())
+        uniform = self._random.random(len(walks)).tolist()
         for part in by_head(asked):
-            known = self._encoding.known(part.places)
-            logs = log_probabilities(self._parameters, part.head, known, part.legal)
-            choices[part.numbers] = invert(logs.exp(), uniform[part.numbers])
-        return choices.tolist()
+            logs = log_probabilities(
+                self._parameters, part.head, self._encoding.known(part.places), part.legal
+            )
+            chances: list[list[float]] = logs.exp().cumsum(dim=1).tolist()
+            for number, sums in zip(part.numbers.tolist(), chances, strict=True):
+                walks[number].answer(fall(sums, uniform[number]))
 
 
-def invert(chances: Tensor, uniform: Tensor) -> Tensor:
-    """For each row of `chances` [rows, options] the option in which its uniform number (0 to 1) falls.
+def fall(sums: Sequence[float], uniform: float) -> int:
+    """The option in which a uniform number (0 to 1) falls, by the running sums of the options' chances.
 
     An option without a chance is never met: the sums do not rise at it.
     """
-    sums = chances.cumsum(dim=1)
-    return (sums <= (uniform * sums[:, -1]).unsqueeze(1)).sum(dim=1)
+    return bisect_right(sums, uniform * sums[-1])

@@ -15,12 +15,12 @@ from nasflow.base.document import canonical_json
 from nasflow.base.errors import InvalidSpec
 from nasflow.controllers.protocol import Lesson
 from nasflow.controllers.tree.baseline import Baseline
-from nasflow.controllers.tree.parameters import PRECISION, Parameters, initial_parameters, shapes
+from nasflow.controllers.tree.parameters import Parameters, initial_parameters, shapes
 from nasflow.search.controller import Policy
 from nasflow.search.spaces import Space
 
 _MOST_BYTES = 512 * 1024 * 1024
-_SCHEMA = 2
+_SCHEMA = 3
 
 _PARTS = ("parameters", "first", "second")
 
@@ -35,7 +35,7 @@ _MEMORY = {
 
 @dataclass(frozen=True)
 class PolicyState:
-    """Parameters, the moments of Adam by the name of their parameter, the baseline, and the memory."""
+    """Parameters, the moments of Adam by the name of their parameter, and what was seen so far."""
 
     parameters: Parameters
     first: Parameters
@@ -45,6 +45,8 @@ class PolicyState:
     steps: int
     """Adam steps taken."""
     baseline: Baseline
+    doubt: float = 1.0
+    """By what the entropy's weight is multiplied."""
     memory: tuple[Lesson, ...] = ()
     """The best children so far, the best first."""
 
@@ -52,20 +54,19 @@ class PolicyState:
     def initial(cls, spec: Policy, space: Space, seed: int) -> "PolicyState":
         """The state of a policy that has learned nothing."""
         parameters = initial_parameters(spec, space, seed)
-        zeros = {name: torch.zeros_like(value) for name, value in parameters.items()}
-        return cls(parameters, zeros, zeros, 0, Baseline())
+        first, second = (
+            {name: torch.zeros_like(value) for name, value in parameters.items()} for _ in range(2)
+        )
+        return cls(parameters, first, second, 0, Baseline())
 
 
 def pack_state(state: PolicyState, spec: Policy, space: Space) -> bytes:
     """The one byte string of a state: large tensors in float32, single numbers in full."""
-    tensors = {
-        f"{part}.{name}": value.float().contiguous().clone()
-        for part in _PARTS
-        for name, value in getattr(state, part).items()
-    }
+    tensors = {f"{part}.{name}": value for part in _PARTS for name, value in getattr(state, part).items()}
     baseline = state.baseline
     tensors["steps"] = torch.tensor([state.steps, baseline.rounds])
-    tensors["baseline"] = torch.tensor([baseline.mean, baseline.variance], dtype=torch.float64)
+    figures = [baseline.mean, baseline.variance, state.doubt]
+    tensors["figures"] = torch.tensor(figures, dtype=torch.float64)
     tensors["kind"] = _kind(spec, space)
     return save(tensors | _pack_memory(state.memory))
 
@@ -79,13 +80,13 @@ def unpack_state(data: bytes, spec: Policy, space: Space) -> PolicyState:
     expected = shapes(spec, space)
     _check(tensors, {f"{part}.{name}": shape for part in _PARTS for name, shape in expected.items()})
     steps, rounds = (int(number) for number in tensors["steps"])
-    mean, variance = (float(number) for number in tensors["baseline"])
+    mean, variance, doubt = (float(number) for number in tensors["figures"])
 
     def part(prefix: str) -> Parameters:
-        return {name: tensors[f"{prefix}.{name}"].to(PRECISION) for name in expected}
+        return {name: tensors[f"{prefix}.{name}"] for name in expected}
 
     baseline = Baseline(rounds, mean, max(variance, 0.0))
-    return PolicyState(part("parameters"), part("first"), part("second"), steps, baseline, memory)
+    return PolicyState(part("parameters"), part("first"), part("second"), steps, baseline, doubt, memory)
 
 
 def _pack_memory(memory: Sequence[Lesson]) -> dict[str, Tensor]:
@@ -122,7 +123,7 @@ def _unpack_memory(tensors: Mapping[str, Tensor | None]) -> tuple[Lesson, ...]:
 
 
 def _check(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> None:
-    expected = {**expected, "steps": (2,), "baseline": (2,)}
+    expected = {**expected, "steps": (2,), "figures": (3,)}
     for name in sorted(expected.keys() | tensors.keys()):
         if name not in tensors or tensors[name].shape != expected.get(name):
             raise InvalidSpec(f"controller state: tensor {name!r} is missing, foreign or of another shape")

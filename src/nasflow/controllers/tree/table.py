@@ -7,7 +7,7 @@ number, and is encoded once all that it rests on is: subtrees by height, context
 """
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -21,10 +21,7 @@ NOTHING = 0
 """The row that stands for no state: the context above the root."""
 ROOT = len(Operation)
 """Operation number of the edge above the root."""
-_Subtree = tuple[int, int, tuple[int, ...]]
-"""Row, number of the operation, rows of the branches."""
-_Context = tuple[int, int, int]
-"""Row, row of the parent's context, row of the subtree."""
+_CONCATS = frozenset({Merge.CONCAT, Merge.CUT})
 _NUMBERS = {operation: number for number, operation in enumerate(Operation)}
 
 
@@ -39,13 +36,16 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class SubtreeGroup:
-    """New subtrees of one height and one kind of node."""
+    """New subtrees of one height, those of kind SUM first."""
 
-    kind: Kind
+    sums: int
+    """How many are of kind SUM."""
     rows: Tensor
     """[group], int64."""
     operations: Tensor
     """[group], the number of each one's operation."""
+    sum_branches: int
+    """How many branches those of kind SUM have."""
     children: Tensor
     """[branches], the subtree rows of all their branches."""
     owners: Tensor
@@ -54,15 +54,33 @@ class SubtreeGroup:
 
 @dataclass(frozen=True)
 class ContextGroup:
-    """New contexts of one depth below one kind of node."""
+    """New contexts of one depth, those below a node of kind SUM first."""
 
-    kind: Kind
+    sums: int
+    """How many are below one of kind SUM."""
     rows: Tensor
     """[group], int64."""
     parents: Tensor
     """[group], context rows."""
     subtrees: Tensor
     """[group], subtree rows."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """What is to be encoded, in an order in which it can be."""
+
+    subtrees: Sequence[SubtreeGroup]
+    contexts: Sequence[ContextGroup]
+    subtree_rows: int
+    """Rows that the subtrees need, NOTHING included."""
+    context_rows: int
+
+
+_Subtree = tuple[Kind, int, int, tuple[int, ...]]
+"""Kind, row, number of the operation, rows of the branches."""
+_Context = tuple[Kind, int, int, int]
+"""Kind of the node above, row, row of the parent's context, row of the subtree."""
 
 
 class Table:
@@ -72,18 +90,8 @@ class Table:
         self._subtrees: dict[Hashable, int] = {}
         self._contexts: dict[tuple[int, int], int] = {}
         self._heights = [0]
-        self._new_subtrees: defaultdict[tuple[int, Kind], list[_Subtree]] = defaultdict(list)
-        self._new_contexts: defaultdict[tuple[int, Kind], list[_Context]] = defaultdict(list)
-
-    @property
-    def subtree_rows(self) -> int:
-        """Rows that the subtrees need, NOTHING included."""
-        return len(self._subtrees) + 1
-
-    @property
-    def context_rows(self) -> int:
-        """Rows that the contexts need, NOTHING included."""
-        return len(self._contexts) + 1
+        self._new_subtrees: defaultdict[int, list[_Subtree]] = defaultdict(list)
+        self._new_contexts: defaultdict[int, list[_Context]] = defaultdict(list)
 
     def place(self, root: Edge, path: Path) -> tuple[int, int]:
         """Context row and subtree row of the edge `path` of the cell below `root`."""
@@ -95,13 +103,13 @@ class Table:
             row = self._context(row, edge, kind, depth)
         return row, self._subtree(edge)
 
-    def take_groups(self) -> tuple[list[SubtreeGroup], list[ContextGroup]]:
-        """What is new since the last call, in an order in which it can be encoded."""
-        subtrees = [_subtree_group(key[1], group) for key, group in sorted(self._new_subtrees.items())]
-        contexts = [_context_group(key[1], group) for key, group in sorted(self._new_contexts.items())]
+    def take_groups(self) -> Groups:
+        """What is new since the last call."""
+        subtrees = [_subtree_group(group) for _, group in sorted(self._new_subtrees.items())]
+        contexts = [_context_group(group) for _, group in sorted(self._new_contexts.items())]
         self._new_subtrees.clear()
         self._new_contexts.clear()
-        return subtrees, contexts
+        return Groups(subtrees, contexts, len(self._subtrees) + 1, len(self._contexts) + 1)
 
     def _subtree(self, edge: Edge) -> int:
         if edge.memo is not None:
@@ -116,7 +124,7 @@ class Table:
             row = self._subtrees[key] = len(self._heights)
             height = 1 + max((self._heights[child] for child in children), default=-1)
             self._heights.append(height)
-            self._new_subtrees[height, kind].append((row, operation, children))
+            self._new_subtrees[height].append((kind, row, operation, children))
         edge.memo = row
         return row
 
@@ -124,21 +132,28 @@ class Table:
         subtree = self._subtree(edge)
         row = self._contexts.get((parent, subtree))
         if row is None:
-            row = self._contexts[parent, subtree] = self.context_rows
-            self._new_contexts[depth, kind].append((row, parent, subtree))
+            row = self._contexts[parent, subtree] = len(self._contexts) + 1
+            self._new_contexts[depth].append((kind, row, parent, subtree))
         return row
 
 
 def _kind(edge: Edge) -> Kind:
-    return Kind.CONCAT if edge.merge in {Merge.CONCAT, Merge.CUT} else Kind.SUM
+    return Kind.CONCAT if edge.merge in _CONCATS else Kind.SUM
 
 
-def _subtree_group(kind: Kind, group: list[_Subtree]) -> SubtreeGroup:
-    rows, operations = torch.tensor([each[:2] for each in group]).unbind(1)
-    branches = [(child, owner) for owner, each in enumerate(group) for child in each[2]]
+def _subtree_group(group: list[_Subtree]) -> SubtreeGroup:
+    group.sort()
+    rows, operations = torch.tensor([each[1:3] for each in group]).unbind(1)
+    branches = [(child, owner) for owner, each in enumerate(group) for child in each[3]]
     children, owners = torch.tensor(branches, dtype=torch.int64).reshape(-1, 2).unbind(1)
-    return SubtreeGroup(kind, rows, operations, children, owners)
+    sum_branches = sum(len(each[3]) for each in group if each[0] is Kind.SUM)
+    return SubtreeGroup(_sums(group), rows, operations, sum_branches, children, owners)
 
 
-def _context_group(kind: Kind, group: list[_Context]) -> ContextGroup:
-    return ContextGroup(kind, *torch.tensor(group).unbind(1))
+def _context_group(group: list[_Context]) -> ContextGroup:
+    group.sort()
+    return ContextGroup(_sums(group), *torch.tensor([each[1:] for each in group]).unbind(1))
+
+
+def _sums(group: Sequence[_Subtree | _Context]) -> int:
+    return sum(each[0] is Kind.SUM for each in group)
