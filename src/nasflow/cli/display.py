@@ -67,7 +67,6 @@ class Display:
             self._progress.remove_task(self._trainings.pop(record.child))
         if self._stage is not None:
             self._progress.advance(self._stage)
-        # One that goes on is counted at its end.
         if self._is_round and record.child not in self._counted:
             self._counted.add(record.child)
             self._progress.advance(self._search)
@@ -83,6 +82,8 @@ class Display:
         # A network that was brought, and not trained, has no training loss.
         measured = record.measures.get(name)
         said = figure_text(name, measured.value if measured else None)
+        if record.status == "rung":
+            said += f" after epoch {len(record.history)}"
         return f"{said} ({breach})" if breach else said
 
 

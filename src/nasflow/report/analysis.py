@@ -93,7 +93,10 @@ def pareto(yardstick: Yardstick, records: Iterable[ChildRecord], cost: str) -> t
 
 
 def values_over_rounds(ledger: Ledger) -> tuple[ArmRound, ...]:
-    """Each round's values by arm, the controller first; an arm without a proposal is left out."""
+    """Each round's values by arm, the controller first; an arm without a proposal is left out.
+
+    Where rounds are halved, at the first rung: there all children of a round were measured alike.
+    """
     yardstick = Yardstick.of(ledger.config)
     return tuple(
         ArmRound(
@@ -101,8 +104,8 @@ def values_over_rounds(ledger: Ledger) -> tuple[ArmRound, ...]:
             arm=arm,
             values=tuple(
                 value
-                for episode, record in zip(each.proposal.episodes, each.records, strict=True)
-                if episode.arm is arm and (value := yardstick.candidate(record)) is not None
+                for episode, record in zip(each.proposal.episodes, each.lessons, strict=True)
+                if episode.arm is arm and (value := yardstick.at_rung(record)) is not None
             ),
         )
         for each in ledger.rounds

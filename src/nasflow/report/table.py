@@ -59,6 +59,8 @@ class Row:
     """Of the objective's measure."""
     breach: str | None
     """The limit that it breaks, in words: it cannot win."""
+    reached: str = ""
+    """Of one that was stopped at a rung: its figure there."""
 
     @property
     def label(self) -> str:
@@ -79,6 +81,13 @@ class Row:
     def failure(self) -> str | None:
         """Why it failed, if it did."""
         return self.record.failure if isinstance(self.record, FailedRecord) else None
+
+    @property
+    def remark(self) -> str:
+        """Why it failed, cannot win, or was not trained on."""
+        if isinstance(self.record, RungRecord):
+            return f"after epoch {self.record.epoch}, at {self.reached}"
+        return self.failure or self.breach or ""
 
     @property
     def receipt(self) -> Receipt | None:
@@ -160,6 +169,7 @@ def _of_round(each: LedgerRound, known: _Known) -> tuple[Row, ...]:
             record=record,
             value=known.yardstick.value(record),
             breach=known.yardstick.breach(record),
+            reached=known.yardstick.show(known.yardstick.at_rung(record)),
         )
         for place, (episode, child, record) in enumerate(proposed, 1)
     )

@@ -74,7 +74,9 @@ def lift_sentence(ledger: Ledger) -> str:
     if lift is None:
         return "Too few children are finished to compare the controller with the random arm."
     yardstick = Yardstick.of(ledger.config)
-    return f"{_arms(yardstick, lift)}: {_judgement(yardstick, lift)}."
+    halving = ledger.config.halving
+    moment = f" after epoch {halving.rungs[0]}" if halving else ""
+    return f"{_arms(yardstick, lift, moment)}: {_judgement(yardstick, lift)}."
 
 
 def family_sentence(ledger: Ledger) -> str:
@@ -154,11 +156,11 @@ def _tested(ledger: Ledger) -> str:
     return text if start is None else f"{text}, the start {noun(ledger)} in its place {percent(start)}"
 
 
-def _arms(yardstick: Yardstick, lift: Lift) -> str:
+def _arms(yardstick: Yardstick, lift: Lift, moment: str) -> str:
     side = "above" if lift.difference >= 0 else "below"
     children = f"{lift.controller_children} against {lift.random_children} children"
     apart = yardstick.size(lift.difference)
-    text = f"The controller's children are {apart} {side} the random arm's on average"
+    text = f"The controller's children are {apart} {side} the random arm's on average{moment}"
     if lift.interval is None:
         return f"{text} ({children})"
     low, high = (change(each, yardstick.unit) for each in lift.interval)

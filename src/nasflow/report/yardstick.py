@@ -52,6 +52,11 @@ class Yardstick:
         value = self.value(record)
         return None if record is None or value is None or self.judge.score(record) is None else value
 
+    def at_rung(self, record: ChildRecord | None) -> float | None:
+        """The figure of a network beside others that were measured at the same rung; None as `candidate`."""
+        is_able = record is not None and self.judge.is_able(record, at_rung=True)
+        return record.measures[self.measure].value if record and is_able else None
+
     def breach(self, record: ChildRecord | None) -> str | None:
         """The limit that a trained network breaks, in words; None: there is none."""
         name = self.judge.broken(record.measures) if isinstance(record, TrainedRecord) else None

@@ -170,18 +170,19 @@ class Judge:
         """What a network is worth, the higher the better; None: it failed, breaks a limit, or was never
         measured by what is judged by (the training loss of a start that came trained).
         """
-        return self.objective.score(record.measures) if self._is_able(record) else None
+        return self.objective.score(record.measures) if self.is_able(record) else None
 
     def reward(self, record: ChildRecord, images: int) -> float | None:
         """What a controller learns from a record, whose held-out images are so many; None as `score`."""
-        return self.objective.reward(record.measures, images) if self._is_able(record, at_rung=True) else None
+        return self.objective.reward(record.measures, images) if self.is_able(record, at_rung=True) else None
 
     def worth(self, record: RungRecord) -> float:
         """What a child is worth at a rung, beside others there; minus infinity if it breaks a limit."""
-        is_able = self._is_able(record, at_rung=True)
+        is_able = self.is_able(record, at_rung=True)
         return self.objective.score(record.measures) if is_able else -math.inf
 
-    def _is_able(self, record: ChildRecord, at_rung: bool = False) -> bool:
+    def is_able(self, record: ChildRecord, at_rung: bool = False) -> bool:
+        """Whether it may win: trained, measured, within the limits; or, at a rung, beside others there."""
         has_all = all(name in record.measures for name in self.objective.measures)
         kinds = (TrainedRecord, RungRecord) if at_rung else TrainedRecord
         return isinstance(record, kinds) and has_all and self.breach(record.measures) is None

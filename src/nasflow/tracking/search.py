@@ -118,12 +118,12 @@ def _round(judge: Judge, each: LedgerRound, seen: Sequence[RoundRecord]) -> tupl
 
 def _mean(judge: Judge, each: LedgerRound, arm: Arm) -> float | None:
     """The round's mean, by the objective's measure, over the children of `arm` that may win."""
-    pairs = zip(each.proposal.episodes, each.records, strict=True)
+    pairs = zip(each.proposal.episodes, each.lessons, strict=True)
     drawn = [record for episode, record in pairs if episode.arm is arm]
     values = [
         record.measures[judge.objective.measure].value
         for record in drawn
-        if record and judge.score(record) is not None
+        if record and judge.is_able(record, at_rung=True)
     ]
     return fmean(values) if values else None
 
