@@ -27,7 +27,7 @@ def test_a_failed_task_ends_it_with_its_cause(tmp_path: Path, monkeypatch: pytes
     cluster = Cluster(image="python", rounds_per_run=1, retries=0)
     with quick_python() as python:
         monkeypatch.setattr("sys.executable", str(python))
-        with pytest.raises(SearchFailed, match=r"child failed: NotFound: store .* has no children/"):
+        with pytest.raises(SearchFailed, match=r"propose failed: NotFound: store .* has no children/"):
             run_components(archive, "tiny", cluster, "subprocess", None, lambda line: None)
 
 
