@@ -98,6 +98,15 @@ def test_a_seed_without_its_pair() -> None:
     assert margins(finish.model_copy(update={"tested": (first,)})) == ()
 
 
+def test_the_found_network_itself() -> None:
+    """A control that is the found network has nothing to be told from it, and no interval."""
+    found, start = look(100, (50, 50, 0, 0)).tested
+    same = start.model_copy(update={"finalist": start.finalist.model_copy(update={"child": "f"})})
+    margin = only(look(100, (50, 50, 0, 0)).model_copy(update={"tested": (found, same)}))
+    assert margin.is_same
+    assert margin.interval is None
+
+
 def test_what_an_older_nasflow_tested() -> None:
     """Shares alone have a difference and no interval."""
     finish = look(100, (50, 40, 0, 0))
@@ -117,8 +126,8 @@ def test_rows(make_ledger: MakeLedger) -> None:
         "found cell",
         "start cell",
         "start cell, trained longer",
-        "start cell in a wider host",
-        "start cell in a wider host",
+        "start cell, as many parameters",
+        "start cell, as many mult-adds",
         "best of the random arm",
     ]
     assert rows[0].margin is None

@@ -36,6 +36,11 @@ def widen(network: NetworkSpec, measure: str, like: NetworkSpec) -> NetworkSpec:
     return network.model_copy(update={"host": host})
 
 
+def lone(state: Ledger) -> Ledger:
+    """The same search without its random arm."""
+    return state.model_copy(update={"rounds": state.rounds[1:]})
+
+
 def by_control(state: Ledger) -> dict[Control | None, ChildSpec]:
     """The networks of its end, by their first training."""
     return {each.control: spec for each, spec in reversed(list(finals(state, widen).specs.items()))}
@@ -92,8 +97,9 @@ def test_the_best_of_the_random_arm() -> None:
     alone = finals(ended("b", controller={"kind": "random"}), widen)
     assert alone.missing == {Control.RANDOM: "every child was drawn at random"}
     none = ended("b")
-    silent = none.model_copy(update={"rounds": none.rounds[1:]})
-    assert "random arm" in finals(silent, widen).missing[Control.RANDOM]
+    assert "was drawn at random" in finals(lone(none), widen).missing[Control.RANDOM]
+    tight = ended("b", limits={"parameters": 0.5})
+    assert "no child of the random arm" in finals(tight, widen).missing[Control.RANDOM]
 
 
 def test_several_seeds() -> None:

@@ -26,7 +26,9 @@ def rung(child: str, accuracy: float, epoch: int = 2, parameters: int = 1) -> Ru
 
 
 def after(
-    found: tuple[RoundRecord | None, ...], judge: Judge = JUDGE, **rungs: tuple[RungRecord | None, ...]
+    found: tuple[RoundRecord | None, ...],
+    judge: Judge = JUDGE,
+    **rungs: tuple[RungRecord | FailedRecord | None, ...],
 ) -> tuple[tuple[RoundRecord | None, ...], int | None]:
     """Rungs after epochs 2 and 4, of which the better half goes on."""
     known = {2: rungs.get("two", NOBODY), 4: rungs.get("four", NOBODY)}
@@ -56,15 +58,14 @@ def test_what_another_search_made_of_it() -> None:
 
 
 def test_failed_children() -> None:
-    """They are no part of a rung, and nobody waits for them."""
+    """Those that failed until a rung are no part of it; what failed later, elsewhere, is."""
     broken = failed("a")
-    records, until = after((broken, None, None, None), two=(None, *FIRST[1:]))
+    records, until = after(NOBODY, two=(broken, *FIRST[1:]))
     assert until == 4
     assert records == (broken, None, None, FIRST[3])
-    early, until = after((broken, None, None, None))
-    assert (early, until) == ((broken, None, None, None), 2)
-    all_broken: tuple[FailedRecord, ...] = tuple(failed(name) for name in "abcd")
-    assert after(all_broken) == (all_broken, None)
+    assert after((failed("a"), None, None, None)) == (NOBODY, 2)
+    all_broken = tuple(failed(name) for name in "abcd")
+    assert after(NOBODY, two=all_broken) == (all_broken, None)
 
 
 def test_who_is_better() -> None:
@@ -86,6 +87,14 @@ def test_one_goes_on_at_least(keep: float) -> None:
     records, until = halved(Halving(rungs=(2,), keep=keep), JUDGE, (None, None), {2: FIRST[:2]})
     assert until is None
     assert records.count(None) == (1 if keep <= 0.5 else 2)
+
+
+@pytest.mark.parametrize(
+    ("keep", "count", "kept"), [(0.07, 100, 7), (0.28, 25, 7), (0.5, 3, 2), (0.01, 4, 1)]
+)
+def test_how_many_go_on(keep: float, count: int, kept: int) -> None:
+    """Rounded up, and not by what floating point makes of a share."""
+    assert Halving(rungs=(1,), keep=keep).kept(count) == kept
 
 
 def test_tasks_of_a_halved_round() -> None:

@@ -4,7 +4,7 @@ from tests.search.samples import HOST, at_its_end, failed, ledger, ledger_round,
 
 from nasflow.search.inheritance import heirs
 from nasflow.search.ledger import Ledger
-from nasflow.search.schedule import decide
+from nasflow.search.schedule import Train, decide, next_tasks
 
 
 def search(**changes: Any) -> Ledger:
@@ -22,7 +22,7 @@ def search(**changes: Any) -> Ledger:
 
 def lines(state: Ledger) -> dict[str, list[str]]:
     """The ancestors of each heir, by name."""
-    return {child: [record.child for record in line] for child, line in heirs(state).items()}
+    return {child: [record.child for record in line] for child, (line,) in heirs(state).items()}
 
 
 def test_whose_weights_are_needed() -> None:
@@ -41,6 +41,22 @@ def test_networks_at_full_size() -> None:
         found = lines(ended)
         assert found[winner] == (["b", "a", state.start_spec.id] if inherit else [])
         assert found[start] == ([state.start_spec.id] if inherit else [])
+
+
+def test_teachers_of_networks_at_full_size() -> None:
+    """Their weights are needed too, each with the line that it comes from."""
+    recipe = {"epochs": 5, "distil": {"teacher": "best", "best": 2}}
+    finish = {"host": dict(HOST), "recipe": recipe, "controls": []}
+    state = search(finish=finish, budget={"rounds": 4})
+    ended = at_its_end(state, decide(state))
+    (found,) = (each.spec for each in ended.finals)
+    assert found.teachers == ("b", "a")
+    root = state.start_spec.id
+    lines_of = [[record.child for record in line] for line in heirs(ended)[found.id]]
+    assert lines_of == [[], ["b", "a", root], ["a", root]]
+    lost = ended.model_copy(update={"lost": frozenset({"weights of a"})})
+    done = next_tasks(lost.model_copy(update={"rounds": ended.rounds[:2]}))
+    assert done == (Train("a", "round", 1),)
 
 
 def test_a_search_that_waits_for_nobody() -> None:

@@ -10,6 +10,7 @@ from nasflow.spec.edits import Insert, Replicate
 from nasflow.spec.hosts import DenseNet
 from nasflow.spec.origin import Brought, Grown, Scratch
 from nasflow.spec.parts import Parts
+from nasflow.spec.recipe import Distil
 
 OLD = Path(__file__).parents[1] / "golden/store/children"
 """Written by the version before origins and places."""
@@ -47,7 +48,7 @@ def test_id_survives_storage(child: ChildSpec) -> None:
 
 
 CHANGES: dict[str | None, dict[str, Any]] = {
-    None: {"origin": Scratch(), "seed": 8, "measures": ()},
+    None: {"origin": Scratch(), "seed": 8, "teachers": ("e" * 16,), "measures": ()},
     "network": {
         "parts": Parts.model_validate("( 3x3G -> ( max3 ) )"),
         "channels": 2,
@@ -76,6 +77,8 @@ CHANGES: dict[str | None, dict[str, Any]] = {
         "drop_path": 0.1,
         "condense": True,
         "group_lasso": 1e-5,
+        "distil": Distil(),
+        "curve": True,
         "precision": "bfloat16",
         "channels_last": True,
         "cpu_threads": 2,

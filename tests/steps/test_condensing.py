@@ -18,7 +18,7 @@ HOST = {
     "groups": 4,
     "first_stride": 1,
 }
-CONDENSE = {"epochs": 2, "learning_rate": 0.05, "condense": True, "group_lasso": 1e-5}
+CONDENSE = {"epochs": 2, "learning_rate": 0.05, "condense": True, "group_lasso": 1e-5, "curve": True}
 FINISH = {"host": HOST, "recipe": CONDENSE, "controls": ()}
 
 

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from tests.steps.samples import TINY, config, documents, ledger_of, open_archive, run_search, trained
 
-from nasflow.search.record import BirthRecord, RungRecord
+from nasflow.base.errors import ChildFailed, SearchFailed
+from nasflow.search.record import BirthRecord, FailedRecord, RungRecord
 from nasflow.search.schedule import Train
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
 from nasflow.steps.execute import execute, tasks_of
 from nasflow.steps.keys import birth_key, checkpoint_key, record_key, rung_key
+from nasflow.steps.records import find_rung, write_failure
 from nasflow.steps.train import at_epoch
 from nasflow.steps.turn import children_to_train, learn_from_round, rung_of
 
@@ -138,3 +140,53 @@ def test_taken_back_document_by_document(whole: Path, tmp_path: Path) -> None:
     while tasks := tasks_of(open_archive(store), "tiny"):
         execute(open_archive(store), "tiny", tasks[0])
     assert documents(open_archive(store), ["attempts"]) == made
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
+def test_another_search_that_does_not_halve(whole: Path, tmp_path: Path, is_first: bool) -> None:
+    """What it trains to the end, or sees fail, changes nothing here; nor does this one there."""
+    store, plain = tmp_path / "store", config(**HALVED | {"name": "plain", "halving": None})
+    for wanted in (plain, config(**HALVED)) if is_first else (config(**HALVED), plain):
+        run_search(store, wanted)
+    ours = ledger_of(store)
+    assert [each.records for each in ours.rounds] == [each.records for each in ledger_of(whole).rounds]
+    alone = tmp_path / "alone"
+    run_search(alone, plain)
+    assert ledger_of(store, "plain").children == ledger_of(alone, "plain").children
+
+
+def test_a_failure_after_the_rung(whole: Path, tmp_path: Path) -> None:
+    """A child that failed later, in another search, is measured at the rung all the same; one that failed
+    before has failed there.
+    """
+    child = ledger_of(whole).rounds[0].proposal.children[0]
+    store = Path(shutil.copytree(whole, tmp_path / "store"))
+    archive = open_archive(store)
+    known = archive.store.read(rung_key(child, 1))
+    history = ledger_of(whole).rounds[0].rungs[1][0]
+    assert history
+    for key in (rung_key(child, 1), record_key(child), f"children/{child}/training.json"):
+        archive.store.delete(key)
+    write_failure(open_archive(store), child, "the loss is nan", history=history.history)
+    run_child(open_archive(store), child, until=1)
+    assert archive.store.read(rung_key(child, 1)) == known
+    archive.store.delete(record_key(child))
+    archive.store.delete(rung_key(child, 1))
+    write_failure(open_archive(store), child, "the loss is nan")
+    early = run_child(open_archive(store), child, until=1)
+    assert isinstance(early, FailedRecord)
+    assert find_rung(open_archive(store), child, 1) == early
+
+
+def test_a_rung_that_cannot_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fails the child there, for searches that halve there, and for nobody else."""
+
+    def broken(loss: float, epoch: int) -> None:
+        raise ChildFailed("the held-out loss is inf")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nasflow.steps.rung.check_held_out", broken)
+        with pytest.raises(SearchFailed, match="held-out loss is inf"):
+            run_search(tmp_path, config(**HALVED))
+    run_search(tmp_path, config(**HALVED | {"name": "plain", "halving": None}))
+    assert all(trained(each) for each in ledger_of(tmp_path, "plain").children)

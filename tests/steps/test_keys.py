@@ -13,7 +13,7 @@ HOMES = {
 }
 """The one file that may write keys which begin so."""
 
-EXAMPLES = {"search": "tiny", "child": "0123", "fingerprint": "abcd", "number": 7, "rounds": 3}
+EXAMPLES = {"search": "tiny", "child": "0123", "fingerprint": "abcd", "number": 7, "rounds": 3, "epoch": 2}
 
 
 def functions(ending: str) -> dict[str, Callable[..., str]]:

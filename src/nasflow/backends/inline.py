@@ -10,8 +10,7 @@ from nasflow.search.rounds import SearchStop
 from nasflow.search.schedule import Propose, Train
 from nasflow.steps.archive import Archive
 from nasflow.steps.execute import execute, tasks_of
-from nasflow.steps.records import read_record
-from nasflow.steps.rung import find_rung
+from nasflow.steps.records import find_rung, read_record
 
 
 class Watcher(Protocol):

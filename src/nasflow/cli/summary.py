@@ -33,7 +33,7 @@ def summary_of(ledger: "Ledger") -> dict[str, Any]:
         "status": standing(ledger),
         "best": _best(ledger),
         "start_accuracy": _measured(ledger.start, "held_out_accuracy"),
-        "test_accuracy": ledger.finish and ledger.finish.test_accuracy,
+        "test_accuracy": ledger.finish and ledger.finish.accuracy(None),
         "controls": _controls(ledger),
         "controls_said": controls_sentence(ledger),
         "objective": _objective(ledger),
@@ -182,6 +182,9 @@ def _print_controls(facts: Mapping[str, Any], noun: str) -> None:
             apart += f", 95 % {low:+.2f} to {high:+.2f}"
         accuracy = _percent(each["test_accuracy"])
         print(f"  against  {words[each['control']]}: {accuracy} (found minus this: {apart})")
+    stop = facts["ledger"]["stop"] or {}
+    for control, reason in stop.get("missing", {}).items():
+        print(f"  without  {words[control]}: {reason}")
     if facts["controls_said"]:
         print(f"so         {facts['controls_said']}")
 

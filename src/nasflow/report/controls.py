@@ -27,6 +27,8 @@ class Margin:
     """95 % interval of the difference; None: what an older nasflow tested, by shares alone."""
     seeds: int
     """Pairs of trainings."""
+    is_same: bool = False
+    """Whether it is the found network itself: then there is nothing to compare."""
 
     @property
     def is_shown(self) -> bool:
@@ -54,12 +56,14 @@ def _margin(control: Control, pairs: Sequence[tuple[OnTest, OnTest]], images: in
     differences = [(ours.right - other.right) / images for ours, other in pairs]
     mean = fmean(differences)
     half = _half_width([other for _, other in pairs], differences, images)
+    is_same = all(ours.finalist.child == other.finalist.child for ours, other in pairs)
     return Margin(
         control=control,
         difference=mean,
         images=mean * images,
-        interval=None if half is None else (mean - half, mean + half),
+        interval=None if half is None or is_same else (mean - half, mean + half),
         seeds=len(pairs),
+        is_same=is_same,
     )
 
 
@@ -76,7 +80,7 @@ def _half_width(others: Sequence[OnTest], differences: Sequence[float], images: 
 
 
 def _of_images(only_found: float, only_control: float, images: int) -> float:
-    """For a difference of paired shares: the adjusted Wald interval of Bonett and Price (2012)."""
+    """For a difference of paired shares: half of the adjusted Wald interval of Bonett and Price (2012)."""
     one, other = (only_found + 1) / (images + 2), (only_control + 1) / (images + 2)
     return NormalDist().inv_cdf(0.975) * math.sqrt((one + other - (one - other) ** 2) / (images + 2))
 
@@ -180,9 +184,9 @@ def _words(ledger: Ledger, control: Control | None) -> tuple[str, str]:
         case Control.LONGER:
             return f"start {name}, trained longer", "was it only more training?"
         case Control.PARAMETERS:
-            return f"start {name} in a wider host", "as many parameters: was it only size?"
+            return f"start {name}, as many parameters", "in a wider host: was it only size?"
         case Control.MULT_ADDS:
-            return f"start {name} in a wider host", "as many mult-adds: was it only size?"
+            return f"start {name}, as many mult-adds", "in a wider host: was it only size?"
         case Control.RANDOM:
             arms = [each.arm for each in ledger.episodes.values()]
             return "best of the random arm", f"of {arms.count(Arm.RANDOM)} children: was it the controller?"
@@ -190,7 +194,7 @@ def _words(ledger: Ledger, control: Control | None) -> tuple[str, str]:
 
 def controls_sentence(ledger: Ledger) -> str:
     """What the controls say, in a sentence or two; nothing before the test."""
-    found = margins(ledger.finish) if ledger.finish else ()
+    found = [each for each in margins(ledger.finish) if not each.is_same] if ledger.finish else []
     if not found or ledger.finish is None:
         return ""
     shown = [each for each in found if each.is_shown]
@@ -212,9 +216,9 @@ def _least(found: Sequence[Margin]) -> str:
     hidden = [each.interval for each in found if each.interval and not each.is_shown]
     if not hidden:
         return ""
-    least = min(high - low for low, high in hidden) / 2
+    least = max(high - low for low, high in hidden) / 2
     return (
-        f" So little shows differences from about {100 * least:.1f} points on: more test images or "
+        f" Differences under about {100 * least:.1f} points cannot be seen so: more test images or "
         "finish.seeds show smaller ones."
     )
 

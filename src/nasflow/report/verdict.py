@@ -141,7 +141,7 @@ def _of_transfer(ledger: Ledger, winner: TrainedRecord) -> str:
     text = f"Trained from scratch, the {noun(ledger)} reaches {reached}"
     if ledger.finish is None:
         return f"{text}."
-    test = f"{percent(ledger.finish.test_accuracy)} of {ledger.finish.test_images} test images"
+    test = f"{percent(ledger.finish.accuracy(None))} of {ledger.finish.test_images} test images"
     return f"{text} and classifies {test} correctly."
 
 

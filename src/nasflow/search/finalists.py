@@ -92,11 +92,14 @@ class _End:
         wide = self.widen(start, measure, _last_network(self.ledger, self.chosen.parts))
         if wide is None:
             return f"nobody knows how to make a host of kind {start.host.kind} wider"
+        if wide == start:
+            return "no wider host comes nearer to the found network than the start network's own"
         recipe, own = self.ledger.config.finish.recipe, self.ledger.start_spec
         if self.ledger.config.finish.inherit:
             # No weights fit it: it has as much training in all, at the rate that suits new weights.
-            rates = own.recipe if isinstance(own.origin, Scratch) else recipe
-            recipe = rates.model_copy(update={"epochs": recipe.epochs + self._searched_epochs()})
+            rate = own.recipe.learning_rate if isinstance(own.origin, Scratch) else recipe.learning_rate
+            epochs = recipe.epochs + self._searched_epochs()
+            recipe = recipe.model_copy(update={"epochs": epochs, "learning_rate": rate})
         return self.ledger.child(wide, Scratch(), recipe)
 
     def _random(self) -> ChildSpec | str:
@@ -104,6 +107,8 @@ class _End:
             return "every child was drawn at random"
         episodes = self.ledger.episodes
         drawn = [each for each in self.ledger.children if episodes[each.child].arm is Arm.RANDOM]
+        if not drawn:
+            return "no child was drawn at random"
         best = self.ledger.config.judge.best(drawn)
         if best is None:
             return "no child of the random arm may win"

@@ -22,7 +22,7 @@ class Halving(Frozen):
     rungs: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1, max_length=8)
     """Epochs of a child after which its round is looked at, rising, each before the last one."""
     keep: float = Field(default=0.5, gt=0, lt=1)
-    """Share of those that are still there that goes on, one at the least."""
+    """Share of those that have not failed that goes on, one at the least; those over a limit come last."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -32,10 +32,11 @@ class Halving(Frozen):
 
     def kept(self, count: int) -> int:
         """How many of so many go on."""
-        return math.ceil(self.keep * count)
+        # 0.07 x 100 is 7, whatever floating point makes of it.
+        return math.ceil(round(self.keep * count, 9))
 
 
-Rungs = Mapping[int, Sequence[RungRecord | None]]
+Rungs = Mapping[int, Sequence[RungRecord | FailedRecord | None]]
 """By epoch: what is known of each child of a round there."""
 
 
@@ -49,17 +50,12 @@ def halved(
     """
     alive, ends = list(range(len(found))), dict[int, RoundRecord | None]()
     for epoch in halving.rungs:
-        known = {child: rungs[epoch][child] or _failed(found[child]) for child in alive}
+        known = {child: rungs[epoch][child] for child in alive}
         if None in known.values():
-            failed = {child: _failed(found[child]) for child in alive}
-            return _in_order(ends | failed, len(found)), epoch
+            return _in_order(ends, len(found)), epoch
         alive = _better(halving, judge, {child: each for child, each in known.items() if each})
         ends |= {child: each for child, each in known.items() if child not in alive}
     return _in_order(ends | {child: found[child] for child in alive}, len(found)), None
-
-
-def _failed(record: RoundRecord | None) -> FailedRecord | None:
-    return record if isinstance(record, FailedRecord) else None
 
 
 def _better(halving: Halving, judge: Judge, known: Mapping[int, RoundRecord]) -> list[int]:

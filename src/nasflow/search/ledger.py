@@ -6,7 +6,7 @@ from pydantic import Field
 
 from nasflow.base.document import Frozen
 from nasflow.search.controls import Control, Finalist
-from nasflow.search.record import AnyRecord, Attempt, RoundRecord, RungRecord, TrainedRecord
+from nasflow.search.record import AnyRecord, Attempt, FailedRecord, RoundRecord, RungRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, Episode, FinishRecord, Proposal, SearchStop
 from nasflow.spec.child import ChildSpec
@@ -21,7 +21,7 @@ class LedgerRound(Frozen):
     proposal: Proposal
     records: tuple[RoundRecord | None, ...]
     """What became of each proposed child, in order; None: that is not known yet."""
-    rungs: Mapping[int, tuple[RungRecord | None, ...]] = Field(default_factory=dict)
+    rungs: Mapping[int, tuple[RungRecord | FailedRecord | None, ...]] = Field(default_factory=dict)
     """Where rounds are halved: by epoch, each child as it was then."""
     until: int | None = None
     """The rung at which the round is; None: its children are trained to their end."""

@@ -180,9 +180,16 @@ def _parents_first(ledger: Ledger, trainings: Iterable[Train]) -> tuple[Train, .
     lines = heirs(ledger)
     found: dict[Train, None] = {}
     for each in trainings:
-        lost = list(takewhile(lambda record: record.weights in ledger.lost, lines.get(each.child, ())))
-        found[_again(ledger, lost[-1].child) if lost else each] = None
+        gone = [_eldest_lost(ledger, line) for line in lines.get(each.child, ())]
+        needed = [_again(ledger, child) for child in gone if child]
+        found |= dict.fromkeys(needed or [each])
     return tuple(found)
+
+
+def _eldest_lost(ledger: Ledger, line: Iterable[TrainedRecord]) -> str | None:
+    """The child to be trained first where the weights at the beginning of a line are lost."""
+    lost = list(takewhile(lambda record: record.weights in ledger.lost, line))
+    return lost[-1].child if lost else None
 
 
 def _again(ledger: Ledger, child: str) -> Train:

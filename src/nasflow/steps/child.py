@@ -4,7 +4,8 @@ from nasflow.search.record import RoundRecord
 from nasflow.steps.archive import Archive
 from nasflow.steps.evaluate import evaluate
 from nasflow.steps.progress import Progress, unseen
-from nasflow.steps.rung import at_rung, find_rung
+from nasflow.steps.records import find_rung
+from nasflow.steps.rung import at_rung
 from nasflow.steps.train import train
 from nasflow.steps.warm_start import warm_start
 

@@ -14,7 +14,7 @@ searches/<search>/troubles/<n>.json           Trouble: why a step of a pod ended
 children/<child>/spec.json                    ChildSpec
 children/<child>/birth.json                   BirthRecord
 children/<child>/checkpoint.json              Checkpoint, replaced after each epoch, gone at the end
-children/<child>/rungs/<epoch>.json           RungRecord: what it came to after that epoch
+children/<child>/rungs/<epoch>.json           RungRecord or FailedRecord: as it was after that epoch
 children/<child>/training.json                TrainingRecord; none of a child that failed
 children/<child>/record.json                  TrainedRecord or FailedRecord: done, in every search
 children/<child>/attempts/<n>.json            Attempt, replaced as it goes on
@@ -151,6 +151,11 @@ def data_set_key(fingerprint: str) -> str:
 def searches_among(keys: Iterable[str]) -> list[str]:
     """The searches whose configurations are among these keys, in their order."""
     return [key.split("/")[1] for key in keys if key.startswith(SEARCHES) and key.endswith("/config.json")]
+
+
+def stops_among(keys: Iterable[str]) -> list[str]:
+    """Those of these keys that are of a SearchStop."""
+    return [key for key in keys if key.startswith(SEARCHES) and key.endswith("/stop.json")]
 
 
 def finishes_among(keys: Iterable[str]) -> list[str]:

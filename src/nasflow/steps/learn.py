@@ -29,12 +29,13 @@ def learn(archive: Archive, search: str, number: int) -> ControllerUpdate:
     state = get_blob(archive.store, proposal.controller) if proposal.controller else None
     new, metrics = controller_of(config).learn(state, _results(archive, config, each))
     digest = put_blob(archive.store, new) if new is not None else None
-    learned = archive.create(key, ControllerUpdate(round=number, controller=digest, metrics=metrics))
-    archive.require(learned.controller, f"the controller after round {number}")
+    # Before the round is over, so that a kill in between leaves nothing behind.
     for record in each.records:
         # Those that were stopped are not gone on with.
         if isinstance(record, RungRecord):
             drop_checkpoint(archive, record.child)
+    learned = archive.create(key, ControllerUpdate(round=number, controller=digest, metrics=metrics))
+    archive.require(learned.controller, f"the controller after round {number}")
     return learned
 
 

@@ -9,7 +9,7 @@ from nasflow.search.budget import BudgetRecord
 from nasflow.search.halving import halved
 from nasflow.search.inheritance import heirs
 from nasflow.search.ledger import Ledger, LedgerFinal, LedgerRound
-from nasflow.search.record import Attempt, RoundRecord, RungRecord, TrainedRecord
+from nasflow.search.record import Attempt, FailedRecord, RoundRecord, RungRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, FinishRecord, Proposal, SearchStop
 from nasflow.spec.cells import NAMED_CELLS, find_cell
@@ -25,14 +25,14 @@ from nasflow.steps.keys import (
     finishes_among,
     finishes_prefix,
     proposal_key,
-    rung_key,
     searches_among,
     spec_key,
     start_key,
     stop_key,
+    stops_among,
     update_key,
 )
-from nasflow.steps.records import find_record
+from nasflow.steps.records import find_record, find_rung
 
 
 def read_config(archive: Archive, search: str) -> ResolvedConfig:
@@ -92,11 +92,11 @@ def read_round(archive: Archive, config: ResolvedConfig, proposal: Proposal) -> 
     """What became of a proposal by now."""
     children = proposal.children
     records: tuple[RoundRecord | None, ...] = tuple(find_record(archive, child) for child in children)
-    rungs: dict[int, tuple[RungRecord | None, ...]] = {}
+    rungs: dict[int, tuple[RungRecord | FailedRecord | None, ...]] = {}
     until = None
     if config.halving:
         rungs = {
-            epoch: tuple(archive.find(rung_key(child, epoch), RungRecord) for child in children)
+            epoch: tuple(find_rung(archive, child, epoch) for child in children)
             for epoch in config.halving.rungs
         }
         records, until = halved(config.halving, config.judge, records, rungs)
@@ -125,8 +125,9 @@ def _lost(archive: Archive, ledger: Ledger) -> Iterator[str]:
     wanted = [record.weights for record in records if isinstance(record, TrainedRecord)]
     is_lost = cache(lambda digest: not archive.holds(digest))
     yield from filter(is_lost, wanted)
-    for line in heirs(ledger).values():
-        yield from takewhile(is_lost, (record.weights for record in line))
+    for lines in heirs(ledger).values():
+        for line in lines:
+            yield from takewhile(is_lost, (record.weights for record in line))
     for each in reversed(ledger.rounds):
         state = each.update.controller if each.update else None
         if each.update and (state is None or archive.holds(state)):
@@ -142,9 +143,12 @@ def _read_attempts(
     children = [start.id]
     for each in rounds:
         children += each.proposal.children
-    for key in finishes_among(archive.store.list(finishes_prefix(search))):
-        finish = archive.read(key, FinishRecord)
-        children += [each.finalist.child for each in finish.tested]
+    ends = archive.store.list(finishes_prefix(search))
+    for key in stops_among(ends):
+        children += [each.child for each in archive.read(key, SearchStop).finalists]
+    for key in finishes_among(ends):
+        # Of an older nasflow, whose stops do not name them.
+        children += [each.finalist.child for each in archive.read(key, FinishRecord).tested]
     # The final start network can be the start network itself: each attempt is told once.
     for child in dict.fromkeys(children):
         for key in archive.store.list(attempts_prefix(child)):

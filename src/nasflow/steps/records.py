@@ -3,16 +3,33 @@
 from nasflow.base.errors import ChildFailed, NotFound
 from nasflow.measure import counted
 from nasflow.search.measures import USUAL
-from nasflow.search.record import AnyRecord, ChildRecord, Epoch, FailedRecord, Receipt, TrainedRecord
+from nasflow.search.record import (
+    AnyRecord,
+    ChildRecord,
+    Epoch,
+    FailedRecord,
+    Receipt,
+    RungRecord,
+    TrainedRecord,
+)
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
-from nasflow.steps.keys import record_key, spec_key
+from nasflow.steps.keys import record_key, rung_key, spec_key
 
 
 def find_record(archive: Archive, child: str | None) -> AnyRecord | None:
     """The child's result; None: there is none yet."""
     record = archive.find(record_key(child), ChildRecord) if child else None
     return record if isinstance(record, TrainedRecord | FailedRecord) else None
+
+
+def find_rung(archive: Archive, child: str, epoch: int) -> RungRecord | FailedRecord | None:
+    """The child as it was after an epoch, or how it failed until then; None: nobody has measured it there.
+
+    A document of its own: what became of the child later, in another search, changes nothing here.
+    """
+    record = archive.find(rung_key(child, epoch), ChildRecord)
+    return record if isinstance(record, RungRecord | FailedRecord) else None
 
 
 def read_record(archive: Archive, child: str) -> AnyRecord:
@@ -35,6 +52,25 @@ def write_record(archive: Archive, record: AnyRecord) -> AnyRecord:
     return read_record(archive, record.child)
 
 
+def failed_record(
+    archive: Archive,
+    child: str,
+    reason: str,
+    receipt: Receipt | None = None,
+    history: tuple[Epoch, ...] = (),
+) -> FailedRecord:
+    """What a failure comes to, which is not written."""
+    spec = archive.read(spec_key(child), ChildSpec)
+    return FailedRecord(
+        child=child,
+        parts=spec.network.parts,
+        measures=counted(spec.network, (*USUAL, *spec.measures)),
+        receipt=receipt,
+        history=history,
+        failure=reason,
+    )
+
+
 def write_failure(
     archive: Archive,
     child: str,
@@ -43,16 +79,7 @@ def write_failure(
     history: tuple[Epoch, ...] = (),
 ) -> AnyRecord:
     """The child's failed record; the record of somebody who was first, if there is one."""
-    spec = archive.read(spec_key(child), ChildSpec)
-    failed = FailedRecord(
-        child=child,
-        parts=spec.network.parts,
-        measures=counted(spec.network, (*USUAL, *spec.measures)),
-        receipt=receipt,
-        history=history,
-        failure=reason,
-    )
-    return write_record(archive, failed)
+    return write_record(archive, failed_record(archive, child, reason, receipt, history))
 
 
 def settle_failure(

@@ -4,37 +4,35 @@ from nasflow.base.errors import ChildFailed
 from nasflow.measure import Subject, take
 from nasflow.networks import build
 from nasflow.search.measures import USUAL
-from nasflow.search.record import BirthRecord, RoundRecord, RungRecord
+from nasflow.search.record import BirthRecord, FailedRecord, RungRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.images import device, training_data
 from nasflow.steps.keys import birth_key, rung_key, spec_key
 from nasflow.steps.network import arrange
-from nasflow.steps.records import find_failure, write_failure
+from nasflow.steps.records import failed_record, find_failure, find_rung
 from nasflow.steps.train import at_epoch
 from nasflow.training.failures import check_held_out, memory_watched
 
 
-def find_rung(archive: Archive, child: str, epoch: int) -> RungRecord | None:
-    """The child as it was after an epoch; None: nobody has measured it there."""
-    return archive.find(rung_key(child, epoch), RungRecord)
+def at_rung(archive: Archive, child: str, epoch: int) -> RungRecord | FailedRecord:
+    """The child, which is trained until `epoch` by now, as it is there; or how it failed until then.
 
-
-def at_rung(archive: Archive, child: str, epoch: int) -> RoundRecord:
-    """The child, which is trained until `epoch` by now, as it is there; or its failure."""
-    known = find_rung(archive, child, epoch) or find_failure(archive, child)
+    One that failed later, in another search, has not failed here.
+    """
+    known = find_rung(archive, child, epoch)
     if known:
         return known
+    failed = find_failure(archive, child)
+    is_early = failed is not None and len(failed.history) < epoch
+    found = failed if failed and is_early else _measured(archive, child, epoch)
+    written = archive.create(rung_key(child, epoch), found)
+    return find_rung(archive, child, epoch) or written
+
+
+def _measured(archive: Archive, child: str, epoch: int) -> RungRecord | FailedRecord:
+    spec = archive.read(spec_key(child), ChildSpec)
     birth = archive.read(birth_key(child), BirthRecord)
-    try:
-        measured = _measured(archive, birth, epoch)
-    except ChildFailed as error:
-        return write_failure(archive, child, str(error), birth.receipt)
-    return archive.create(rung_key(child, epoch), measured)
-
-
-def _measured(archive: Archive, birth: BirthRecord, epoch: int) -> RungRecord:
-    spec = archive.read(spec_key(birth.child), ChildSpec)
     weights, history = at_epoch(archive, birth, epoch)
     network = build(spec.network)
     network.load_state_dict(weights)
@@ -45,9 +43,13 @@ def _measured(archive: Archive, birth: BirthRecord, epoch: int) -> RungRecord:
         history=history,
         device=device(spec.recipe),
     )
-    with memory_watched(f"in its evaluation after epoch {epoch}"):
-        check_held_out(subject.held_out.loss, epoch)
-        measures = take((*USUAL, *spec.measures), subject)
+    try:
+        with memory_watched(f"in its evaluation after epoch {epoch}"):
+            check_held_out(subject.held_out.loss, epoch)
+            measures = take((*USUAL, *spec.measures), subject)
+    except ChildFailed as error:
+        # Of this rung alone: who trains the child without a rung need not fail.
+        return failed_record(archive, child, str(error), birth.receipt, history)
     return RungRecord(
         child=birth.child,
         parts=spec.network.parts,

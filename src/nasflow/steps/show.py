@@ -56,7 +56,7 @@ def _said(record: RoundRecord, measure: str) -> str:
 def show_test(record: FinishRecord, log: Log) -> None:
     """The figures of a search's end as metrics."""
     log("held_out_accuracy", record.held_out_accuracy)
-    log("test_accuracy", record.test_accuracy)
+    log("test_accuracy", record.accuracy(None) or 0.0)
     for control in Control:
         accuracy = record.accuracy(control)
         if accuracy is not None:

@@ -134,7 +134,7 @@ def _finish(ledger: Ledger) -> tuple[MetricValue, ...]:
         return ()
     figures = {
         "held_out_accuracy": ledger.finish.held_out_accuracy,
-        "test_accuracy": ledger.finish.test_accuracy,
+        "test_accuracy": ledger.finish.accuracy(None),
     }
     figures |= {
         f"{control}_test_accuracy": accuracy
