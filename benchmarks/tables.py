@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from nasflow.base.errors import NotFound
+from nasflow.report.controls import control_title
 from nasflow.report.curves import Band
 from nasflow.search.controls import Control
 from nasflow.search.ledger import Ledger
@@ -116,16 +117,7 @@ def against(ledgers: Ledgers) -> Iterable[str]:
         pairs = [(end.accuracy(None), end.accuracy(control)) for end in ends]
         gains = [ours - other for ours, other in pairs if ours is not None and other is not None]
         if gains:
-            yield f"| {_TITLES[control]} | {points(gains)} |"
-
-
-_TITLES = {
-    Control.START: "start network",
-    Control.LONGER: "start network trained longer",
-    Control.PARAMETERS: "start network widened to its parameters",
-    Control.MULT_ADDS: "start network widened to its mult-adds",
-    Control.RANDOM: "best of the search's own random children",
-}
+            yield f"| {control_title(control, 'network')} | {points(gains)} |"
 
 
 def rounds(ledgers: Ledgers) -> dict[str, Band]:

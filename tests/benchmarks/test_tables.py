@@ -14,7 +14,7 @@ def test_found_against_its_controls() -> None:
     assert first.startswith("| found minus")
     assert len(rows) == 5
     assert rows[0] == "| start network | +0.75 |"
-    assert rows[-1].startswith("| best of the search's own random children | -1.14")
+    assert rows[-1].startswith("| best of the random arm | -1.14")
 
 
 def test_nothing_is_finished() -> None:

@@ -98,6 +98,19 @@ def test_a_seed_without_its_pair() -> None:
     assert margins(finish.model_copy(update={"tested": (first,)})) == ()
 
 
+@pytest.mark.parametrize(
+    ("pairs", "text"),
+    [
+        ([(500, 500, 5, 5)], "0 of"),
+        ([(501, 500, 5, 4), (500, 500, 5, 5)], "+0.5 of"),
+        ([(3000, 4234, 5, 1239)], "−1234 of"),
+    ],
+)
+def test_images_as_people_count_them(pairs: list[tuple[int, int, int, int]], text: str) -> None:
+    """Whole, or halves of several trainings; never as a power of ten."""
+    assert text in margin_text(only(look(10_000, *pairs)), 10_000)
+
+
 def test_the_found_network_itself() -> None:
     """A control that is the found network has nothing to be told from it, and no interval."""
     found, start = look(100, (50, 50, 0, 0)).tested
@@ -125,9 +138,9 @@ def test_rows(make_ledger: MakeLedger) -> None:
     assert [row.title for row in rows] == [
         "found cell",
         "start cell",
-        "start cell, trained longer",
-        "start cell, as many parameters",
-        "start cell, as many mult-adds",
+        "start cell trained longer",
+        "start cell with as many parameters",
+        "start cell with as many mult-adds",
         "best of the random arm",
     ]
     assert rows[0].margin is None
@@ -156,5 +169,5 @@ def test_the_sentence(make_ledger: MakeLedger) -> None:
         "At full size the found cell is better than the start cell and the start cell trained"
     )
     assert "worse than the best of the random arm" in text
-    assert "not to be told from the start network widened to its parameters" in text
+    assert "not to be told from the start cell with as many parameters" in text
     assert "one training each" in text

@@ -183,11 +183,11 @@ def test_a_failure_after_the_rung(whole: Path, tmp_path: Path) -> None:
 def test_a_rung_that_cannot_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It fails the child there, for searches that halve there, and for nobody else."""
 
-    def broken(loss: float, epoch: int) -> None:
+    def broken(*_: object) -> None:
         raise ChildFailed("the held-out loss is inf")
 
     with monkeypatch.context() as patch:
-        patch.setattr("nasflow.steps.rung.check_held_out", broken)
+        patch.setattr("nasflow.steps.rung.measures_of", broken)
         with pytest.raises(SearchFailed, match="held-out loss is inf"):
             run_search(tmp_path, config(**HALVED))
     run_search(tmp_path, config(**HALVED | {"name": "plain", "halving": None}))

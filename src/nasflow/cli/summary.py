@@ -168,23 +168,19 @@ def _print_epochs(facts: Mapping[str, Any]) -> None:
 
 def _print_controls(facts: Mapping[str, Any], noun: str) -> None:
     """What else was trained at full size, and by how much the found network is better."""
-    words = {
-        "start": f"start {noun}",
-        "longer": f"start {noun}, trained longer",
-        "parameters": f"start {noun}, as many parameters",
-        "mult_adds": f"start {noun}, as many mult-adds",
-        "random": "best of the random arm",
-    }
+    from nasflow.report.controls import control_title
+    from nasflow.search.controls import Control
+
     for each in facts["controls"]:
         apart = f"{100 * each['difference']:+.2f} points"
         if each["interval"]:
             low, high = (100 * end for end in each["interval"])
             apart += f", 95 % {low:+.2f} to {high:+.2f}"
         accuracy = _percent(each["test_accuracy"])
-        print(f"  against  {words[each['control']]}: {accuracy} (found minus this: {apart})")
+        print(f"  against  {control_title(each['control'], noun)}: {accuracy} (found minus this: {apart})")
     stop = facts["ledger"]["stop"] or {}
     for control, reason in stop.get("missing", {}).items():
-        print(f"  without  {words[control]}: {reason}")
+        print(f"  without  {control_title(Control(control), noun)}: {reason}")
     if facts["controls_said"]:
         print(f"so         {facts['controls_said']}")
 

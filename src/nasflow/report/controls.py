@@ -97,7 +97,7 @@ def _of_seeds(differences: Sequence[float]) -> float:
 
 def margin_text(margin: Margin, images: int) -> str:
     """`+0.84 points (+3 of 359 images)`."""
-    count = f"{margin.images:+.3g}".replace("-", "\N{MINUS SIGN}").removeprefix("+0") or "0"
+    count = f"{round(margin.images, 1):+g}".replace("-", "\N{MINUS SIGN}") if margin.images else "0"
     return f"{points(margin.difference)} points ({count} of {images} images)"
 
 
@@ -134,8 +134,11 @@ def control_rows(ledger: Ledger) -> tuple[ControlRow, ...]:
     ends = {each.control: each for each in margins(ledger.finish)} if ledger.finish else {}
     rows = [_row(ledger, each, ends.get(control) if control else None) for control, each in _ordered(first)]
     missing = ledger.stop.missing if ledger.stop else {}
-    words = ((*_words(ledger, control), reason) for control, reason in missing.items())
-    none = (ControlRow(title, about, None, None, None, None, reason) for title, about, reason in words)
+    name = noun(ledger)
+    none = (
+        ControlRow(control_title(control, name), _about(ledger, control), None, None, None, None, reason)
+        for control, reason in missing.items()
+    )
     return (*rows, *none)
 
 
@@ -145,11 +148,10 @@ def _ordered(first: Mapping[Control | None, LedgerFinal]) -> list[tuple[Control 
 
 def _row(ledger: Ledger, final: LedgerFinal, margin: Margin | None) -> ControlRow:
     control, record = final.finalist.control, final.record
-    title, about = _words(ledger, control)
     note = record.failure if isinstance(record, FailedRecord) else _same_as(ledger, final)
     return ControlRow(
-        title=title,
-        about=about,
+        title=control_title(control, noun(ledger)),
+        about=_about(ledger, control),
         record=record,
         epochs=_epochs(ledger, final) if record else None,
         accuracy=ledger.finish.accuracy(control) if ledger.finish else None,
@@ -164,7 +166,7 @@ def _same_as(ledger: Ledger, final: LedgerFinal) -> str:
         if each is final:
             break
         if each.spec.id == final.spec.id:
-            return f"the same network as the {_words(ledger, each.finalist.control)[0]}"
+            return f"the same network as the {control_title(each.finalist.control, noun(ledger))}"
     return ""
 
 
@@ -173,23 +175,29 @@ def _epochs(ledger: Ledger, final: LedgerFinal) -> int:
     return final.spec.recipe.epochs + (line.own_epochs + line.ancestors_epochs if line else 0)
 
 
-def _words(ledger: Ledger, control: Control | None) -> tuple[str, str]:
-    """What a row is called, and what it is there for."""
-    name = noun(ledger)
-    match control:
-        case None:
-            return f"found {name}", ""
-        case Control.START:
-            return f"start {name}", "did the search bring anything?"
-        case Control.LONGER:
-            return f"start {name}, trained longer", "was it only more training?"
-        case Control.PARAMETERS:
-            return f"start {name}, as many parameters", "in a wider host: was it only size?"
-        case Control.MULT_ADDS:
-            return f"start {name}, as many mult-adds", "in a wider host: was it only size?"
-        case Control.RANDOM:
-            arms = [each.arm for each in ledger.episodes.values()]
-            return "best of the random arm", f"of {arms.count(Arm.RANDOM)} children: was it the controller?"
+def control_title(control: Control | None, noun: str) -> str:
+    """What a network at full size is called, in a search that finds a `noun`."""
+    return {
+        None: f"found {noun}",
+        Control.START: f"start {noun}",
+        Control.LONGER: f"start {noun} trained longer",
+        Control.PARAMETERS: f"start {noun} with as many parameters",
+        Control.MULT_ADDS: f"start {noun} with as many mult-adds",
+        Control.RANDOM: "best of the random arm",
+    }[control]
+
+
+def _about(ledger: Ledger, control: Control | None) -> str:
+    """What it is there for."""
+    drawn = sum(each.arm is Arm.RANDOM for each in ledger.episodes.values())
+    return {
+        None: "",
+        Control.START: "did the search bring anything?",
+        Control.LONGER: "was it only more training?",
+        Control.PARAMETERS: "in a wider host: was it only size?",
+        Control.MULT_ADDS: "in a wider host: was it only size?",
+        Control.RANDOM: f"of {drawn} children: was it the controller?",
+    }[control]
 
 
 def controls_sentence(ledger: Ledger) -> str:
@@ -197,18 +205,18 @@ def controls_sentence(ledger: Ledger) -> str:
     found = [each for each in margins(ledger.finish) if not each.is_same] if ledger.finish else []
     if not found or ledger.finish is None:
         return ""
-    shown = [each for each in found if each.is_shown]
-    better = [_beaten(ledger, each.control) for each in shown if each.difference > 0]
-    worse = [_beaten(ledger, each.control) for each in shown if each.difference < 0]
+    name, shown = noun(ledger), [each for each in found if each.is_shown]
+    better = [f"the {control_title(each.control, name)}" for each in shown if each.difference > 0]
+    worse = [f"the {control_title(each.control, name)}" for each in shown if each.difference < 0]
     said = [f"better than {_listed(better)}"] if better else []
     said += [f"worse than {_listed(worse)}"] if worse else []
-    open_ones = [_beaten(ledger, each.control) for each in found if not each.is_shown]
+    open_ones = [f"the {control_title(each.control, name)}" for each in found if not each.is_shown]
     if len(open_ones) == len(found) > 1:
         open_ones = ["any of its controls"]
     if open_ones:
         images = f"{ledger.finish.test_images} test images"
         said.append(f"not to be told from {_listed(open_ones)} by {images}{_once(found)}")
-    return f"At full size the found {noun(ledger)} is {'; '.join(said)}.{_least(found)}"
+    return f"At full size the found {name} is {'; '.join(said)}.{_least(found)}"
 
 
 def _least(found: Sequence[Margin]) -> str:
@@ -221,17 +229,6 @@ def _least(found: Sequence[Margin]) -> str:
         f" Differences under about {100 * least:.1f} points cannot be seen so: more test images or "
         "finish.seeds show smaller ones."
     )
-
-
-def _beaten(ledger: Ledger, control: Control) -> str:
-    name = noun(ledger)
-    return {
-        Control.START: f"the start {name}",
-        Control.LONGER: f"the start {name} trained longer",
-        Control.PARAMETERS: "the start network widened to its parameters",
-        Control.MULT_ADDS: "the start network widened to its mult-adds",
-        Control.RANDOM: "the best of the random arm",
-    }[control]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,9 +1,11 @@
 """Judge a trained child by its measures: its record, the child bank's entry."""
 
+from torch import nn
+
 from nasflow.base.errors import ChildFailed
 from nasflow.measure import Subject, take
-from nasflow.search.measures import USUAL
-from nasflow.search.record import AnyRecord, BirthRecord, TrainedRecord, TrainingRecord
+from nasflow.search.measures import USUAL, Measured
+from nasflow.search.record import AnyRecord, BirthRecord, Epoch, TrainedRecord, TrainingRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.images import device, training_data
@@ -21,18 +23,9 @@ def evaluate(archive: Archive, child: str) -> AnyRecord:
     training = archive.read(training_key(child), TrainingRecord)
     spec = archive.read(spec_key(child), ChildSpec)
     birth = archive.read(birth_key(child), BirthRecord)
-    place = device(spec.recipe)
-    subject = Subject(
-        child=spec,
-        network=arrange(load_network(archive, spec, training.weights), spec.recipe),
-        data=training_data(archive, spec.data),
-        history=training.history,
-        device=place,
-    )
+    network = load_network(archive, spec, training.weights)
     try:
-        with memory_watched("in its evaluation"):
-            check_held_out(subject.held_out.loss, len(training.history))
-            measures = take((*USUAL, *spec.measures), subject)
+        measures = measures_of(archive, spec, network, training.history, "in its evaluation")
     except ChildFailed as error:
         return write_failure(archive, child, str(error), birth.receipt, training.history)
     record = TrainedRecord(
@@ -44,3 +37,19 @@ def evaluate(archive: Archive, child: str) -> AnyRecord:
         history=training.history,
     )
     return write_record(archive, record)
+
+
+def measures_of(
+    archive: Archive, spec: ChildSpec, network: nn.Module, history: tuple[Epoch, ...], when: str
+) -> dict[str, Measured]:
+    """What a network with trained weights comes to; raise ChildFailed if they are useless, or too large."""
+    subject = Subject(
+        child=spec,
+        network=arrange(network, spec.recipe),
+        data=training_data(archive, spec.data),
+        history=history,
+        device=device(spec.recipe),
+    )
+    with memory_watched(when):
+        check_held_out(subject.held_out.loss, len(history))
+        return take((*USUAL, *spec.measures), subject)

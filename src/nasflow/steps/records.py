@@ -71,6 +71,12 @@ def failed_record(
     )
 
 
+def write_rung(archive: Archive, epoch: int, record: RungRecord | FailedRecord) -> RungRecord | FailedRecord:
+    """Write what a child was after an epoch once: everybody gets that of the first writer."""
+    archive.store.create(rung_key(record.child, epoch), record.to_bytes())
+    return find_rung(archive, record.child, epoch) or record
+
+
 def write_failure(
     archive: Archive,
     child: str,

@@ -1,18 +1,14 @@
 """A child at a rung: measured after an epoch before its last."""
 
 from nasflow.base.errors import ChildFailed
-from nasflow.measure import Subject, take
 from nasflow.networks import build
-from nasflow.search.measures import USUAL
 from nasflow.search.record import BirthRecord, FailedRecord, RungRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
-from nasflow.steps.images import device, training_data
-from nasflow.steps.keys import birth_key, rung_key, spec_key
-from nasflow.steps.network import arrange
-from nasflow.steps.records import failed_record, find_failure, find_rung
+from nasflow.steps.evaluate import measures_of
+from nasflow.steps.keys import birth_key, spec_key
+from nasflow.steps.records import failed_record, find_failure, find_rung, write_rung
 from nasflow.steps.train import at_epoch
-from nasflow.training.failures import check_held_out, memory_watched
 
 
 def at_rung(archive: Archive, child: str, epoch: int) -> RungRecord | FailedRecord:
@@ -26,8 +22,7 @@ def at_rung(archive: Archive, child: str, epoch: int) -> RungRecord | FailedReco
     failed = find_failure(archive, child)
     is_early = failed is not None and len(failed.history) < epoch
     found = failed if failed and is_early else _measured(archive, child, epoch)
-    written = archive.create(rung_key(child, epoch), found)
-    return find_rung(archive, child, epoch) or written
+    return write_rung(archive, epoch, found)
 
 
 def _measured(archive: Archive, child: str, epoch: int) -> RungRecord | FailedRecord:
@@ -36,17 +31,8 @@ def _measured(archive: Archive, child: str, epoch: int) -> RungRecord | FailedRe
     weights, history = at_epoch(archive, birth, epoch)
     network = build(spec.network)
     network.load_state_dict(weights)
-    subject = Subject(
-        child=spec,
-        network=arrange(network, spec.recipe),
-        data=training_data(archive, spec.data),
-        history=history,
-        device=device(spec.recipe),
-    )
     try:
-        with memory_watched(f"in its evaluation after epoch {epoch}"):
-            check_held_out(subject.held_out.loss, epoch)
-            measures = take((*USUAL, *spec.measures), subject)
+        measures = measures_of(archive, spec, network, history, f"in its evaluation after epoch {epoch}")
     except ChildFailed as error:
         # Of this rung alone: who trains the child without a rung need not fail.
         return failed_record(archive, child, str(error), birth.receipt, history)

@@ -56,11 +56,10 @@ def _said(record: RoundRecord, measure: str) -> str:
 def show_test(record: FinishRecord, log: Log) -> None:
     """The figures of a search's end as metrics."""
     log("held_out_accuracy", record.held_out_accuracy)
-    log("test_accuracy", record.accuracy(None) or 0.0)
-    for control in Control:
+    for control in (None, *Control):
         accuracy = record.accuracy(control)
         if accuracy is not None:
-            log(f"{control}_test_accuracy", accuracy)
+            log(f"{control}_test_accuracy" if control else "test_accuracy", accuracy)
 
 
 def show_in_mlflow(archive: Archive, search: str) -> str:
