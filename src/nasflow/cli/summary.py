@@ -178,9 +178,10 @@ def _print_controls(facts: Mapping[str, Any], noun: str) -> None:
             apart += f", 95 % {low:+.2f} to {high:+.2f}"
         accuracy = _percent(each["test_accuracy"])
         print(f"  against  {control_title(each['control'], noun)}: {accuracy} (found minus this: {apart})")
-    stop = facts["ledger"]["stop"] or {}
-    for control, reason in stop.get("missing", {}).items():
-        print(f"  without  {control_title(Control(control), noun)}: {reason}")
+    missing = (facts["ledger"]["stop"] or {}).get("missing", {})
+    for control in Control:
+        if control in missing:
+            print(f"  without  {control_title(control, noun)}: {missing[control]}")
     if facts["controls_said"]:
         print(f"so         {facts['controls_said']}")
 

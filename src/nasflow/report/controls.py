@@ -136,8 +136,9 @@ def control_rows(ledger: Ledger) -> tuple[ControlRow, ...]:
     missing = ledger.stop.missing if ledger.stop else {}
     name = noun(ledger)
     none = (
-        ControlRow(control_title(control, name), _about(ledger, control), None, None, None, None, reason)
-        for control, reason in missing.items()
+        ControlRow(control_title(each, name), _about(ledger, each), None, None, None, None, missing[each])
+        for each in Control
+        if each in missing
     )
     return (*rows, *none)
 
