@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 import yaml
 from tests.backends.processes import quick_python, start
 from tests.cli.calling import call
-from tests.steps.samples import open_archive
+from tests.steps.samples import open_archive, until_the_end
 
 from nasflow.cli.summary import summary
 
@@ -51,7 +50,7 @@ def write_config(folder: Path, controller: str = "evolution") -> Path:
 @functools.cache
 def whole(controller: str = "evolution") -> dict[str, Any]:
     """What `nasflow search --json` says of the search if nobody kills it: the program itself, once."""
-    folder = Path(tempfile.mkdtemp(prefix="nasflow-tests-"))
+    folder = until_the_end()
     file = write_config(folder, controller)
     command = [str(Path(sys.executable).with_name("nasflow")), "search", str(file), "--json"]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent / "plugins")}

@@ -6,8 +6,10 @@ from nasflow.cli.options import read_file
 from nasflow.search.spaces import PathSpace
 from nasflow.spec.hosts import PyramidNet
 from nasflow.spec.recipes import RECIPES
+from nasflow.studies.truth import question, read_table
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(EXAMPLES.glob("*.yaml"))])
@@ -25,3 +27,9 @@ def test_the_papers_search() -> None:
     assert isinstance(config.space, PathSpace)
     assert (config.space.max_depth, len(config.space.operations)) == (3, 7)
     assert config.finish.host == PyramidNet(widening=84, blocks=18, groups=2)
+
+
+def test_the_kept_table_is_of_the_example() -> None:
+    """Whoever runs the example goes on with the table of the docs, instead of training for hours again."""
+    kept = read_table(ROOT / "docs/truth-fashion.json.gz")
+    assert question(kept.asked) == question(read_file(EXAMPLES / "truth-fashion.yaml").config())

@@ -1,5 +1,6 @@
 """The smallest searches there are: every step runs for real, in tenths of a second."""
 
+import atexit
 import functools
 import json
 import shutil
@@ -108,8 +109,15 @@ def finished_once(**changes: Any) -> Path:
     return _finished(json.dumps(changes, sort_keys=True))
 
 
+def until_the_end() -> Path:
+    """An empty folder that is there until this process ends."""
+    folder = tempfile.mkdtemp(prefix="nasflow-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 @functools.cache
 def _finished(changes: str) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="nasflow-tests-")) / "store"
+    folder = until_the_end() / "store"
     run_search(folder, config(**json.loads(changes)))
     return folder

@@ -5,7 +5,7 @@ from tests.steps.samples import config
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.spec.tree import START_CELL
-from nasflow.studies.truth import Curve, TrueCell, TruthTable, read_table, table_bytes
+from nasflow.studies.truth import Curve, TrueCell, TruthTable, question, read_table, table_bytes
 
 CURVE = Curve(
     train_loss=(1.0, 0.5), train_accuracy=(0.5, 0.8), held_out_loss=(1.1, 0.7), held_out_accuracy=(0.4, 0.7)
@@ -47,3 +47,11 @@ def test_what_is_no_table(data: bytes, tmp_path: Path) -> None:
 def test_a_cell_with_a_gap_is_not_complete() -> None:
     """Every seed counts."""
     assert table().complete == ()
+
+
+def test_who_searches_is_no_part_of_the_question() -> None:
+    """A cell is worth what it is worth, whoever looks for it and for how long; not so with other images."""
+    asked = config()
+    searched = config(controller={"kind": "random"}, budget={"children": 7}, children_per_round=7)
+    assert question(searched) == question(asked)
+    assert question(config(seed=asked.seed + 1)) != question(asked)

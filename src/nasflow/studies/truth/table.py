@@ -7,11 +7,17 @@ from typing import Self
 
 from pydantic import Field
 
-from nasflow.base.document import Document, Frozen
+from nasflow.base.document import Document, Frozen, canonical_json
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
 from nasflow.search.record import Epoch
 from nasflow.spec.tree import TreeText
+
+_RESTS_ON = {
+    **dict.fromkeys(("seed", "data", "host", "start", "start_cell", "space", "child"), True),
+    "finish": {"host", "recipe"},
+}
+"""What of a configuration a cell's truth depends on. Who searches, and for what, is not of it."""
 
 _PLACES = 5
 """Decimal places that are kept: one image of 100,000, where it is an accuracy."""
@@ -57,6 +63,11 @@ class TrueCell(Frozen):
     def is_complete(self) -> bool:
         """Whether all of it is trained."""
         return self.inherited is not None and None not in self.scratch
+
+
+def question(asked: SearchConfig) -> str:
+    """The canonical JSON of all that decides what a table of this configuration holds."""
+    return canonical_json(asked.model_dump(mode="json", include=_RESTS_ON, exclude={"data": {"path"}}))
 
 
 class TruthTable(Document):

@@ -23,7 +23,7 @@ from nasflow.steps.archive import Archive
 from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.records import find_record
-from nasflow.studies.truth.table import Curve, TrueCell, TruthTable
+from nasflow.studies.truth.table import Curve, TrueCell, TruthTable, question
 
 MOST_CELLS = 10_000
 """Of a space whose truth is asked for: more would take weeks."""
@@ -62,7 +62,7 @@ class Truth:
             raise InvalidSpec(
                 "a table holds curves: curve: true is wanted in start, in child and in finish.recipe"
             )
-        if known and (known.asked != config.asked() or known.seeds != seeds):
+        if known and (question(known.asked) != question(config.asked()) or known.seeds != seeds):
             raise InvalidSpec(
                 "the table that is there is of another configuration or other seeds: move it away"
             )
