@@ -101,7 +101,6 @@ class Contest:
         ledger = read_ledger(archive, id)
         return Duel(
             seconds=clock.total,
-            judge=ledger.config.judge,
             start=ledger.config.start_parts,
             campaigns={OWN: _campaign(ledger, clock), RIVAL: rival.campaign()},
         )
@@ -126,9 +125,8 @@ def _campaign(ledger: Ledger, clock: CpuClock) -> Campaign:
     seen = [Seen(whens[each.child], each) for each in ledger.children if isinstance(each, TrainedRecord)]
     assert isinstance(ledger.start, TrainedRecord)
     start = Seen(whens[ledger.start.child], ledger.start)
-    return Campaign(
-        seen=tuple(seen), networks=f"{len(ledger.children)} children, {len(seen)} trained", start=start
-    )
+    networks = f"{len(ledger.children)} children, {len(seen)} trained"
+    return Campaign(judge=ledger.config.judge, seen=tuple(seen), networks=networks, start=start)
 
 
 def compete(contest: Contest, seeds: range, pool: Executor) -> tuple[Duels, dict[tuple[int, str], float]]:

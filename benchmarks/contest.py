@@ -33,6 +33,8 @@ class Seen:
 class Campaign:
     """What one method saw, in the order of time."""
 
+    judge: Judge
+    """By whom it chooses: each method by its own signal."""
     seen: tuple[Seen, ...]
     """The networks that it may choose from."""
     networks: str
@@ -40,15 +42,14 @@ class Campaign:
     start: Seen | None = None
     """The start network, where the method trains one: it chooses among what was grown from it."""
 
-    def best(self, judge: Judge, seconds: float) -> TrainedRecord | None:
+    def best(self, seconds: float) -> TrainedRecord | None:
         """What it would choose then; None: it has seen nothing yet."""
-        return judge.best(each.record for each in self.seen if each.seconds <= seconds)
+        return self.judge.best(each.record for each in self.seen if each.seconds <= seconds)
 
-    def signal(self, judge: Judge, seconds: float) -> float | None:
+    def signal(self, seconds: float) -> float | None:
         """The best held-out accuracy so far, by its own way of training, the start network's included."""
         known = (*self.seen, *([self.start] if self.start else []))
-        best = judge.best(each.record for each in known if each.seconds <= seconds)
-        return best.accuracy if best else None
+        return max((each.record.accuracy for each in known if each.seconds <= seconds), default=None)
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,6 @@ class Duel:
     """One seed: both methods on the processor seconds that nasflow's search took."""
 
     seconds: float
-    judge: Judge
     start: Parts
     """What everybody has without a search."""
     campaigns: Mapping[str, Campaign]
@@ -64,7 +64,7 @@ class Duel:
 
     def chosen(self, method: str, share: float) -> Parts:
         """What a method would choose after a share of the budget."""
-        best = self.campaigns[method].best(self.judge, share * self.seconds)
+        best = self.campaigns[method].best(share * self.seconds)
         return best.parts.canonical() if best else self.start.canonical()
 
 
@@ -94,9 +94,7 @@ def table(duels: Duels, tests: Tests) -> Iterator[str]:
     for seed, duel in duels.items():
         for method, campaign in duel.campaigns.items():
             values = [tests[seed, str(duel.chosen(method, share))] for share in MOMENTS.values()]
-            shown = " | ".join(
-                _percent(each) for each in (campaign.signal(duel.judge, duel.seconds), *values)
-            )
+            shown = " | ".join(_percent(each) for each in (campaign.signal(duel.seconds), *values))
             yield f"| {seed} | {method} | {duel.seconds / 60:.1f} | {campaign.networks} | {shown} |"
     yield ""
     yield "| difference in test accuracy, points (95 % over seeds) | |"
@@ -155,7 +153,7 @@ def signals(duels: Duels) -> dict[str, Band]:
 
 
 def _signals(duels: Duels, method: str, seconds: float) -> list[float] | None:
-    found = [duel.campaigns[method].signal(duel.judge, seconds) for duel in duels.values()]
+    found = [duel.campaigns[method].signal(seconds) for duel in duels.values()]
     known = [100 * value for value in found if value is not None]
     return known if len(known) == len(found) else None
 

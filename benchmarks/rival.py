@@ -22,6 +22,7 @@ from benchmarks.clock import CpuClock
 from benchmarks.contest import Campaign, Seen
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.seeds import derive
+from nasflow.search.objective import Judge, Objective
 from nasflow.search.record import Checkpoint, Epoch, FailedRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.spaces import Question, Space, Walk
@@ -40,6 +41,8 @@ PRUNERS = ("hyperband", "median")
 
 _CHILD, _SECONDS, _TRAINED = "child", "cpu_seconds", "trained_epochs"
 """What a trial is told to remember."""
+
+_JUDGE = Judge(Objective(maximise="held_out_accuracy"), {})
 
 MOST_REPEATS = 200
 """Trials in a row without any training after which the space counts as exhausted."""
@@ -122,7 +125,7 @@ class Rival:
     def campaign(self) -> Campaign:
         """What it has seen."""
         done = [trial for trial in self.trials if trial.state is TrialState.COMPLETE]
-        return Campaign(seen=tuple(map(self._seen, done)), networks=_told(self.trials))
+        return Campaign(judge=_JUDGE, seen=tuple(map(self._seen, done)), networks=_told(self.trials))
 
     @property
     def trials(self) -> list[FrozenTrial]:
@@ -186,11 +189,10 @@ class Rival:
 
 def _recipe(config: ResolvedConfig) -> Recipe:
     """What trains a network from scratch; raise InvalidSpec for what Optuna is not asked here."""
-    objective = config.objective
     if isinstance(config.start, BroughtStart):
         raise InvalidSpec("start: Optuna trains from scratch, so the start network is to be trained too")
-    if objective.measure != "held_out_accuracy" or objective.trade or config.limits:
-        raise InvalidSpec("objective: Optuna is asked for the highest held-out accuracy, without limits")
+    if config.objective.trade or config.limits:
+        raise InvalidSpec("Optuna is asked for the highest held-out accuracy, without costs and limits")
     return config.start
 
 

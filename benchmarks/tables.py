@@ -10,7 +10,7 @@ from nasflow.report.curves import Band
 from nasflow.search.controls import Control
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import ChildRecord, TrainedRecord
-from nasflow.studies.audit import Audit, ranks_agree
+from nasflow.studies.audit import Audit, ranks_agree, score_text
 from nasflow.studies.rehearsal.result import interval
 
 LAST = 16
@@ -175,8 +175,8 @@ def audited(found: Audit, longer: Sequence[float]) -> Iterable[str]:
     yield "| in the search | trained for longer | from scratch at full size | cell |"
     yield "|---|---|---|---|"
     for each, long in zip(found.children, longer, strict=True):
-        values = " | ".join(found.shown(value) for value in (each.searched, long, each.full))
-        yield f"| {values} | `{each.parts}` |"
+        values = [score_text(found.objective, value) for value in (each.searched, long)]
+        yield f"| {' | '.join(values)} | {score_text(found.earnest, each.full)} | `{each.parts}` |"
     yield ""
     yield "| Kendall's tau with the full size (95 %) | |"
     yield "|---|---|"

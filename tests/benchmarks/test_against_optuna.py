@@ -82,9 +82,9 @@ def test_a_network_seen_before_costs_nothing(tmp_path: Path) -> None:
 
 
 def test_what_optuna_is_not_asked(tmp_path: Path) -> None:
-    """Another objective than the held-out accuracy is refused: the contest would compare two things."""
-    with pytest.raises(InvalidSpec, match="highest held-out accuracy"):
-        rival(tmp_path, config(objective="held_out_loss"))
+    """Costs and limits are refused: the contest would compare two things."""
+    with pytest.raises(InvalidSpec, match="highest held-out accuracy, without costs"):
+        rival(tmp_path, config(limits={"parameters": "1M"}))
 
 
 def test_a_clock_outlives_its_process(tmp_path: Path) -> None:

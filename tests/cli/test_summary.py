@@ -13,6 +13,7 @@ from tests.report.synthetic import running, synthetic_config, synthetic_ledger
 from nasflow.cli.display import Display
 from nasflow.cli.options import open_archive
 from nasflow.cli.summary import print_summary, summary, summary_of
+from nasflow.report.verdict import verdict
 from nasflow.search.ledger import Ledger
 from nasflow.search.measures import Measured
 
@@ -95,9 +96,20 @@ def test_objective_and_limits_are_told() -> None:
     assert facts["objective"]["best"] == ledger.chosen.measures["held_out_loss"].value
     assert facts["best"]["accuracy"] == ledger.chosen.accuracy
     text = printed(ledger)
-    assert f": {facts['objective']['best']:.4f} nats held-out loss, start network 0.3564 nats\n" in text
+    reached, known = facts["objective"]["best"], 100 * ledger.chosen.accuracy
+    assert f": {reached:.4f} nats held-out loss ({known:.2f} % held-out), start network 0.3564 nats\n" in text
     assert "limits     parameters at most 80000\n" in text
     assert " nats over the random arm (95 %: " in text
+
+
+def test_a_start_of_another_training_is_no_rival() -> None:
+    """The sum of its losses is that of other epochs, from other weights: nothing is held against it."""
+    ledger = synthetic_ledger(rounds=4, objective="training_loss_sum")
+    assert ledger.start
+    assert "training_loss_sum" in ledger.start.measures
+    assert summary_of(ledger)["objective"]["start"] is None
+    assert "start network" not in printed(ledger)
+    assert "start network" not in verdict(ledger)
 
 
 @pytest.mark.parametrize("failed", [0.1, 1.0])
@@ -134,4 +146,5 @@ def test_a_finished_child_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     first, second, third = capsys.readouterr().err.splitlines()
     assert f"{100 * trained.accuracy:.2f} % held-out (parameters {trained.parameters} is over" in first
     assert f"  {failed.failure}  {failed.parts}" in second
-    assert f"{trained.measures['held_out_loss'].value:.4f} nats held-out loss  " in third
+    loss, known = trained.measures["held_out_loss"].value, 100 * trained.accuracy
+    assert f"{loss:.4f} nats held-out loss, {known:.2f} % held-out  " in third

@@ -30,6 +30,7 @@ def smallest() -> dict[str, Any]:
         "host": dict(HOST),
         "start": {"epochs": 2},
         "controller": {"kind": "path"},
+        "objective": "held_out_accuracy",
         "budget": {"children": 20},
         "finish": {"host": dict(HOST), "recipe": {"epochs": 5}},
     }

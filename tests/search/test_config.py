@@ -1,9 +1,12 @@
 from typing import Any
 
 import pytest
+from tests.search.samples import HOST, smallest
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
+from nasflow.search.objective import Objective
+from nasflow.search.resolved import ResolvedConfig
 
 
 def test_golden_digest(search: dict[str, Any]) -> None:
@@ -126,3 +129,28 @@ def test_measures_that_are_taken(search: dict[str, Any]) -> None:
     assert config.asked_measures == ("latency", "latency_64")
     assert config.counted_limits == ("parameters",)
     assert SearchConfig.from_data(search, "here").asked_measures == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "measure"),
+    [
+        ({}, "training_loss_sum"),
+        ({"parents": "none"}, "training_loss_sum"),
+        ({"parents": "found"}, "held_out_loss"),
+        ({"finish": {"host": HOST, "recipe": {}, "inherit": True}}, "held_out_loss"),
+    ],
+)
+def test_who_says_nothing_is_judged_by_what_foretells(changes: dict[str, Any], measure: str) -> None:
+    """The signal follows from what becomes of the winner (docs/signals.md)."""
+    given = smallest() | changes
+    del given["objective"]
+    config = SearchConfig.from_data(given, "here")
+    assert config.objective == Objective(minimise=measure)
+    assert ResolvedConfig.of(config).objective == config.objective
+
+
+def test_an_older_configuration_is_judged_as_it_was() -> None:
+    """Where it names no objective, it means the accuracy."""
+    given = smallest() | {"schema_version": 2}
+    del given["objective"]
+    assert SearchConfig.from_data(given, "here").objective == Objective(maximise="held_out_accuracy")

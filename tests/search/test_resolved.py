@@ -113,7 +113,9 @@ def test_a_search_of_an_older_version() -> None:
     store = ROOT / "tests/golden/store/searches/old/config.json"
     old = ResolvedConfig.from_json(store.read_bytes(), "store")
     asked = yaml.safe_load((ROOT / "tests/golden/search.yaml").read_text())
-    # It compared with the start network alone, and showed the held-out images after every epoch.
+    # It compared with the start network alone, judged by accuracy, and showed the held-out images after
+    # every epoch.
+    asked["objective"] = "held_out_accuracy"
     asked["finish"]["controls"] = ["start"]
     for recipe in (asked["start"], asked["child"], asked["finish"]["recipe"]):
         recipe["curve"] = True

@@ -28,6 +28,7 @@ TINY: dict[str, Any] = {
     "host": HOST,
     "start": {"epochs": 1, "learning_rate": 0.1},
     "child": {"epochs": 1},
+    "objective": "held_out_accuracy",
     "space": {"max_depth": 2},
     "children_per_round": 2,
     "random_share": 0.5,

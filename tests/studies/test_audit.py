@@ -5,10 +5,12 @@ from scipy.stats import kendalltau
 from tests.steps.samples import config, copy_of_finished, documents, open_archive, run_search
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.search.finalists import full_size
 from nasflow.search.objective import Objective
 from nasflow.search.record import TrainedRecord
 from nasflow.steps.ledger import read_ledger
-from nasflow.studies.audit import Audit, audit, choose, ranks_agree
+from nasflow.steps.records import read_record
+from nasflow.studies.audit import audit, choose, ranks_agree, score_text
 
 
 def test_the_worst_and_the_best_are_among_them(tmp_path: Path) -> None:
@@ -33,15 +35,24 @@ def test_ranks_are_those_of_the_objective(tmp_path: Path) -> None:
 
 def test_scores_for_people() -> None:
     """An accuracy is a percentage, a loss is a number that is negative, being better when it is less."""
-    accuracy, loss = (
-        Audit(objective=objective, children=(), tau=None, interval=None)
-        for objective in (Objective(maximise="held_out_accuracy"), Objective(minimise="held_out_loss"))
-    )
-    assert [accuracy.shown(0.93125), loss.shown(-0.31234), loss.shown(None)] == [
-        "93.12 %",
-        "-0.3123",
-        "failed",
-    ]
+    accuracy, loss = Objective(maximise="held_out_accuracy"), Objective(minimise="held_out_loss")
+    assert score_text(accuracy, 0.93125) == "93.12 %"
+    assert score_text(loss, -0.31234) == "-0.3123"
+    assert score_text(loss, None) == "failed"
+
+
+def test_how_a_training_went_is_held_against_what_it_foretells(tmp_path: Path) -> None:
+    """A search by training losses is audited by the held-out loss of the trainings at full size."""
+    store = copy_of_finished(tmp_path, objective="training_loss_sum")
+    found, archive = audit(open_archive(store), "tiny", 3), open_archive(store)
+    ledger = read_ledger(archive, "tiny")
+    assert (found.objective, found.earnest) == (ledger.config.objective, Objective(minimise="held_out_loss"))
+    for each in found.children:
+        record = next(child for child in ledger.children if child.child == each.child)
+        spec = full_size(ledger, record.parts)
+        full = read_record(archive, spec.id)
+        assert each.searched == -record.measures["training_loss_sum"].value
+        assert each.full == -full.measures["held_out_loss"].value
 
 
 def test_an_audit_is_kept(tmp_path: Path) -> None:

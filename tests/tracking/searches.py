@@ -35,6 +35,7 @@ class Searches:
             "host": HOST,
             "start": RECIPE,
             "child": RECIPE,
+            "objective": "held_out_accuracy",
             "children_per_round": 3,
             "budget": Budget(rounds=3),
             "finish": {"host": HOST, "recipe": Recipe(epochs=3)},

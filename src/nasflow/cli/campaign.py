@@ -178,7 +178,8 @@ def _audit(
     from rich.console import Console
     from rich.progress import Progress
 
-    from nasflow.studies.audit import audit
+    from nasflow.search.words import measure_words
+    from nasflow.studies.audit import audit, score_text
 
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
@@ -192,9 +193,13 @@ def _audit(
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
         return
+    for name, objective in (("in the search", found.objective), ("from scratch", found.earnest)):
+        minus = "" if objective.maximise else "minus the "
+        typer.echo(f"{name}: {minus}{measure_words(objective.measure)}")
     typer.echo(f"{'in the search':>13} {'from scratch':>13}  cell")
     for each in found.children:
-        typer.echo(f"{found.shown(each.searched):>13} {found.shown(each.full):>13}  {each.parts}")
+        searched, full = score_text(found.objective, each.searched), score_text(found.earnest, each.full)
+        typer.echo(f"{searched:>13} {full:>13}  {each.parts}")
     if found.tau is None or found.interval is None:
         typer.echo("Kendall's tau: none, because too few children differ")
     else:

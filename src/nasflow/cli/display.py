@@ -79,9 +79,12 @@ class Display:
             return record.failure
         breach = self._judge.breach(record.measures)
         name = self._judge.objective.measure
+        # Which people know, whatever it is judged by.
+        known = dict.fromkeys((name, "held_out_accuracy"))
         # A network that was brought, and not trained, has no training loss.
-        measured = record.measures.get(name)
-        said = figure_text(name, measured.value if measured else None)
+        said = ", ".join(
+            figure_text(each, found.value if (found := record.measures.get(each)) else None) for each in known
+        )
         if record.status == "rung":
             said += f" after epoch {len(record.history)}"
         return f"{said} ({breach})" if breach else said

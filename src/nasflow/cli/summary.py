@@ -108,7 +108,7 @@ def _objective(ledger: "Ledger") -> dict[str, Any]:
     return objective.model_dump(mode="json") | {
         "measure": objective.measure,
         "best": _measured(ledger.chosen, objective.measure),
-        "start": _measured(ledger.start, objective.measure),
+        "start": _measured(ledger.rival, objective.measure),
     }
 
 
@@ -145,6 +145,8 @@ def print_summary(facts: Mapping[str, Any]) -> None:
         from nasflow.search.words import figure_text
 
         reached = figure_text(objective["measure"], objective["best"])
+        if objective["measure"] != "held_out_accuracy":
+            reached += f" ({figure_text('held_out_accuracy', best['accuracy'])})"
         print(f"{noun:<10} {best['cell']}")
         print(f"child      {best['child']}: {reached}{_against(facts)}")
         _print_epochs(facts)

@@ -51,7 +51,7 @@ def render(ledger: Ledger) -> str:
             margin_text=margin_text,
             interval_text=interval_text,
             yardstick=yardstick,
-            start_value=yardstick.value(ledger.start),
+            start_value=yardstick.value(ledger.rival),
             text=lambda parts: network_text(parts, ledger.config.host),
             counts={status: sum(row.status is status for row in every) for status in Status},
             able=sum(row.value is not None and row.breach is None for row in every),

@@ -114,15 +114,15 @@ def _of_nothing(ledger: Ledger) -> str:
 def _of_winner(ledger: Ledger, winner: TrainedRecord) -> str:
     so_far = "" if ledger.stop or ledger.finish else " so far"
     yardstick = Yardstick.of(ledger.config)
-    value, start = yardstick.value(winner), yardstick.value(ledger.start)
+    value, start = yardstick.value(winner), yardstick.value(ledger.rival)
     reached = yardstick.phrase(value)
-    if ledger.start is None or value is None or start is None:
+    if ledger.rival is None or value is None or start is None:
         text = f"The best child{so_far} reaches {reached}"
-    elif yardstick.beats(winner, ledger.start):
+    elif yardstick.beats(winner, ledger.rival):
         side = "above" if value >= start else "below"
         apart = f"{yardstick.size(value - start)} {side} the start network"
         text = f"The best child{so_far} reaches {reached}, {apart}"
-        if over := yardstick.breach(ledger.start):
+        if over := yardstick.breach(ledger.rival):
             text += f" (which breaks a limit: {over})"
         elif yardstick.sign * (value - start) < 0:
             text += ", and is better once costs count"

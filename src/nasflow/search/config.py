@@ -1,5 +1,6 @@
 """What a user asks for: the configuration of one search."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -43,19 +44,28 @@ class AskedFinish(Frozen):
 
 
 def upgraded(data: dict[str, Any]) -> dict[str, Any]:
-    """A configuration of an older schema, which compared with the start network or with nothing, and showed
-    the held-out images after every epoch.
+    """A configuration of an older schema, which compared with the start network or with nothing, judged by
+    accuracy, and showed the held-out images after every epoch.
     """
     finish = data["finish"]
     controls = [Control.START] if finish.get("compare", True) else []
     known = {name: value for name, value in finish.items() if name != "compare"} | {"controls": controls}
     recipes = {name: _with_curve(data[name]) for name in ("start", "child") if name in data}
-    return data | recipes | {"finish": known | {"recipe": _with_curve(known["recipe"])}}
+    judged = {"objective": data.get("objective", "held_out_accuracy")}
+    return data | recipes | judged | {"finish": known | {"recipe": _with_curve(known["recipe"])}}
 
 
 def _with_curve(recipe: Any) -> Any:
     """What is no recipe's figures (a name, a start that names a network) stays as it is."""
     return recipe | {"curve": True} if isinstance(recipe, dict) and "network" not in recipe else recipe
+
+
+def _foretelling(given: Mapping[str, Any]) -> str:
+    """The best signal (docs/signals.md) for what the finish of a configuration, as it is given, does."""
+    finish = given.get("finish")
+    inherits = finish.get("inherit") if isinstance(finish, Mapping) else getattr(finish, "inherit", False)
+    begins_alike = given.get("parents", "start") != "found"
+    return "training_loss_sum" if begins_alike and not inherits else "held_out_loss"
 
 
 class SearchSettings(Document):
@@ -71,7 +81,10 @@ class SearchSettings(Document):
     parents: Literal["start", "found", "none"] = "start"
     """What children inherit from: the start network (the paper); `found`, any trained record (evolution: the
     one that was mutated; a policy: the one that needs the fewest edits); `none`, nothing: from scratch."""
-    objective: Objective = Objective(maximise="held_out_accuracy")
+    objective: Objective
+    """By what a child is judged. Absent: by what foretells best what its network comes to in the end, as
+    docs/signals.md measured it: the sum of its training losses, where all children begin at the start network
+    and the finish trains from scratch; else its held-out loss."""
     limits: Limits = Field(default_factory=dict)
     measures: tuple[MeasureName, ...] = ()
     """Those to be taken besides the ordinary ones and those that objective and limits name."""
@@ -83,6 +96,15 @@ class SearchSettings(Document):
     budget: Budget
     failure_share: float = Field(default=0.5, gt=0, le=1)
     """The search stops when, after a whole round, more than this share of all children has failed."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_objective(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "objective" in given:
+            return given
+        # What an older schema means by leaving it out is said by `upgraded`.
+        is_old = given.get("schema_version", cls.SCHEMA) != cls.SCHEMA
+        return given if is_old else {**given, "objective": _foretelling(given)}
 
     @model_validator(mode="after")
     def _check_controller(self) -> Self:

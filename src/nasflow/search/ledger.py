@@ -6,6 +6,7 @@ from pydantic import Field
 
 from nasflow.base.document import Frozen
 from nasflow.search.controls import Control, Finalist
+from nasflow.search.measures import find_measure
 from nasflow.search.record import AnyRecord, Attempt, FailedRecord, RoundRecord, RungRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import ControllerUpdate, Episode, FinishRecord, Proposal, SearchStop
@@ -131,6 +132,11 @@ class Ledger(Frozen):
         }
         named = (trained[name] for name in names if name in trained)
         return next(named, None) or self.config.judge.best(self.children)
+
+    @property
+    def rival(self) -> AnyRecord | None:
+        """The start network, where the objective may compare children with it: not by how a training went."""
+        return None if find_measure(self.config.objective.measure).is_of_training else self.start
 
     @property
     def episodes(self) -> dict[str, Episode]:

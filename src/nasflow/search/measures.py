@@ -30,11 +30,16 @@ class Measure:
     """Whether it is taken only where a configuration names it: it costs time, differs from run to run, or is
     of use to few.
     """
+    is_of_training: bool = False
+    """Whether it tells how a training went: then only trainings that are alike may be compared by it, and the
+    start network's is another one.
+    """
     grows: bool = False
     """Whether it cannot fall where a network only grows: then a start network over a limit is refused."""
 
 
 _COUNTS = "nasflow.measure.counts"
+_CURVE = "nasflow.measure.curve"
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
@@ -42,8 +47,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         for each in (
             Measure("held_out_accuracy", "share", True, "nasflow.measure.held_out:held_out_accuracy"),
             Measure("held_out_loss", "nats", False, "nasflow.measure.held_out:held_out_loss"),
-            Measure("training_loss", "nats", False, "nasflow.measure.curve:training_loss"),
-            Measure("training_loss_sum", "nats", False, "nasflow.measure.curve:training_loss_sum"),
+            Measure("training_loss", "nats", False, f"{_CURVE}:training_loss", is_of_training=True),
+            Measure("training_loss_sum", "nats", False, f"{_CURVE}:training_loss_sum", is_of_training=True),
             Measure("parameters", "parameters", False, f"{_COUNTS}:parameters", is_counted=True, grows=True),
             Measure("mult_adds", "mult-adds", False, f"{_COUNTS}:mult_adds", is_counted=True, grows=True),
             Measure("latency", "seconds", False, "nasflow.measure.latency:latency", is_asked_for=True),

@@ -76,6 +76,15 @@ class Objective(Frozen):
         return self.maximise or self.minimise or ""
 
     @property
+    def in_earnest(self) -> Self:
+        """What a network is judged by once it is trained to its end: by itself, or, where this is how a
+        training went, by the held-out loss, which that was to foretell.
+        """
+        if not find_measure(self.measure).is_of_training:
+            return self
+        return self.model_copy(update={"maximise": None, "minimise": "held_out_loss"})
+
+    @property
     def unit(self) -> Unit:
         """Of that measure."""
         return find_measure(self.measure).unit

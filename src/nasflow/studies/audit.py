@@ -6,6 +6,7 @@ by the search's own objective; it reads held-out images only, never the test set
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -45,7 +46,9 @@ class Audit(Frozen):
     """How the two ranks agree."""
 
     objective: Objective
-    """What the scores are."""
+    """What the scores of the search are."""
+    earnest: Objective
+    """What the scores at full size are."""
     children: tuple[Audited, ...]
     """From the worst in the search to the best."""
     tau: float | None
@@ -53,12 +56,13 @@ class Audit(Frozen):
     interval: Interval | None
     """95 % interval of tau: children drawn with replacement."""
 
-    def shown(self, score: float | None) -> str:
-        """A score for people: `93.12 %`, where it is a share; `-0.3123`; `failed`."""
-        if score is None:
-            return "failed"
-        is_share = self.objective.maximise and self.objective.unit == "share" and not self.objective.trade
-        return f"{100 * score:.2f} %" if is_share else f"{score:.4g}"
+
+def score_text(objective: Objective, score: float | None) -> str:
+    """A score for people: `93.12 %`, where it is a share; `-0.3123`; `failed`."""
+    if score is None:
+        return "failed"
+    is_share = objective.maximise and objective.unit == "share" and not objective.trade
+    return f"{100 * score:.2f} %" if is_share else f"{score:.4g}"
 
 
 def audit(
@@ -73,7 +77,7 @@ def audit(
     the child, from 0, and the share of its training. Raise InvalidSpec if there are too few children.
     """
     ledger = read_ledger(archive, search)
-    judge = ledger.config.judge
+    judge, earnest = ledger.config.judge, ledger.config.objective.in_earnest
     done = []
     for number, record in enumerate(choose(ledger, count)):
         full = train_apart(archive, full_size(ledger, record.parts), partial(progress, number))
@@ -82,11 +86,11 @@ def audit(
                 child=record.child,
                 parts=str(record.parts),
                 searched=judge.objective.score(record.measures),
-                full=judge.score(full),
+                full=replace(judge, objective=earnest).score(full),
             )
         )
     tau, interval = ranks_agree([(each.searched, each.full) for each in done if each.full is not None])
-    return Audit(objective=judge.objective, children=tuple(done), tau=tau, interval=interval)
+    return Audit(objective=judge.objective, earnest=earnest, children=tuple(done), tau=tau, interval=interval)
 
 
 def train_apart(archive: Archive, spec: ChildSpec, progress: Progress = unseen) -> AnyRecord:
