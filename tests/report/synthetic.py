@@ -70,16 +70,12 @@ def measures(
         "parameters": Measured(value=parameters, unit="parameters"),
         "mult_adds": Measured(value=mult_adds, unit="mult-adds"),
     }
-    found |= {
-        name: Measured(value=each, unit="seconds", device="NVIDIA L4") for name, each in seconds.items()
-    }
+    times = {name: Measured(value=each, unit="seconds", device="NVIDIA L4") for name, each in seconds.items()}
+    found |= times
     if accuracy is not None:
-        nats = {
-            "held_out_loss": round(3 * (1 - accuracy), 6),
-            "training_loss_sum": round(20 * (1 - accuracy), 6),
-        }
         found["held_out_accuracy"] = Measured(value=accuracy, unit="share")
-        found |= {name: Measured(value=value, unit="nats") for name, value in nats.items()}
+        nats = {"held_out_loss": 3 * (1 - accuracy), "training_loss_sum": 20 * (1 - accuracy)}
+        found |= {name: Measured(value=round(each, 6), unit="nats") for name, each in nats.items()}
     return found
 
 
