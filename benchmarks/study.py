@@ -1,8 +1,8 @@
 """`make study`: does the search find anything? Hours of training, so no test: see docs/results.md.
 
-Searches from several seeds, each with the controller and with the random arm at equal budget; then children
-of the controller's searches from scratch, the start network trained on without growing, and one audit. All is
-in the store: killed, it goes on where it was.
+Searches from several seeds, each with the policy, with evolution and with uniform draws at equal budget; then
+children of the policy's searches from scratch, the start network trained on without growing, and one audit.
+All is in the store: killed, it goes on where it was.
 """
 
 import argparse
@@ -17,7 +17,9 @@ from benchmarks.tables import Inheritance, Rivals
 from nasflow.backends.inline import run
 from nasflow.cli.options import read_file
 from nasflow.report.curves import draw_curves
+from nasflow.report.yardstick import Yardstick
 from nasflow.search.config import SearchConfig
+from nasflow.search.controls import Control
 from nasflow.search.finalists import full_size
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import FailedRecord, RoundRecord
@@ -30,7 +32,7 @@ from nasflow.steps.ledger import read_ledger
 from nasflow.store import open_store
 from nasflow.studies.audit import Audit, audit, choose, train_apart
 
-_ARMS = ("path", "random")
+_ARMS = ("path", "evolution", "random")
 FROM_SCRATCH = 5
 """Children of each seed that are trained again without what they inherited."""
 AUDITED = 15
@@ -130,15 +132,14 @@ class Study:
 
 
 def searches_of(base: SearchConfig, seeds: range) -> dict[tuple[int, str], SearchConfig]:
-    """The search of each seed and arm."""
-    return {
-        (seed, arm): SearchConfig.model_validate(
-            base.model_dump()
-            | {"name": f"{base.name}-{arm}-{seed}", "seed": seed, "controller": {"kind": arm}}
-        )
-        for seed in seeds
-        for arm in _ARMS
-    }
+    """The search of each seed and arm; what uniform draws find is held against the start network alone."""
+
+    def search_of(seed: int, arm: str) -> SearchConfig:
+        own = {"name": f"{base.name}-{arm}-{seed}", "seed": seed, "controller": {"kind": arm}}
+        finish = base.finish.model_dump() | ({"controls": (Control.START,)} if arm == "random" else {})
+        return SearchConfig.model_validate(base.model_dump() | own | {"finish": finish})
+
+    return {(seed, arm): search_of(seed, arm) for seed in seeds for arm in _ARMS}
 
 
 def main() -> None:
@@ -158,9 +159,8 @@ def main() -> None:
         _tell(tables.arms(ledgers))
         _tell(tables.against(ledgers))
         if given.plot:
-            drawn = draw_curves(
-                tables.rounds(ledgers), "A round's children against their start network", "children", "points"
-            )
+            what = Yardstick.of(configs[1, "path"]).title
+            drawn = draw_curves(tables.rounds(ledgers), "The mean of a round's children", "children", what)
             given.plot.write_text(drawn)
         names = {seed: configs[seed, "path"].name for seed in seeds}
         study = Study(given.store, pool)

@@ -7,11 +7,16 @@ from statistics import fmean
 from nasflow.base.errors import NotFound
 from nasflow.report.controls import control_title
 from nasflow.report.curves import Band
+from nasflow.report.yardstick import Yardstick
 from nasflow.search.controls import Control
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import ChildRecord, TrainedRecord
+from nasflow.search.measures import Unit
+from nasflow.search.words import with_unit
 from nasflow.studies.audit import Audit, ranks_agree, score_text
 from nasflow.studies.rehearsal.result import interval
+
+_RANDOM = "random"
+"""The arm that learns nothing."""
 
 LAST = 16
 """Children at the end of a search, where a controller that learns should be better than at the beginning."""
@@ -45,88 +50,112 @@ class Inheritance:
 
 @dataclass(frozen=True)
 class Searched:
-    """What a finished search came to: accuracies, 0 to 1."""
+    """What a finished search came to."""
 
     children: tuple[float, ...]
-    """Of those that were trained, in the order of their proposals."""
+    """By the measure of its objective, in the order of their proposals; without those that cannot win."""
     best: float
+    """That of the chosen child."""
     test: float
-    """Of its cell at full size, on the test images."""
+    """Share of the test images that its network tells right at full size, the mean over the trainings."""
     start_test: float
-    """Of the start cell in the same place."""
+    """That of the start network in the same place."""
 
     @property
-    def compared(self) -> dict[str, float]:
-        """What the arms are compared in, by title."""
+    def judged(self) -> dict[str, float]:
+        """What arms are compared in by the objective's measure, by title."""
         means = {"all children": fmean(self.children), f"last {LAST}": fmean(self.children[-LAST:])}
-        return means | {"best": self.best, "test": self.test}
+        return means | {"best": self.best}
 
 
 def searched(ledger: Ledger) -> Searched:
     """The figures of a search; raise NotFound where it has not come to its end."""
-    finish, winner = ledger.finish, ledger.config.judge.best(ledger.children)
-    if finish is None or (start := finish.accuracy(Control.START)) is None or winner is None:
+    finish, yardstick = ledger.finish, Yardstick.of(ledger.config)
+    test, start = (finish.accuracy(each) if finish else None for each in (None, Control.START))
+    best = yardstick.candidate(ledger.chosen)
+    if test is None or start is None or best is None:
         raise NotFound(f"search {ledger.config.name!r} has no tests of the found cell and of the start cell")
-    return Searched(
-        children=_accuracies(ledger.children),
-        best=winner.accuracy,
-        test=finish.test_accuracy,
-        start_test=start,
-    )
-
-
-def _accuracies(records: Iterable[ChildRecord | None]) -> tuple[float, ...]:
-    return tuple(each.accuracy for each in records if isinstance(each, TrainedRecord))
+    values = (yardstick.candidate(each) for each in ledger.children)
+    return Searched(tuple(each for each in values if each is not None), best, test, start)
 
 
 def points(values: Sequence[float]) -> str:
     """Mean and 95 % interval, in points."""
-    mean, found = 100 * fmean(values), interval(values)
-    return f"{mean:+.2f} ({100 * found[0]:+.2f} to {100 * found[1]:+.2f})" if found else f"{mean:+.2f}"
+    return _with_interval([100 * value for value in values], 2)
+
+
+def _with_interval(values: Sequence[float], digits: int) -> str:
+    mean, found = f"{fmean(values):+.{digits}f}", interval(values)
+    return f"{mean} ({found[0]:+.{digits}f} to {found[1]:+.{digits}f})" if found else mean
 
 
 def arms(ledgers: Ledgers) -> Iterable[str]:
-    """A row a search, then the differences of the arms, paired by seed."""
+    """A row a search; then what each arm that learns has before the random one, paired by seed."""
+    yardstick = Yardstick.of(next(iter(ledgers.values())).config)
+    found = {key: searched(ledger) for key, ledger in ledgers.items()}
     yield (
-        f"| seed | arm | all children | last {LAST} | best | its cell at full size: test | "
-        "start cell at full size: test | hours of training |"
+        f"| seed | arm | all children: {yardstick.title} | last {LAST} | best | found, test | start, test | "
+        "hours of training |"
     )
     yield "|" + "---|" * 8
-    found = {key: searched(ledger) for key, ledger in ledgers.items()}
     for (seed, arm), each in found.items():
-        row = " | ".join(f"{100 * value:.2f} %" for value in (*each.compared.values(), each.start_test))
+        values = [with_unit(value, yardstick.unit) for value in each.judged.values()]
+        shares = [f"{100 * value:.2f} %" for value in (each.test, each.start_test)]
         hours = sum(attempt.kept_seconds for attempt in ledgers[seed, arm].attempts) / 3600
-        yield f"| {seed} | {arm} | {row} | {hours:.2f} |"
+        yield f"| {seed} | {arm} | {' | '.join(values + shares)} | {hours:.2f} |"
     yield ""
-    yield "| path minus random, points (95 % over seeds) | |"
-    yield "|---|---|"
-    pairs = [(found[seed, "path"], found[seed, "random"]) for seed in sorted({seed for seed, _ in found})]
-    for title in pairs[0][0].compared:
-        differences = [one.compared[title] - other.compared[title] for one, other in pairs]
-        yield f"| {title} | {points(differences)} |"
-    gains = [each.test - each.start_test for each in found.values()]
-    yield f"| found minus start cell, test, all {len(gains)} searches | {points(gains)} |"
+    yield f"| (95 % over seeds) | {' | '.join(learning := _learning(ledgers))} |"
+    yield "|" + "---|" * (1 + len(learning))
+    for title in next(iter(found.values())).judged:
+        figures = {key: each.judged[title] for key, each in found.items()}
+        gaps = [_gap(yardstick.unit, _over_random(figures, arm)) for arm in learning]
+        yield f"| {title}, minus random | {' | '.join(gaps)} |"
+    tests = {key: each.test for key, each in found.items()}
+    gaps = [points(_over_random(tests, arm)) for arm in learning]
+    yield f"| found minus random's, test, points | {' | '.join(gaps)} |"
+
+
+def _learning(ledgers: Ledgers) -> list[str]:
+    return [arm for arm in dict.fromkeys(arm for _, arm in ledgers) if arm != _RANDOM]
+
+
+def _over_random(figures: Mapping[tuple[int, str], float], arm: str) -> list[float]:
+    """An arm minus the random one, for each seed."""
+    seeds = dict.fromkeys(seed for seed, _ in figures)
+    return [figures[seed, arm] - figures[seed, _RANDOM] for seed in seeds]
+
+
+def _gap(unit: Unit, values: Sequence[float]) -> str:
+    return f"{points(values)} points" if unit == "share" else f"{_with_interval(values, 4)} {unit}"
 
 
 def against(ledgers: Ledgers) -> Iterable[str]:
-    """What the controller's searches found against each control, at full size on the test images."""
-    yield "| found minus, test, points (95 % over seeds) | |"
-    yield "|---|---|"
-    ends = [each.finish for (_, arm), each in ledgers.items() if arm == "path" and each.finish]
+    """What each arm's searches found against each control, at full size on the test images."""
+    every = list(dict.fromkeys(arm for _, arm in ledgers))
+    yield f"| found minus, test, points (95 % over seeds) | {' | '.join(every)} |"
+    yield "|" + "---|" * (1 + len(every))
     for control in Control:
-        pairs = [(end.accuracy(None), end.accuracy(control)) for end in ends]
-        gains = [ours - other for ours, other in pairs if ours is not None and other is not None]
-        if gains:
-            yield f"| {control_title(control, 'network')} | {points(gains)} |"
+        gains = [_gains(ledgers, arm, control) for arm in every]
+        if any(gains):
+            row = [points(each) if each else "none" for each in gains]
+            yield f"| {control_title(control, 'network')} | {' | '.join(row)} |"
+
+
+def _gains(ledgers: Ledgers, arm: str, control: Control) -> list[float]:
+    """Of an arm's found networks over a control, a figure a search that has both."""
+    ends = [each.finish for (_, name), each in ledgers.items() if name == arm and each.finish]
+    pairs = [(end.accuracy(None), end.accuracy(control)) for end in ends]
+    return [ours - other for ours, other in pairs if ours is not None and other is not None]
 
 
 def rounds(ledgers: Ledgers) -> dict[str, Band]:
-    """Each arm's rounds over the children so far, in points above the start network: mean, lowest, highest
-    seed."""
+    """Each arm's rounds over the children so far: the mean of a round by the objective's measure, over the
+    seeds, and the lowest and the highest seed.
+    """
     bands = {}
     for arm in dict.fromkeys(arm for _, arm in ledgers):
         searches = [ledger for (_, each), ledger in ledgers.items() if each == arm]
-        columns = list(zip(*(_gains(ledger) for ledger in searches), strict=True))
+        columns = list(zip(*(_means(ledger) for ledger in searches), strict=False))
         size = searches[0].config.children_per_round
         bands[arm] = Band(
             x=[size * (number + 1) for number in range(len(columns))],
@@ -137,11 +166,11 @@ def rounds(ledgers: Ledgers) -> dict[str, Band]:
     return bands
 
 
-def _gains(ledger: Ledger) -> list[float]:
-    if not isinstance(ledger.start, TrainedRecord):
-        raise NotFound(f"search {ledger.config.name!r} has no trained start network")
-    found = [_accuracies(each.records) for each in ledger.rounds]
-    return [100 * (fmean(accuracies) - ledger.start.accuracy) for accuracies in found if accuracies]
+def _means(ledger: Ledger) -> list[float]:
+    yardstick = Yardstick.of(ledger.config)
+    found = [[yardstick.candidate(each) for each in one.records] for one in ledger.rounds]
+    known = [[value for value in values if value is not None] for values in found]
+    return [fmean(values) for values in known if values]
 
 
 def inheritance(seeds: Mapping[int, Inheritance]) -> Iterable[str]:
