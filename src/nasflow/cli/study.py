@@ -18,6 +18,9 @@ def _truth(
     output: Annotated[Path, typer.Option(help="File that gets the table, as it grows (.json.gz).")],
     store: StoreOption = DEFAULT_STORE,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="From-scratch trainings a cell.")] = 2,
+    cells: Annotated[
+        int, typer.Option(min=1, help="At most so many cells, in an order that is drawn: a fair sample.")
+    ] = 10_000,
     lanes: LanesOption = None,
 ) -> None:
     """Train every cell of a small space, inherited and from scratch: what is each worth? Again: goes on."""
@@ -31,7 +34,7 @@ def _truth(
     archive, asked_lanes = open_archive(store), lanes or settings.LANES.get()
     search = read_file(config).config()
     known = read_table(output) if output.exists() else None
-    truth = Truth(archive, begin(archive, search), seeds, known)
+    truth = Truth(archive, begin(archive, search), seeds, known, cells)
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f"truth of {search.name}", total=len(truth))

@@ -94,6 +94,16 @@ def test_what_is_missing_is_none(store: Path, tmp_path: Path) -> None:
     assert len(again.table().complete) == 3
 
 
+def test_a_sample(tmp_path: Path) -> None:
+    """Of a space that is too dear to be trained whole, the first cells as they were drawn."""
+    archive = open_archive(tmp_path / "store")
+    some = Truth(archive, begin(archive, config(**SMALL)), 1, most=2)
+    assert list(some.train(lanes=1)) == [len(some)] == [4]
+    table = some.table()
+    assert table.complete == table.cells[:2]
+    assert len(table.cells) == 3
+
+
 def test_another_table(store: Path) -> None:
     """A table of another question is not gone on with."""
     with pytest.raises(InvalidSpec, match="another configuration or other seeds"):

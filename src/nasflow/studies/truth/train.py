@@ -49,8 +49,17 @@ class Truth:
     What a table that was `known` before holds is not trained again.
     """
 
-    def __init__(self, archive: Archive, search: str, seeds: int, known: TruthTable | None = None) -> None:
-        """Raise InvalidSpec if the space is not of cells or too large to be listed, or if the known table is
+    def __init__(
+        self,
+        archive: Archive,
+        search: str,
+        seeds: int,
+        known: TruthTable | None = None,
+        most: int = MOST_CELLS,
+    ) -> None:
+        """Of the first cells, at `most` so many, in an order that is drawn: a fair sample.
+
+        Raise InvalidSpec if the space is not of cells or too large to be listed, or if the known table is
         another's.
         """
         self._archive, self._search, self._seeds = archive, search, seeds
@@ -72,18 +81,19 @@ class Truth:
             raise InvalidSpec(f"the space has more than {MOST_CELLS} cells: make it smaller")
         drawn = np.random.default_rng(derive(config.seed, "truth")).permutation(len(listed))
         self._decisions = tuple(listed[number] for number in drawn)
+        self._wanted = min(most, len(listed))
 
     def __len__(self) -> int:
         """Trainings in all, the start network's apart."""
-        return len(self._decisions) * (self._seeds + 1)
+        return self._wanted * (self._seeds + 1)
 
     def train(self, lanes: int, told: Told = _untold) -> Iterator[int]:
         """Train what is missing; the number of trainings that are done, after every few cells."""
         with Lanes(self._archive, self._search, lanes, told) as side_by_side:
             start = self._ledger.start_spec.id
             list(side_by_side.train(self._missing([start])))
-            for first in range(0, len(self._decisions), _CELLS_AT_ONCE):
-                cells = range(first, min(first + _CELLS_AT_ONCE, len(self._decisions)))
+            for first in range(0, self._wanted, _CELLS_AT_ONCE):
+                cells = range(first, min(first + _CELLS_AT_ONCE, self._wanted))
                 specs = [spec for number in cells for spec in self._unknown(number)]
                 for spec in specs:
                     self._archive.create(spec_key(spec.id), spec)
