@@ -31,7 +31,7 @@ NETWORKS: dict[str, tuple[Host, Parts]] = {
         Parts(cell="concat( 3x3G, 3x3G -> ( avg3 ) )"),
     ),
     "condensenet": (CondenseNet(layers=(1, 2), growth=(8, 8), cells=(0, 1), first_stride=1), Parts()),
-    "chain": (Chain(widths=(4, 6, 8), pools=(1, 2)), Parts().put("layers.1", Width(channels=5))),
+    "chain": (Chain(widths=(4, 6, 8), pools=(1, 2)), Parts().put("layers.1.weight", Width(channels=5))),
     "adopted": (Adopted(network=f"{STRANGERS}:PostActivation"), Parts(cell="( 3x3G -> ( ds3 ) )")),
 }
 BASELINE = "nasnet"

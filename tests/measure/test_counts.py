@@ -60,7 +60,7 @@ def test_parts_of_their_own_by_hand() -> None:
     grown = plain.with_parts(plain.parts.put("stages.1.cell", cell))
     assert counts(grown) == (parameters + 4 * 4 + 2 * 4 + 2 * 4, mult_adds + 64 * 4 * 4)
     chain = NetworkSpec(host=Chain(widths=(3, 5), pools=(1,)), channels=2, size=8, classes=4)
-    wider = chain.with_parts(Parts().put("layers.1", Width(channels=7)))
+    wider = chain.with_parts(Parts().put("layers.1.weight", Width(channels=7)))
     first, second, classifier = 2 * 3 * 9, 3 * 7 * 9, 7 * 4
     assert counts(wider) == (
         first + 2 * 3 + second + 2 * 7 + classifier + 4,

@@ -44,7 +44,8 @@ def test_a_chain_is_its_layers() -> None:
 
 def test_a_width_of_its_own() -> None:
     """A layer as wide as its part says, and the next one reads that many channels."""
-    network = build(spec(Parts().put("layers.1", Width(channels=11)).put("layers.2", Width(channels=3))))
+    widths = {"layers.1.weight": Width(channels=11), "layers.2.weight": Width(channels=3)}
+    network = build(spec(Parts(own=widths)))
     shapes = [tuple(each.weight.shape[:2]) for each in network.modules() if isinstance(each, nn.Conv2d)]
     assert shapes == [(4, 2), (11, 4), (3, 11)]
     assert network(torch.randn(2, 2, 9, 9)).shape == (2, 5)

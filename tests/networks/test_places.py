@@ -33,7 +33,7 @@ def found(network: nn.Module) -> tuple[Place, ...]:
         if isinstance(module, Cell):
             places.append(Place(name, "cell", module.out_channels, module.groups))
         if isinstance(module, ChainLayer):
-            places.append(Place(name, "width", module.weight.out_channels))
+            places.append(Place(f"{name}.weight", "width", module.weight.out_channels))
     return tuple(places)
 
 
@@ -72,7 +72,10 @@ def test_what_has_no_place(host: Host) -> None:
     """A part for no place, or for one of another kind, is refused with what there is."""
     first = all_places(host)[0]
     other: Part = CellPart(tree=Tree.parse("( 3x3G )")) if first.kind == "width" else Width(channels=4)
+    same = CellPart(tree=Tree.parse("( 3x3G )")) if first.kind == "cell" else Width(channels=4)
     with pytest.raises(InvalidSpec, match=f"there is no place 'nowhere': known are {first.name}, "):
-        check_fit(Parts().put("nowhere", other), host)
+        check_fit(Parts().put("nowhere", same), host)
+    with pytest.raises((InvalidSpec, ValueError), match=r"there is no place 'nowhere'.*: known are "):
+        made(host, Parts().put("nowhere", other))
     with pytest.raises(InvalidSpec, match=f"place '{first.name}' is for a {first.kind}, and this is a"):
         check_fit(Parts().put(first.name, other), host)

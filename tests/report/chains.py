@@ -27,7 +27,7 @@ def chain_ledger() -> Ledger:
     last = {"host": host, "recipe": Recipe(epochs=1)}
     config = synthetic_config(2, host=host, finish=last, space=space, controller=controller, parents="found")
     start = start_spec(config).id
-    narrow = [Parts(own={"layers.0": Width(channels=number)}) for number in (24, 16)]
+    narrow = [Parts(own={"layers.0.weight": Width(channels=number)}) for number in (24, 16)]
     parents = (start, "0" * 16)
     records = [
         TrainedRecord(

@@ -101,7 +101,7 @@ def test_a_search_without_cells_is_a_page(widths: Ledger) -> None:
     Outline(page)
     seen = re.sub(r"<(style|script)>.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
     assert not re.search(r"\bcells?\b|3x3G|None", seen)
-    assert "layers.0: width 16" in seen
+    assert "layers.0.weight: width 16" in seen
     assert "the chain as it is" in seen
     assert "only measured, as not every edit preserves the function" in seen
     assert '<a href="#c1.1">1.1</a><small>generation 2</small>' in page

@@ -53,8 +53,8 @@ def test_equal_networks_have_one_name() -> None:
     there = one.with_parts(one.parts.put("stages.0.cell", CellPart(tree=other.parts.cell)))
     assert there.name == one.name
     chain = NetworkSpec(host=Chain(widths=(4, 6)), channels=1, size=8, classes=10)
-    widths = (Parts(own=(("layers.1", Width(channels=width)),)) for width in (6, 4))
-    assert [chain.with_parts(each).name for each in widths] == ["( 3x3G )", "layers.1: 4"]
+    widths = (Parts(own=(("layers.1.weight", Width(channels=width)),)) for width in (6, 4))
+    assert [chain.with_parts(each).name for each in widths] == ["( 3x3G )", "layers.1.weight: 4"]
 
 
 def test_schema_1() -> None:
@@ -74,7 +74,7 @@ def test_schema_1() -> None:
         ({"parts": "concat( 3x3G, 3x3G, 3x3G )"}, "2 channels cannot be shared by 3 branches"),
         ({"parts": "( 3x3G"}, "parts.cell: cell '"),
         (
-            {"parts": {"own": {"x": {"kind": "width", "channels": 3}}}},
+            {"parts": {"own": {"x": {"kind": "cell", "tree": "( 3x3G )"}}}},
             "there is no place 'x': known are stages.0",
         ),
         ({"cell": "( 3x3G )"}, "unknown key 'cell': known keys: channels, classes, host, parts, size"),

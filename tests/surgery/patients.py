@@ -132,6 +132,12 @@ class Patient:
         finally:
             self.network.float()
 
+    def doubled(self) -> "Patient":
+        """A copy that is in double precision, and stays so."""
+        copy = self._copy()
+        copy.network.double()
+        return copy
+
     def _copy(self) -> "Patient":
         return replace(self, operated=replace(self.operated, network=deepcopy(self.network)))
 

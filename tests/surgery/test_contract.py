@@ -11,9 +11,24 @@ from pydantic import TypeAdapter
 from tests.surgery.patients import HOSTS, INSERTED, Patient
 
 from nasflow.networks import all_places, build
-from nasflow.spec.edits import EDITS, AnyEdit, CellEdit, Edit, Insert, Replace, Replicate, Split
+from nasflow.spec.edits import (
+    EDITS,
+    AnyEdit,
+    CellEdit,
+    Edit,
+    Insert,
+    Narrow,
+    Replace,
+    Replicate,
+    Split,
+    Widen,
+)
+from nasflow.spec.hosts import Host
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.places import Place
 from nasflow.spec.tree import CELL_OPERATIONS, Operation
 from nasflow.surgery import TOLERANCE, gated_logits, operate, relative_difference
+from nasflow.surgery.places import width_places
 
 READER: TypeAdapter[Edit] = TypeAdapter(AnyEdit)
 
@@ -46,8 +61,11 @@ EXAMPLES: dict[type[Edit], list[tuple[Edit, tuple[Edit, ...]]]] = {
     ],
     Insert: [(Insert(path=(0,)), ()), (Insert(path=(0,)), SUMMED), (Insert(path=(1, 0)), SUMMED)],
     Replace: [(Replace(path=(0, 0), operation=operation), INSERTED) for operation in CELL_OPERATIONS],
+    Widen: [(Widen(place="somewhere", channels=4), ())],
+    Narrow: [(Narrow(place="somewhere", channels=4), ())],
 }
-"""By kind: edits of networks that some others made ready, in every host that takes them."""
+"""By kind: edits of networks that some others made ready, in every host that takes them; those of a channel
+group are made for the groups that there are."""
 
 
 def examples() -> list[Example]:
@@ -57,12 +75,28 @@ def examples() -> list[Example]:
         for name, host in HOSTS.items()
         for cases in EXAMPLES.values()
         for edit, before in cases
-        for placed in _placed(edit, all_places(host)[-1].name)
+        for placed in _placed(edit, host)
     ]
 
 
-def _placed(edit: Edit, place: str) -> list[Edit]:
-    return [edit, edit.model_copy(update={"place": place})] if isinstance(edit, CellEdit) else [edit]
+def _placed(edit: Edit, host: Host) -> list[Edit]:
+    """The edit everywhere and in the last place for a cell, or in each third channel group."""
+    if isinstance(edit, CellEdit):
+        return [edit, edit.model_copy(update={"place": all_places(host)[-1].name})]
+    groups = width_places(NetworkSpec(host=host, channels=1, size=8, classes=10))
+    return [
+        edit.model_copy(update={"place": each.name, "channels": channels})
+        for each in groups[::3]
+        for channels in _widths(edit, each)
+    ]
+
+
+def _widths(edit: Edit, group: Place) -> tuple[int, ...]:
+    """A little more, and far more; or the same with less."""
+    channels, block = group.channels, group.groups
+    if isinstance(edit, Widen):
+        return channels + block, 3 * channels
+    return (channels - block, block) if channels > block else ()
 
 
 def test_every_kind_has_an_example() -> None:
@@ -104,7 +138,8 @@ def test_what_becomes_of_the_network(
 def test_json(kind: type[Edit]) -> None:
     """An edit is read from JSON as it was written, among all kinds, and can be said in one line."""
     for example, _ in EXAMPLES[kind]:
-        for edit in _placed(example, "somewhere"):
+        there = [example.model_copy(update={"place": "somewhere"})] if isinstance(example, CellEdit) else []
+        for edit in (example, *there):
             written = edit.model_dump_json()
             assert READER.validate_json(written) == edit
             assert json.loads(written)["kind"] == edit.kind

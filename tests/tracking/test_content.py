@@ -107,7 +107,7 @@ def test_parts_that_are_no_cell(searches: "Searches") -> None:
     ledger = searches.running("demo", 1)
     # Copied, not checked: the spaces of nasflow's own change cells.
     config = ledger.config.model_copy(update={"host": Chain(widths=(8, 8))})
-    parts = Parts(own={"layers.1": Width(channels=5)})
+    parts = Parts(own={"layers.1.weight": Width(channels=5)})
     record = FailedRecord(child="0" * 16, parts=parts, measures=searches.measures(None), failure="it broke")
     each = ledger.rounds[0].model_copy(update={"records": (record, *ledger.rounds[0].records[1:])})
     content = contents(ledger.model_copy(update={"config": config, "rounds": (each,)}))[1]

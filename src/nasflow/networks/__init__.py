@@ -1,6 +1,6 @@
 """Specs as torch modules: the maths of cells and hosts, nothing else."""
 
-from nasflow.networks.build import all_places, build, check_fit, initialise, thaw
+from nasflow.networks.build import all_places, build, check_fit, initialise, layout_of, thaw
 from nasflow.networks.cell import Cell, cells
 
-__all__ = ["Cell", "all_places", "build", "cells", "check_fit", "initialise", "thaw"]
+__all__ = ["Cell", "all_places", "build", "cells", "check_fit", "initialise", "layout_of", "thaw"]

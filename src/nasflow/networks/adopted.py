@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from nasflow.base.errors import InvalidSpec, NasflowError
-from nasflow.networks.cell import Cell
+from nasflow.networks.cell import FIRST_CONVOLUTION, Cell
 from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Parts
@@ -27,7 +27,7 @@ from nasflow.spec.tree import START_CELL, Tree
 
 TORCHVISION = "torchvision:"
 
-_ARGUMENTS = ("in_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
+_ARGUMENTS = ("kernel_size", "stride", "padding", "dilation", "padding_mode")
 
 _PROMISED = frozenset({"torch", "torchvision"}) | sys.stdlib_module_names
 """Packages whose code is not looked at: they promise that their layers and networks stay what they are."""
@@ -42,11 +42,13 @@ _SEED = 0
 
 
 class BareConvolution(nn.Module):
-    """A convolution without BatchNorm and ReLU of its own; `arguments` are torch's, but for out_channels."""
+    """A convolution without BatchNorm and ReLU of its own; `arguments` are the others of torch's."""
 
-    def __init__(self, arguments: Mapping[str, Any], out_channels: int) -> None:
+    def __init__(
+        self, arguments: Mapping[str, Any], in_channels: int, out_channels: int, groups: int
+    ) -> None:
         super().__init__()
-        self.weight = nn.Conv2d(out_channels=out_channels, **arguments)
+        self.weight = nn.Conv2d(in_channels, out_channels, groups=groups, **arguments)
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, in_channels, height, width] -> [batch, out_channels, height, width], by what it is like."""
@@ -235,7 +237,7 @@ def _cell(convolution: nn.Conv2d, tree: Tree) -> Cell:
         if isinstance(layer, BareConvolution):
             _freeze_alike(layer.weight, convolution)
     if tree == START_CELL:
-        cell.get_submodule("root.branches.0.operation.weight").load_state_dict(convolution.state_dict())
+        cell.get_submodule(FIRST_CONVOLUTION).load_state_dict(convolution.state_dict())
     return cell.train(convolution.training)
 
 

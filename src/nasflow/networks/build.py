@@ -1,13 +1,19 @@
 """From a spec to a network, and its first weights."""
 
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
+from nasflow.base.errors import InvalidSpec
 from nasflow.base.plugins import load
 from nasflow.networks.cell import cells
+from nasflow.networks.groups import find_layout
+from nasflow.networks.layout import ChannelLayout
+from nasflow.networks.resize import resize
+from nasflow.spec.channels import check_channels
 from nasflow.spec.hosts import Host
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Parts
@@ -19,8 +25,44 @@ def build(spec: NetworkSpec) -> nn.Module:
 
     Raise InvalidSpec if the host's network is somebody else's and cannot be made, or has no such places.
     """
+    widths = spec.parts.widths
+    if not widths:
+        return _made(spec)
+    network, layout = _made(_skeleton(spec)), layout_of(spec)
+    _check_widths(widths, layout)
+    resize(network, layout, widths)
+    for name, cell in list(cells(network)):
+        tree = spec.parts.cell_at(name)
+        place = cell.resized(tree)
+        check_channels(tree, place.out_channels, place.groups)
+        network.set_submodule(name, place, strict=True)
+    return network
+
+
+def layout_of(spec: NetworkSpec) -> ChannelLayout:
+    """The channel groups of a network, which its cells and widths do not change; raise as `find_layout`."""
+    return _layout(_skeleton(spec))
+
+
+@lru_cache(maxsize=16)
+def _layout(skeleton: NetworkSpec) -> ChannelLayout:
+    return find_layout(_made(skeleton), skeleton.channels, skeleton.size)
+
+
+def _skeleton(spec: NetworkSpec) -> NetworkSpec:
+    return spec.with_parts(spec.parts.skeleton())
+
+
+def _made(spec: NetworkSpec) -> nn.Module:
     network: nn.Module = load(spec.host.BUILDER)(spec, spec.host)
     return network
+
+
+def _check_widths(widths: Mapping[str, int], layout: ChannelLayout) -> None:
+    for name, width in widths.items():
+        blocks = layout.group(name).blocks
+        if width % blocks:
+            raise InvalidSpec(f"{name}: its width is a multiple of {blocks}, and {width} is not")
 
 
 def check_fit(parts: Parts, host: Host) -> None:

@@ -14,6 +14,9 @@ from nasflow.networks.operations import Convolution, operation
 from nasflow.spec.channels import branch_widths
 from nasflow.spec.tree import Allocation, Branch, Merge, Node, Operation, Path, Tree
 
+FIRST_CONVOLUTION = "root.branches.0.operation.weight"
+"""Of a cell: a start cell has no other."""
+
 
 class BranchModule(nn.Module):
     """An edge's operation, then the child node."""
@@ -65,8 +68,8 @@ class NodeModule(nn.Module):
 class Cell(nn.Module):
     """The cell `tree` in the place of a host's convolution, in_channels -> out_channels in `groups`.
 
-    `edge` makes the operation of a root branch that writes so many channels; without it, it is BatchNorm,
-    ReLU and a 3x3 convolution.
+    `edge` makes the operation of a root branch that reads and writes so many channels in so many groups;
+    without it, it is BatchNorm, ReLU and a 3x3 convolution.
     """
 
     def __init__(
@@ -76,7 +79,7 @@ class Cell(nn.Module):
         out_channels: int,
         groups: int = 1,
         stride: int = 1,
-        edge: Callable[[int], nn.Module] | None = None,
+        edge: Callable[[int, int, int], nn.Module] | None = None,
     ) -> None:
         super().__init__()
         self.tree = tree
@@ -91,17 +94,25 @@ class Cell(nn.Module):
         return NodeModule(node, branches, widths, self.groups)
 
     def _branch(self, branch: Branch, width: int) -> BranchModule:
-        edge = self.edge(width) if self.edge else self._convolution(width)
+        edge = self._edge(width)
         if branch.child is None:
             return BranchModule(edge, nn.Identity())
         return RootBranch(edge, _node(branch.child, width), width)
 
-    def _convolution(self, width: int) -> nn.Module:
+    def _edge(self, width: int) -> nn.Module:
+        if self.edge:
+            return self.edge(self.in_channels, width, self.groups)
         return Convolution(self.in_channels, width, 3, self.groups, self.stride)
 
     def with_tree(self, tree: Tree) -> "Cell":
         """An uninitialised cell for the same place with another tree."""
         return Cell(tree, self.in_channels, self.out_channels, self.groups, self.stride, self.edge)
+
+    def resized(self, tree: Tree) -> "Cell":
+        """An uninitialised cell for a place that is now as wide as this one's first convolution."""
+        now = self.get_submodule(FIRST_CONVOLUTION)
+        assert isinstance(now, nn.Conv2d)
+        return Cell(tree, now.in_channels, now.out_channels, now.groups, self.stride, self.edge)
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, in_channels, height, width] -> [batch, out_channels, height / stride, width / stride]."""

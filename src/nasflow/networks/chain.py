@@ -1,11 +1,10 @@
-"""The chain host: plain layers one after the other, each as wide as its place says."""
+"""The chain host: plain layers one after the other."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasflow.spec.hosts import Chain
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.parts import Parts, Width
 
 
 class ChainLayer(nn.Module):
@@ -29,8 +28,7 @@ class ChainNetwork(nn.Module):
         self.pools = frozenset(host.pools)
         self.layers = nn.ModuleList()
         channels = spec.channels
-        for number, usual in enumerate(host.widths):
-            width = _width(spec.parts, f"layers.{number}", usual)
+        for width in host.widths:
             self.layers.append(ChainLayer(channels, width))
             channels = width
         self.classifier = nn.Linear(channels, spec.classes)
@@ -44,9 +42,3 @@ class ChainNetwork(nn.Module):
                 x = F.max_pool2d(x, 2)
         logits: Tensor = self.classifier(x.mean(dim=(2, 3)))
         return logits
-
-
-def _width(parts: Parts, place: str, usual: int) -> int:
-    """The output channels of a place: its own, or its host's."""
-    own = parts.at(place)
-    return own.channels if isinstance(own, Width) else usual

@@ -13,7 +13,7 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.spec.origin import Grown, Origin, Scratch
 from nasflow.spec.parts import Parts
 
-Widen = Callable[[NetworkSpec, str, NetworkSpec], NetworkSpec | None]
+Widening = Callable[[NetworkSpec, str, NetworkSpec], NetworkSpec | None]
 """Takes a network, the name of a measure and another network: gives the first one in a host so wide that it
 has the measure of the other, as nearly as can be; None: nobody knows how to widen that host."""
 
@@ -28,7 +28,7 @@ class Finals:
     """The controls that cannot be, each with its reason."""
 
 
-def finals(ledger: Ledger, widen: Widen) -> Finals:
+def finals(ledger: Ledger, widen: Widening) -> Finals:
     """The networks of the end of a search that has stopped; nothing where no network was chosen."""
     best = ledger.stop.best if ledger.stop else None
     chosen = next((each for each in (ledger.start, *ledger.children) if each and each.child == best), None)
@@ -59,7 +59,7 @@ class _End:
 
     ledger: Ledger
     chosen: ChildRecord
-    widen: Widen
+    widen: Widening
 
     @property
     def found(self) -> ChildSpec:

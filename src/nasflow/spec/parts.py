@@ -28,7 +28,7 @@ class CellPart(Part):
 
 
 class Width(Part):
-    """The output channels of a layer."""
+    """How many channels a group has. Its place bears the name of the first layer that writes them."""
 
     kind: Literal["width"] = "width"
     channels: int = Field(ge=1, le=10_000_000)
@@ -75,6 +75,16 @@ class Parts(Frozen):
     def at(self, place: str) -> Part | None:
         """What the place has of its own; None: nothing."""
         return dict(self.own).get(place)
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """Channels by place, where they are other than the host's."""
+        return {place: part.channels for place, part in self.own if isinstance(part, Width)}
+
+    def skeleton(self) -> Self:
+        """What changes which layers there are and how they hang together: neither widths nor cells do."""
+        kept = tuple(each for each in self.own if not isinstance(each[1], Width | CellPart))
+        return self.model_copy(update={"cell": START_CELL, "own": kept})
 
     def cell_at(self, place: str) -> Tree:
         """The cell in a place for one: its own, or the one that stands everywhere."""

@@ -23,9 +23,15 @@ class Place:
 
 
 def check_parts(parts: Parts, places: Iterable[Place]) -> None:
-    """Raise InvalidSpec if a part has no place here, is of another kind than its place, or does not fit."""
+    """Raise InvalidSpec if a part has no place here, is of another kind than its place, or does not fit.
+
+    Where none of the places is for a kind of parts but cells, the network that is built knows such places.
+    """
     by_name = {place.name: place for place in places}
+    kinds = {"cell", *(place.kind for place in by_name.values())}
     for name, part in parts.own:
+        if name not in by_name and part.kind not in kinds:
+            continue
         if name not in by_name:
             raise InvalidSpec(f"there is no place {name!r}: known are {', '.join(by_name) or 'none'}")
         if by_name[name].kind != part.kind:

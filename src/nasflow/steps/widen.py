@@ -8,7 +8,7 @@ _WIDEST = 2**14
 
 
 def widened(network: NetworkSpec, measure: str, like: NetworkSpec) -> NetworkSpec | None:
-    """`network` in the host whose width brings `measure` nearest to that of `like`; see `Widen`.
+    """`network` in the host whose width brings `measure` nearest to that of `like`; see `Widening`.
 
     The wider, the more it costs: the steps are doubled until they are too many, then halved.
     """

@@ -5,12 +5,26 @@ from typing import Annotated
 from nasflow.base.plugins import OpenUnion
 from nasflow.spec.edits.edit import CellEdit, Edit, apply_all
 from nasflow.spec.edits.insert import Insert
+from nasflow.spec.edits.narrow import Narrow
 from nasflow.spec.edits.replace import Replace
 from nasflow.spec.edits.replicate import Replicate
 from nasflow.spec.edits.split import Split
+from nasflow.spec.edits.widen import Widen
 
-EDITS = (Replicate, Split, Insert, Replace)
+EDITS = (Replicate, Split, Insert, Replace, Widen, Narrow)
 
 AnyEdit = Annotated[Edit, OpenUnion("nasflow.edits", EDITS)]
 
-__all__ = ["EDITS", "AnyEdit", "CellEdit", "Edit", "Insert", "Replace", "Replicate", "Split", "apply_all"]
+__all__ = [
+    "EDITS",
+    "AnyEdit",
+    "CellEdit",
+    "Edit",
+    "Insert",
+    "Narrow",
+    "Replace",
+    "Replicate",
+    "Split",
+    "Widen",
+    "apply_all",
+]

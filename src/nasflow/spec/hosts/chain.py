@@ -9,10 +9,7 @@ from nasflow.spec.places import Place
 
 
 class Chain(Host):
-    """Layers of a 3x3 convolution, BatchNorm and ReLU, then the mean over the image and a classifier.
-
-    A part of a layer's place is another width than the one given here.
-    """
+    """Layers of a 3x3 convolution, BatchNorm and ReLU, then the mean over the image and a classifier."""
 
     BUILDER: ClassVar[str] = "nasflow.networks.chain:ChainNetwork"
 
@@ -31,8 +28,9 @@ class Chain(Host):
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """Each layer, from the first to the last."""
-        return tuple(Place(f"layers.{number}", "width", width) for number, width in enumerate(self.widths))
+        """The convolution of each layer, from the first to the last."""
+        widths = enumerate(self.widths)
+        return tuple(Place(f"layers.{number}.weight", "width", width) for number, width in widths)
 
     def wider(self, steps: int) -> Self:
         """A step is a tenth of the given width more for each layer, rounded."""

@@ -1,0 +1,76 @@
+"""The channel groups of a network that can be widened: each is tried before it is believed."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+
+from nasflow.networks import build, initialise, layout_of
+from nasflow.networks.layout import ChannelGroup
+from nasflow.spec.network import NetworkSpec
+from nasflow.spec.parts import Width
+from nasflow.spec.places import Place
+from nasflow.surgery.channels import regrouped
+from nasflow.surgery.operated import Operated
+from nasflow.surgery.receipt import relative_difference
+from nasflow.surgery.widen import copied
+
+_SAME = 1e-9
+"""Relative difference of logits in double precision."""
+
+
+def width_places(spec: NetworkSpec) -> tuple[Place, ...]:
+    """A place for each channel group of a network whose cells and widths are its host's.
+
+    What follows channels through somebody else's code can err (an index, a size that is written down): a
+    group that does not preserve the function when it is widened, with random weights, is none. Raise
+    InvalidSpec if the channels cannot be followed at all.
+    """
+    return _proven(spec.with_parts(spec.parts.skeleton()))
+
+
+@lru_cache(maxsize=16)
+def _proven(skeleton: NetworkSpec) -> tuple[Place, ...]:
+    patient, images = _patient(skeleton)
+    groups = tuple(layout_of(skeleton).groups.values())
+    if not _holds(patient, images, groups):
+        groups = tuple(each for each in groups if _holds(patient, images, (each,)))
+    return tuple(Place(each.name, "width", each.channels, each.blocks) for each in groups)
+
+
+def _patient(skeleton: NetworkSpec) -> tuple[Operated, Tensor]:
+    """The network with weights and BatchNorm statistics of its own in double precision, and two images."""
+    network = build(skeleton)
+    initialise(network, 0)
+    network.double()
+    generator = torch.Generator().manual_seed(0)
+    shape = (4, skeleton.channels, skeleton.size, skeleton.size)
+    images = torch.randn(shape, generator=generator, dtype=torch.float64)
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            _stir(layer, generator)
+    return Operated(skeleton, network.eval()), images[:2]
+
+
+def _stir(layer: nn.BatchNorm1d | nn.BatchNorm2d, generator: torch.Generator) -> None:
+    """Other statistics and weights for each channel, so that mixed up ones are told apart."""
+    for tensor in layer.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype))
+
+
+@torch.no_grad()
+def _holds(patient: Operated, images: Tensor, groups: Sequence[ChannelGroup]) -> bool:
+    """Whether the network does what it did when each of the groups has one channel a block more."""
+    generator, spec = torch.Generator().manual_seed(0), patient.spec
+    for each in groups:
+        wider = Width(channels=each.channels + each.blocks)
+        spec = spec.with_parts(spec.parts.put(each.name, wider))
+    changes = [copied(each, each.channels, each.channels + each.blocks, generator) for each in groups]
+    try:
+        after = regrouped(patient, spec, *changes).network(images)
+    except Exception:
+        # Whatever somebody else's code raises when a layer has another size than it was written for.
+        return False
+    return relative_difference(patient.network(images), after) <= _SAME
