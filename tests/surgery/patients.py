@@ -92,7 +92,7 @@ class Patient:
 
     def calibrate(self) -> "Patient":
         """Itself, its new operations calibrated."""
-        calibrate(self.operated, self.digits.calibrate)
+        calibrate(self.operated, self.digits.calibrate.to(next(self.network.parameters())))
         return self
 
     def train(self, steps: int, seed: int = 0) -> "Patient":

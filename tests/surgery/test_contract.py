@@ -15,9 +15,11 @@ from nasflow.spec.edits import (
     EDITS,
     AnyEdit,
     CellEdit,
+    Deepen,
     Edit,
     Insert,
     Narrow,
+    Remove,
     Replace,
     Replicate,
     Split,
@@ -28,7 +30,7 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.spec.places import Place
 from nasflow.spec.tree import CELL_OPERATIONS, Operation
 from nasflow.surgery import TOLERANCE, gated_logits, operate, relative_difference
-from nasflow.surgery.places import width_places
+from nasflow.surgery.places import depth_places, layer_places, width_places
 
 READER: TypeAdapter[Edit] = TypeAdapter(AnyEdit)
 
@@ -62,10 +64,12 @@ EXAMPLES: dict[type[Edit], list[tuple[Edit, tuple[Edit, ...]]]] = {
     Insert: [(Insert(path=(0,)), ()), (Insert(path=(0,)), SUMMED), (Insert(path=(1, 0)), SUMMED)],
     Replace: [(Replace(path=(0, 0), operation=operation), INSERTED) for operation in CELL_OPERATIONS],
     Widen: [(Widen(place="somewhere", channels=4), ())],
+    Deepen: [(Deepen(place="somewhere.before", kernel=5), ())],
     Narrow: [(Narrow(place="somewhere", channels=4), ())],
+    Remove: [(Remove(place="somewhere"), ())],
 }
-"""By kind: edits of networks that some others made ready, in every host that takes them; those of a channel
-group are made for the groups that there are."""
+"""By kind: edits of networks that some others made ready, in every host that takes them; those of channel
+groups and of layers are made for the places that there are."""
 
 
 def examples() -> list[Example]:
@@ -80,13 +84,16 @@ def examples() -> list[Example]:
 
 
 def _placed(edit: Edit, host: Host) -> list[Edit]:
-    """The edit everywhere and in the last place for a cell, or in each third channel group."""
+    """The edit everywhere and in the last place for a cell; or in some of the other places."""
     if isinstance(edit, CellEdit):
         return [edit, edit.model_copy(update={"place": all_places(host)[-1].name})]
-    groups = width_places(NetworkSpec(host=host, channels=1, size=8, classes=10))
+    spec = NetworkSpec(host=host, channels=1, size=8, classes=10)
+    if isinstance(edit, Deepen | Remove):
+        places = depth_places(spec) if isinstance(edit, Deepen) else layer_places(spec)
+        return [edit.model_copy(update={"place": each.name}) for each in places[::2]]
     return [
         edit.model_copy(update={"place": each.name, "channels": channels})
-        for each in groups[::3]
+        for each in width_places(spec)[::3]
         for channels in _widths(edit, each)
     ]
 

@@ -9,15 +9,17 @@ from torch import Tensor, nn
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.plugins import load
-from nasflow.networks.cell import cells
+from nasflow.networks.cell import Cell
 from nasflow.networks.groups import find_layout
+from nasflow.networks.layers import cells, change_layers, place_names
 from nasflow.networks.layout import ChannelLayout
 from nasflow.networks.resize import resize
 from nasflow.spec.channels import check_channels
 from nasflow.spec.hosts import Host
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.parts import Parts
+from nasflow.spec.parts import CellPart, Parts
 from nasflow.spec.places import Place, check_parts
+from nasflow.spec.tree import Tree
 
 
 def build(spec: NetworkSpec) -> nn.Module:
@@ -25,17 +27,17 @@ def build(spec: NetworkSpec) -> nn.Module:
 
     Raise InvalidSpec if the host's network is somebody else's and cannot be made, or has no such places.
     """
-    widths = spec.parts.widths
-    if not widths:
+    if all(isinstance(part, CellPart) for _, part in spec.parts.own):
         return _made(spec)
-    network, layout = _made(_skeleton(spec)), layout_of(spec)
-    _check_widths(widths, layout)
-    resize(network, layout, widths)
-    for name, cell in list(cells(network)):
-        tree = spec.parts.cell_at(name)
-        place = cell.resized(tree)
-        check_channels(tree, place.out_channels, place.groups)
-        network.set_submodule(name, place, strict=True)
+    network, widths = _changed(_skeleton(spec)), spec.parts.widths
+    if widths:
+        layout = layout_of(spec)
+        _check_widths(widths, layout)
+        resize(network, layout, widths)
+    for name, place in place_names(network).items():
+        cell = network.get_submodule(name)
+        if isinstance(cell, Cell):
+            network.set_submodule(name, _planted(cell, spec.parts.cell_at(place)), strict=True)
     return network
 
 
@@ -46,11 +48,25 @@ def layout_of(spec: NetworkSpec) -> ChannelLayout:
 
 @lru_cache(maxsize=16)
 def _layout(skeleton: NetworkSpec) -> ChannelLayout:
-    return find_layout(_made(skeleton), skeleton.channels, skeleton.size)
+    return find_layout(_changed(skeleton), skeleton.channels, skeleton.size)
 
 
 def _skeleton(spec: NetworkSpec) -> NetworkSpec:
     return spec.with_parts(spec.parts.skeleton())
+
+
+def _changed(skeleton: NetworkSpec) -> nn.Module:
+    """The host's network without the layers that are gone and with those that are new."""
+    network = _made(skeleton.with_parts(Parts()))
+    change_layers(network, skeleton.parts)
+    return network
+
+
+def _planted(cell: Cell, tree: Tree) -> Cell:
+    """The cell in a place that may have become wider."""
+    planted = cell.resized(tree)
+    check_channels(tree, planted.out_channels, planted.groups)
+    return planted.train(cell.training)
 
 
 def _made(spec: NetworkSpec) -> nn.Module:

@@ -5,7 +5,7 @@ child gives `e + BatchNorm(child(e))`: with the BatchNorm's weight at zero it is
 grows below is born silent.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -118,13 +118,6 @@ class Cell(nn.Module):
         """[batch, in_channels, height, width] -> [batch, out_channels, height / stride, width / stride]."""
         out: Tensor = self.root(x)
         return out
-
-
-def cells(network: nn.Module) -> Iterator[tuple[str, Cell]]:
-    """Each cell of a network with its name, which is that of its place."""
-    for name, module in network.named_modules():
-        if isinstance(module, Cell):
-            yield name, module
 
 
 def mean(parts: Sequence[Tensor]) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.networks.layers import place_names
 from nasflow.networks.layout import ChannelGroup, ChannelLayout, GroupMember, Side, is_regular
 
 
@@ -38,14 +39,14 @@ def find_layout(network: nn.Module, channels: int, size: int) -> ChannelLayout:
     Left out are those that end in the logits, and those in which something else than convolutions, linear
     layers and BatchNorm has a share. Raise InvalidSpec if the network cannot be followed.
     """
-    layers = dict(network.named_modules())
+    layers, places = dict(network.named_modules()), place_names(network)
     sides: _Sides = {side: [None] * count for name in layers for side, count in _sides(name, layers[name])}
     groups = {}
     for shares in _traced(network, torch.zeros(1, channels, size, size)):
-        group = _group(shares, layers)
+        group = _group(shares, layers, places)
         if group and _settle(group, shares, sides):
             groups[group.name] = group
-    ordered = {name: groups[name] for name in layers if name in groups}
+    ordered = {name: groups[name] for name in places.values() if name in groups}
     return ChannelLayout(ordered, {side: tuple(members) for side, members in sides.items() if any(members)})
 
 
@@ -106,7 +107,7 @@ def _share(graph: Any, item: Any, names: Mapping[int, str]) -> _Share | None:
     return _Share(names[id(layer)], side, tuple(item.idxs), tuple(item.root_idxs))
 
 
-def _group(shares: _Group, layers: Mapping[str, nn.Module]) -> ChannelGroup | None:
+def _group(shares: _Group, layers: Mapping[str, nn.Module], places: Mapping[str, str]) -> ChannelGroup | None:
     """The group that the shares are of; None: it is none whose width can change."""
     written = [each.layer for each in shares if each.side is Side.WRITES and not _is_norm(layers[each.layer])]
     if all(each.side is Side.WRITES for each in shares):
@@ -116,7 +117,7 @@ def _group(shares: _Group, layers: Mapping[str, nn.Module]) -> ChannelGroup | No
     number = max(max(each.roots) for each in shares) + 1
     blocks = math.lcm(*(_groups(layers[each.layer]) for each in shares))
     name = min(written, key=list(layers).index)
-    return ChannelGroup(name, number, blocks) if number % blocks == 0 else None
+    return ChannelGroup(places[name], number, blocks) if number % blocks == 0 else None
 
 
 def _is_norm(layer: nn.Module) -> bool:

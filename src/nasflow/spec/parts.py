@@ -10,6 +10,9 @@ from nasflow.base.document import Frozen, is_off
 from nasflow.base.plugins import OpenUnion
 from nasflow.spec.tree import START_CELL, Tree, TreeText
 
+Kernel = Literal[1, 3, 5, 7]
+"""Height and width of a convolution."""
+
 
 class Part(Frozen):
     """What can stand in a place; `kind` is also the kind of the places that take it."""
@@ -37,7 +40,27 @@ class Width(Part):
         return str(self.channels)
 
 
-AnyPart = Annotated[Part, OpenUnion("nasflow.parts", (CellPart, Width))]
+class Deep(Part):
+    """Layers before a layer, as wide as what it reads: convolution, BatchNorm, ReLU."""
+
+    kind: Literal["depth"] = "depth"
+    kernels: tuple[Kernel, ...] = Field(min_length=1, max_length=100)
+    """The size of each convolution, the first one first."""
+
+    def __str__(self) -> str:
+        return " ".join(f"{kernel}x{kernel}" for kernel in self.kernels)
+
+
+class Gone(Part):
+    """A layer or a branch that is left out: what it reads is passed on."""
+
+    kind: Literal["layer"] = "layer"
+
+    def __str__(self) -> str:
+        return "gone"
+
+
+AnyPart = Annotated[Part, OpenUnion("nasflow.parts", (CellPart, Width, Deep, Gone))]
 Own = tuple[tuple[str, AnyPart], ...]
 
 
@@ -94,6 +117,11 @@ class Parts(Frozen):
     def put(self, place: str, part: Part) -> Self:
         """The same parts with another one in `place`."""
         return self.model_copy(update={"own": tuple(sorted((dict(self.own) | {place: part}).items()))})
+
+    def without(self, layer: str) -> Self:
+        """The same parts without those in a layer, inside it, and before it."""
+        own = tuple(each for each in self.own if each[0] != layer and not each[0].startswith(f"{layer}."))
+        return self.model_copy(update={"own": own})
 
     def with_cell(self, cell: Tree) -> Self:
         """The same parts with another cell everywhere."""

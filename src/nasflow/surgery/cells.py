@@ -33,7 +33,8 @@ def change_cells(operated: Operated, edit: CellEdit, inherit: Inherit, reborn: R
     births = _by_place(operated, edit.place)
     others = (birth for birth in births if birth.place != edit.place)
     own = [birth for birth in births if birth.place == edit.place]
-    return Operated(spec, operated.network, (*others, *reborn(own)), {**operated.edited, **changed})
+    births, edited = (*others, *reborn(own)), {**operated.edited, **changed}
+    return replace(operated, spec=spec, births=births, edited=edited)
 
 
 def _by_place(operated: Operated, place: str | None) -> tuple[Birth, ...]:

@@ -1,13 +1,13 @@
 """Channels of a group are copied, or go: what both do to the weights of every layer that the group passes."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.networks import build, cells, layout_of
+from nasflow.networks import Cell, build, layout_of
 from nasflow.networks.cell import FIRST_CONVOLUTION
 from nasflow.networks.groups import is_depthwise
 from nasflow.networks.layout import ChannelGroup, ChannelLayout, GroupMember, Side
@@ -41,9 +41,9 @@ def find_group(operated: Operated, place: str) -> tuple[ChannelGroup, int]:
     """
     layout = layout_of(operated.spec)
     group = layout.group(place)
-    for name, cell in cells(operated.network):
+    for name in _grown(operated.network):
         written = layout.sides.get((f"{name}.{FIRST_CONVOLUTION}", Side.WRITES), ())
-        if cell.tree != START_CELL and any(member and member.group == place for member in written):
+        if any(member and member.group == place for member in written):
             raise InvalidSpec(f"{place}: the cell {name} has grown, and its width is fixed")
     return group, operated.spec.parts.widths.get(place, group.channels)
 
@@ -60,7 +60,7 @@ def regrouped(operated: Operated, spec: NetworkSpec, *changes: Regrouping) -> Op
         state |= {f"{name}.{each}": tensor for each, tensor in _layer(layer, moves).items()}
     network.to(next(old.parameters())).train(old.training)
     network.load_state_dict(state)
-    return Operated(spec, network, operated.births)
+    return replace(operated, spec=spec, network=network)
 
 
 _Sides = dict[Side, tuple[str, Side]]
@@ -78,7 +78,7 @@ def _passed(network: nn.Module, layout: ChannelLayout, groups: Container[str]) -
 
 def _layers(network: nn.Module, layout: ChannelLayout) -> Iterator[tuple[str, tuple[str, Side]]]:
     """Each layer with a side of the layout; in a cell that has grown every branch reads as the first did."""
-    grown = {name: cell for name, cell in cells(network) if cell.tree != START_CELL}
+    grown = _grown(network)
     for layer, side in layout.sides:
         cell = next((name for name in grown if layer.startswith(f"{name}.")), None)
         if cell is None:
@@ -86,6 +86,12 @@ def _layers(network: nn.Module, layout: ChannelLayout) -> Iterator[tuple[str, tu
         elif side is Side.READS or not layer.endswith(FIRST_CONVOLUTION):
             for number in range(len(grown[cell].tree.root.branches)):
                 yield layer.replace(_FIRST, f"root.branches.{number}."), (layer, side)
+
+
+def _grown(network: nn.Module) -> dict[str, Cell]:
+    """The cells that are more than a convolution, by the names that they have in the network."""
+    found = {name: each for name, each in network.named_modules() if isinstance(each, Cell)}
+    return {name: cell for name, cell in found.items() if cell.tree != START_CELL}
 
 
 _FIRST = "root.branches.0."

@@ -5,7 +5,7 @@ time of a `with` block: the network itself, its weights' names and its evaluatio
 Shut (g = 0) the edge passes its input on, in train mode too, and f still gathers its statistics.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from types import TracebackType
 from typing import Any, Self
@@ -93,9 +93,7 @@ def calibrate(operated: Operated, normalised: Tensor) -> None:
     network = operated.network
     handles = [
         module.register_forward_pre_hook(_calibrate_norm)
-        for edge, _ in _edges(operated)
-        for module in edge.children()
-        if isinstance(module, nn.BatchNorm2d)
+        for module in (*_new_norms(operated), *map(operated.network.get_submodule, operated.fresh))
     ]
     was_training = network.training
     network.eval()
@@ -106,6 +104,11 @@ def calibrate(operated: Operated, normalised: Tensor) -> None:
         network.train(was_training)
         for handle in handles:
             handle.remove()
+
+
+def _new_norms(operated: Operated) -> Iterator[nn.Module]:
+    for edge, _ in _edges(operated):
+        yield from (module for module in edge.children() if isinstance(module, nn.BatchNorm2d))
 
 
 def _calibrate_norm(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:

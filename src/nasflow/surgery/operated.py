@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor, nn
 
@@ -59,6 +59,8 @@ class Operated:
     network: nn.Module
     """What is built of the spec, with any weights."""
     births: tuple[Birth, ...] = ()
+    fresh: tuple[str, ...] = ()
+    """Names of BatchNorms that stand open and have seen nothing yet."""
     edited: Mapping[str, CellState] = field(default_factory=dict)
     """Only between two edits: by place, what is to take the place of the network's cell there."""
 
@@ -86,4 +88,4 @@ class Operated:
     def built(self) -> "Operated":
         """The same with a network of its own: a copy that has the edited cells in their places."""
         grown = {id(state.module): state.built() for state in self.edited.values()}
-        return Operated(self.spec, deepcopy(self.network, grown), self.births)
+        return replace(self, network=deepcopy(self.network, grown), edited={})

@@ -1,12 +1,13 @@
-"""The channel groups of a network that can be widened: each is tried before it is believed."""
+"""Where a network can be changed: each channel group is tried before it is believed."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor, nn
 
-from nasflow.networks import build, initialise, layout_of
+from nasflow.networks import Cell, build, initialise, layout_of
+from nasflow.networks.layers import BEFORE, NewLayer, place_names
 from nasflow.networks.layout import ChannelGroup
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Width
@@ -74,3 +75,63 @@ def _holds(patient: Operated, images: Tensor, groups: Sequence[ChannelGroup]) ->
         # Whatever somebody else's code raises when a layer has another size than it was written for.
         return False
     return relative_difference(patient.network(images), after) <= _SAME
+
+
+def depth_places(spec: NetworkSpec) -> tuple[Place, ...]:
+    """A place before each convolution and cell that reads what a ReLU writes: only there a new layer, which
+    ends in one, can pass on what it reads.
+    """
+    found = {}
+    for place, layer, images, _ in _calls(spec):
+        if isinstance(layer, nn.Conv2d | Cell) and _is_rectified(images):
+            found[place] = Place(place + BEFORE, "depth", layer.in_channels)
+    return tuple(found.values())
+
+
+def layer_places(spec: NetworkSpec) -> tuple[Place, ...]:
+    """A place for each layer or block that can be left out: it has weights, and writes the shape that it
+    reads.
+    """
+    found = {}
+    for place, layer, images, written in _calls(spec):
+        if images.shape == written.shape and any(True for _ in layer.parameters()):
+            found[place] = Place(place, "layer", written.shape[1])
+    return tuple(found.values())
+
+
+def _is_rectified(images: Tensor) -> bool:
+    """Whether a ReLU wrote them, or a pooling of what one wrote."""
+    writer = images.grad_fn
+    while writer is not None and "Pool2D" in writer.name():
+        writer = writer.next_functions[0][0]
+    return writer is not None and writer.name() == "ReluBackward0"
+
+
+_Call = tuple[str, nn.Module, Tensor, Tensor]
+"""A place, its layer, what it reads and what it writes."""
+
+
+def _calls(spec: NetworkSpec) -> list[_Call]:
+    """Each layer as it is called, an inner one first; norms, new layers and what is inside cells apart."""
+    network = build(spec).eval()
+    calls: list[_Call] = []
+
+    def hook(place: str, layer: nn.Module, inputs: tuple[object, ...], written: object) -> None:
+        if len(inputs) == 1 and isinstance(inputs[0], Tensor) and isinstance(written, Tensor):
+            calls.append((place, layer, inputs[0], written))
+
+    names = {name: place for name, place in place_names(network).items() if _can_change(network, name)}
+    for name, place in names.items():
+        network.get_submodule(name).register_forward_hook(partial(hook, place))
+    with torch.enable_grad():
+        network(torch.randn(2, spec.channels, spec.size, spec.size))
+    return calls
+
+
+def _can_change(network: nn.Module, name: str) -> bool:
+    outer = [network.get_submodule(name[:end]) for end, sign in enumerate(name) if sign == "."]
+    is_inside = any(isinstance(each, Cell | NewLayer) for each in outer)
+    return bool(name) and not is_inside and not isinstance(network.get_submodule(name), (*_NORMS, NewLayer))
+
+
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm)

@@ -1,0 +1,32 @@
+"""Layers come and go: what the others have learned stays theirs."""
+
+from torch import nn
+
+from nasflow.networks import build
+from nasflow.networks.layers import place_names
+from nasflow.spec.network import NetworkSpec
+from nasflow.surgery.operated import Operated, Weights
+
+
+def rebuilt(operated: Operated, spec: NetworkSpec) -> nn.Module:
+    """The network of `spec` with the tensors of `operated` in each layer that both have."""
+    network, old = build(spec), operated.network
+    network.to(next(old.parameters())).train(old.training)
+    network.load_state_dict(network.state_dict() | _carried(old, network))
+    return network
+
+
+def _carried(old: nn.Module, new: nn.Module) -> Weights:
+    """Tensors by their names in the new network: a layer before which others were put has moved."""
+    now, wanted = {place: name for name, place in place_names(new).items()}, new.state_dict()
+    found: Weights = {}
+    for name, place in place_names(old).items():
+        prefix = f"{now[place]}." if now.get(place) else ""
+        if place in now:
+            found |= {prefix + each: tensor for each, tensor in _own(old.get_submodule(name)).items()}
+    return {name: tensor for name, tensor in found.items() if name in wanted}
+
+
+def _own(layer: nn.Module) -> Weights:
+    """A layer's tensors, without those of the layers inside it."""
+    return {name: tensor for name, tensor in layer.state_dict().items() if "." not in name}
