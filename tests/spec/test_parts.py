@@ -121,8 +121,8 @@ def test_canonical_of_equal_parts() -> None:
             "here: parts.own.0.1.channels: Input should be greater",
         ),
         (
-            {"own": {"a": {"kind": "depth"}}},
-            "here: parts.own.0.1: no kind is called 'depth': take cell, width, or",
+            {"own": {"a": {"kind": "height"}}},
+            "here: parts.own.0.1: no kind is called 'height': take cell, width, depth, layer, or",
         ),
         ({"own": [["a"]]}, "here: parts.own.0"),
         ({"oown": {}}, "here: unknown key 'parts.oown': did you mean 'own'?"),
