@@ -30,7 +30,7 @@ def check_parts(parts: Parts, places: Iterable[Place]) -> None:
     by_name = {place.name: place for place in places}
     kinds = {"cell", *(place.kind for place in by_name.values())}
     for name, part in parts.own:
-        if name not in by_name and part.kind not in kinds:
+        if part.kind not in kinds:
             continue
         if name not in by_name:
             raise InvalidSpec(f"there is no place {name!r}: known are {', '.join(by_name) or 'none'}")

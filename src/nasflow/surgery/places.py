@@ -31,6 +31,13 @@ def width_places(spec: NetworkSpec) -> tuple[Place, ...]:
     return _proven(spec.with_parts(spec.parts.skeleton()))
 
 
+def group_places(spec: NetworkSpec) -> tuple[Place, ...]:
+    """A place for each channel group that the graph finds, tried or not; raise as `width_places`."""
+    return tuple(
+        Place(each.name, "width", each.channels, each.blocks) for each in layout_of(spec).groups.values()
+    )
+
+
 @lru_cache(maxsize=16)
 def _proven(skeleton: NetworkSpec) -> tuple[Place, ...]:
     patient, images = _patient(skeleton)

@@ -13,10 +13,10 @@ from tests.search.spaces.samples import GROWN, TINY, every_name, finish, network
 from nasflow.base.document import Document
 from nasflow.base.errors import InvalidSpec
 from nasflow.measure import counted
-from nasflow.search.spaces import AnySpace, PathSpace, Space, Walk, replay
+from nasflow.search.spaces import AnySpace, LayerSpace, PathSpace, RemovalSpace, Space, Walk, replay
 from nasflow.search.spaces.protocol import every_episode
 from nasflow.spec.edits import AnyEdit, apply_all
-from nasflow.spec.hosts import Chain
+from nasflow.spec.hosts import Chain, DenseNet, Host
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.places import check_parts
 from nasflow.spec.tree import START_CELL, Operation, Tree
@@ -50,6 +50,13 @@ def widths_case(*layers: int) -> Callable[[], Case]:
     return case
 
 
+def layers_case(space: Space, host: Host) -> Callable[[], Case]:
+    """A space of layers, and the host that it starts from."""
+    return lambda: (space, NetworkSpec(host=host, channels=1, size=8, classes=10))
+
+
+DENSE = DenseNet(growth=4, blocks=1, stages=2)
+
 LARGE = {
     "path": path_case(START_CELL),
     "path, from a grown cell": path_case(GROWN),
@@ -58,6 +65,10 @@ LARGE = {
     ),
     "widths": widths_case(4, 4, 4, 8),
     "widths, without a layer for one": widths_case(),
+    "layer": layers_case(LayerSpace(), DENSE),
+    "layer, of a chain": layers_case(LayerSpace(new_layers=1), Chain(widths=(4, 4, 8))),
+    "removal": layers_case(RemovalSpace(), Chain(widths=(4, 4, 8, 8))),
+    "removal, where nothing can go": layers_case(RemovalSpace(), DENSE),
 }
 """Spaces as searches have them."""
 
@@ -70,6 +81,8 @@ SMALL = {
     ),
     "widths": widths_case(4, 4),
     "widths, of which none is the host's": widths_case(5, 5),
+    "layer": layers_case(LayerSpace(widen=(2.0,), kernels=(3,)), Chain(widths=(4, 4))),
+    "removal": layers_case(RemovalSpace(narrow=(0.5,), removals=1), Chain(widths=(4, 4))),
 }
 """Spaces of which every episode can be looked at."""
 

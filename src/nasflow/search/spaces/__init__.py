@@ -3,12 +3,25 @@
 from typing import Annotated
 
 from nasflow.base.plugins import OpenUnion
+from nasflow.search.spaces.layer import LayerSpace
 from nasflow.search.spaces.path import PathSpace
 from nasflow.search.spaces.protocol import Asking, Question, Space, Walk, replay
+from nasflow.search.spaces.removal import RemovalSpace
 
-SPACES = (PathSpace,)
+SPACES = (PathSpace, LayerSpace, RemovalSpace)
 
 AnySpace = Annotated[Space, OpenUnion("nasflow.spaces", SPACES, default="path")]
 """The path space was the only one once: a configuration of that time does not say so."""
 
-__all__ = ["SPACES", "AnySpace", "Asking", "PathSpace", "Question", "Space", "Walk", "replay"]
+__all__ = [
+    "SPACES",
+    "AnySpace",
+    "Asking",
+    "LayerSpace",
+    "PathSpace",
+    "Question",
+    "RemovalSpace",
+    "Space",
+    "Walk",
+    "replay",
+]
