@@ -224,7 +224,11 @@ def test_unknown_key(search: dict[str, Any], place: str, value: Any, message: st
         ("controller", "path", "controller: a mapping with a `kind` is wanted: path, "),
         ("host.kind", "densnet", "host: no kind is called 'densnet': take densenet, pyramidnet, "),
         ("finish.host.kind", "densnet", "finish.host: no kind is called 'densnet': take densenet, "),
-        ("space.kind", "nothing", "space: no kind is called 'nothing': take path, or one that an installed "),
+        (
+            "space.kind",
+            "nothing",
+            "space: no kind is called 'nothing': take path, layer, removal, or ",
+        ),
         ("objective", "held_out_los", "objective: no measure is called 'held_out_los': known are held_out_"),
         ("limits.parametres", 1, "limits.parametres: no measure is called 'parametres': known are held_out_"),
         ("limits.parameters", "3X", "limits.parameters: an amount is wanted: a number, perhaps with k, M, G"),

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nasflow.search.spaces.layered import DEEPEN, WIDTH, ask_new_layers, ask_widths, layer_edits
+from nasflow.search.spaces.layered import DEEPEN, RESIZE, ask_new_layers, ask_widths, layer_edits
 from nasflow.search.spaces.protocol import Asking, Space
 from nasflow.spec.edits import Edit
 from nasflow.spec.network import NetworkSpec
@@ -29,7 +29,7 @@ class LayerSpace(Space):
 
     def heads(self) -> Mapping[str, int]:
         """See Space."""
-        return {DEEPEN: 1 + len(self.kernels), WIDTH: 1 + len(self.widen)}
+        return {DEEPEN: 1 + len(self.kernels), RESIZE: 1 + len(self.widen)}
 
     def episode(self, start: NetworkSpec) -> Asking:
         """See Space; new layers first, then widths."""

@@ -13,12 +13,12 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Deep, Gone, Kernel, Part, Width
 from nasflow.spec.places import Place
 
-REMOVE, DEEPEN, WIDTH = "remove", "deepen", "width"
+REMOVE, DEEPEN, RESIZE = "remove", "deepen", "resize"
 """The decisions. Of a layer: stay (0) or go (1). Of a place for new layers: none (0), or one of the kernels.
 Of a channel group: one of the factors.
 """
 
-Asks = Generator[Question, int, NetworkSpec]
+LayerAsks = Generator[Question, int, NetworkSpec]
 
 _Finder = Callable[[NetworkSpec], tuple[Place, ...]]
 
@@ -29,7 +29,7 @@ def places_of(kind: str, network: NetworkSpec) -> tuple[Place, ...]:
     return find(network)
 
 
-def ask_removals(network: NetworkSpec, most: int) -> Asks:
+def ask_removals(network: NetworkSpec, most: int) -> LayerAsks:
     """Of each layer and block that can be left out, an outer one first, while fewer than `most` are."""
     gone = 0
     for place in sorted(places_of("layer", network), key=lambda each: each.name.count(".")):
@@ -46,7 +46,7 @@ def _is_gone(network: NetworkSpec, layer: str) -> bool:
     return any(layer == place or layer.startswith(f"{place}.") for place in gone)
 
 
-def ask_new_layers(network: NetworkSpec, kernels: Sequence[Kernel], most: int) -> Asks:
+def ask_new_layers(network: NetworkSpec, kernels: Sequence[Kernel], most: int) -> LayerAsks:
     """Of each place for new layers: one more, or none, while fewer than `most` are new."""
     new = 0
     for place in places_of("depth", network):
@@ -58,7 +58,7 @@ def ask_new_layers(network: NetworkSpec, kernels: Sequence[Kernel], most: int) -
     return network
 
 
-def ask_widths(start: NetworkSpec, network: NetworkSpec, factors: Sequence[float]) -> Asks:
+def ask_widths(start: NetworkSpec, network: NetworkSpec, factors: Sequence[float]) -> LayerAsks:
     """Of each channel group that `network` has from `start`: by which factor it is wider than there."""
     there = {place.name for place in places_of("group", network)}
     widths = start.parts.widths
@@ -68,7 +68,7 @@ def ask_widths(start: NetworkSpec, network: NetworkSpec, factors: Sequence[float
         now = widths.get(place.name, place.channels)
         wanted = [scaled(now, factor, place.groups) for factor in factors]
         legal = tuple(width not in wanted[:number] for number, width in enumerate(wanted))
-        choice = yield Question(WIDTH, place.name, legal)
+        choice = yield Question(RESIZE, place.name, legal)
         if wanted[choice] != now:
             parts = network.parts.put(place.name, Width(channels=wanted[choice]))
             network = network.with_parts(parts)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nasflow.search.spaces.layered import REMOVE, WIDTH, ask_removals, ask_widths, layer_edits
+from nasflow.search.spaces.layered import REMOVE, RESIZE, ask_removals, ask_widths, layer_edits
 from nasflow.search.spaces.protocol import Asking, Space
 from nasflow.spec.edits import Edit
 from nasflow.spec.network import NetworkSpec
@@ -24,7 +24,7 @@ class RemovalSpace(Space):
 
     def heads(self) -> Mapping[str, int]:
         """See Space."""
-        return {REMOVE: 2, WIDTH: 1 + len(self.narrow)}
+        return {REMOVE: 2, RESIZE: 1 + len(self.narrow)}
 
     def episode(self, start: NetworkSpec) -> Asking:
         """See Space; layers first, then widths."""
