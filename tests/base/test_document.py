@@ -227,7 +227,7 @@ def test_unknown_key(search: dict[str, Any], place: str, value: Any, message: st
         (
             "space.kind",
             "nothing",
-            "space: no kind is called 'nothing': take path, layer, removal, or ",
+            "space: no kind is called 'nothing': take path, layer, removal, joint, or ",
         ),
         ("objective", "held_out_los", "objective: no measure is called 'held_out_los': known are held_out_"),
         ("limits.parametres", 1, "limits.parametres: no measure is called 'parametres': known are held_out_"),

@@ -60,6 +60,10 @@ def test_start_cell_must_fit(search: dict[str, Any], where: str, host: dict[str,
         ),
         ({"start": {"network": "resnet18"}}, "start.network: torchvision:NAME, module:factory"),
         (
+            {"space": {"kind": "joint"}, "finish": {"host": {"growth": 24, "blocks": 1}, "recipe": {}}},
+            "finish.host: what the space joint finds belongs to the host of the search",
+        ),
+        (
             {"finish": {"host": {"growth": 24, "blocks": 1}, "recipe": {}, "inherit": True}},
             "finish.inherit: another host than the search's has no weights to inherit",
         ),

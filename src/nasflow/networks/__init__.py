@@ -1,7 +1,17 @@
 """Specs as torch modules: the maths of cells and hosts, nothing else."""
 
-from nasflow.networks.build import all_places, build, check_fit, initialise, layout_of, thaw
+from nasflow.networks.build import all_places, build, check_fit, check_network, initialise, layout_of, thaw
 from nasflow.networks.cell import Cell
 from nasflow.networks.layers import cells
 
-__all__ = ["Cell", "all_places", "build", "cells", "check_fit", "initialise", "layout_of", "thaw"]
+__all__ = [
+    "Cell",
+    "all_places",
+    "build",
+    "cells",
+    "check_fit",
+    "check_network",
+    "initialise",
+    "layout_of",
+    "thaw",
+]

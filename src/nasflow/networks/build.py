@@ -46,7 +46,7 @@ def layout_of(spec: NetworkSpec) -> ChannelLayout:
     return _layout(_skeleton(spec))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _layout(skeleton: NetworkSpec) -> ChannelLayout:
     return find_layout(_changed(skeleton), skeleton.channels, skeleton.size)
 
@@ -84,6 +84,13 @@ def _check_widths(widths: Mapping[str, int], layout: ChannelLayout) -> None:
 def check_fit(parts: Parts, host: Host) -> None:
     """Raise InvalidSpec, naming the place or the node, if the parts do not fit into the host."""
     check_parts(parts, all_places(host))
+
+
+def check_network(spec: NetworkSpec) -> None:
+    """Raise InvalidSpec if the network cannot be built; where only cells change, without building it."""
+    check_fit(spec.parts, spec.host)
+    if spec.parts.widths or spec.parts.skeleton() != Parts():
+        build(spec)
 
 
 def all_places(host: Host) -> tuple[Place, ...]:

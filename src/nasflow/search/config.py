@@ -192,8 +192,14 @@ class SearchConfig(SearchSettings):
                 "host and finish.host are wanted: only a start that names a network brings its own"
             )
         check_hosts(self.space, Parts(cell=self.start_cell), self.host, self.finish.host)
-        if self.finish.inherit and self.finish.host not in {None, self.host, self._brought_host()}:
-            raise ValueError("finish.inherit: another host than the search's has no weights to inherit")
+        if self.finish.host not in {None, self.host, self._brought_host()}:
+            if self.finish.inherit:
+                raise ValueError("finish.inherit: another host than the search's has no weights to inherit")
+            if not self.space.transfers:
+                raise ValueError(
+                    f"finish.host: what the space {self.space.kind} finds belongs to the host of the search: "
+                    "name the same one"
+                )
         self._check_condensing()
         self._check_teachers()
         return self

@@ -6,7 +6,7 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.base.seeds import derive
 from nasflow.controllers import Controller, Draw, Parent, Request, make_controller
 from nasflow.measure import counted
-from nasflow.networks import check_fit
+from nasflow.networks import check_network
 from nasflow.search.controller import RandomController
 from nasflow.search.finalists import full_size
 from nasflow.search.ledger import Ledger
@@ -44,7 +44,7 @@ def breach(ledger: Ledger, network: NetworkSpec) -> str | None:
     try:
         last = full_size(ledger, network.parts).network
         for each in (network, last):
-            check_fit(each.parts, each.host)
+            check_network(each)
             broken = config.judge.breach(counted(each, names)) if names else None
             if broken:
                 return broken if each is network else f"{broken}, at full size"

@@ -17,6 +17,9 @@ from nasflow.surgery.operated import Operated
 from nasflow.surgery.receipt import relative_difference
 from nasflow.surgery.widen import copied
 
+_KEPT = 64
+"""Networks whose places are remembered: an episode asks for them again and again."""
+
 _SAME = 1e-9
 """Relative difference of logits in double precision."""
 
@@ -38,7 +41,7 @@ def group_places(spec: NetworkSpec) -> tuple[Place, ...]:
     )
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=_KEPT)
 def _proven(skeleton: NetworkSpec) -> tuple[Place, ...]:
     patient, images = _patient(skeleton)
     groups = tuple(layout_of(skeleton).groups.values())
@@ -88,8 +91,13 @@ def depth_places(spec: NetworkSpec) -> tuple[Place, ...]:
     """A place before each convolution and cell that reads what a ReLU writes: only there a new layer, which
     ends in one, can pass on what it reads.
     """
+    return _depths(spec.with_parts(spec.parts.skeleton()))
+
+
+@lru_cache(maxsize=_KEPT)
+def _depths(skeleton: NetworkSpec) -> tuple[Place, ...]:
     found = {}
-    for place, layer, images, _ in _calls(spec):
+    for place, layer, images, _ in _calls(skeleton):
         if isinstance(layer, nn.Conv2d | Cell) and _is_rectified(images):
             found[place] = Place(place + BEFORE, "depth", layer.in_channels)
     return tuple(found.values())
@@ -99,8 +107,13 @@ def layer_places(spec: NetworkSpec) -> tuple[Place, ...]:
     """A place for each layer or block that can be left out: it has weights, and writes the shape that it
     reads.
     """
+    return _layers(spec.with_parts(spec.parts.skeleton()))
+
+
+@lru_cache(maxsize=_KEPT)
+def _layers(skeleton: NetworkSpec) -> tuple[Place, ...]:
     found = {}
-    for place, layer, images, written in _calls(spec):
+    for place, layer, images, written in _calls(skeleton):
         if images.shape == written.shape and any(True for _ in layer.parameters()):
             found[place] = Place(place, "layer", written.shape[1])
     return tuple(found.values())

@@ -13,10 +13,19 @@ from tests.search.spaces.samples import GROWN, TINY, every_name, finish, network
 from nasflow.base.document import Document
 from nasflow.base.errors import InvalidSpec
 from nasflow.measure import counted
-from nasflow.search.spaces import AnySpace, LayerSpace, PathSpace, RemovalSpace, Space, Walk, replay
+from nasflow.search.spaces import (
+    AnySpace,
+    JointSpace,
+    LayerSpace,
+    PathSpace,
+    RemovalSpace,
+    Space,
+    Walk,
+    replay,
+)
 from nasflow.search.spaces.protocol import every_episode
 from nasflow.spec.edits import AnyEdit, apply_all
-from nasflow.spec.hosts import Chain, DenseNet, Host
+from nasflow.spec.hosts import Chain, DenseNet, Host, PyramidNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.places import check_parts
 from nasflow.spec.tree import START_CELL, Operation, Tree
@@ -69,6 +78,8 @@ LARGE = {
     "layer, of a chain": layers_case(LayerSpace(new_layers=1), Chain(widths=(4, 4, 8))),
     "removal": layers_case(RemovalSpace(), Chain(widths=(4, 4, 8, 8))),
     "removal, where nothing can go": layers_case(RemovalSpace(), DENSE),
+    "joint": layers_case(JointSpace(new_layers=1), PyramidNet(widening=4, blocks=1, stages=2, start=4)),
+    "joint, without cells": layers_case(JointSpace(cells=None), Chain(widths=(4, 4, 8))),
 }
 """Spaces as searches have them."""
 
@@ -83,6 +94,7 @@ SMALL = {
     "widths, of which none is the host's": widths_case(5, 5),
     "layer": layers_case(LayerSpace(widen=(2.0,), kernels=(3,)), Chain(widths=(4, 4))),
     "removal": layers_case(RemovalSpace(narrow=(0.5,), removals=1), Chain(widths=(4, 4))),
+    "joint": layers_case(JointSpace(widths=(0.5,), kernels=(3,), new_layers=1), Chain(widths=(4, 4))),
 }
 """Spaces of which every episode can be looked at."""
 

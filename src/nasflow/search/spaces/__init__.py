@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from nasflow.base.plugins import OpenUnion
+from nasflow.search.spaces.joint import JointSpace
 from nasflow.search.spaces.layer import LayerSpace
 from nasflow.search.spaces.path import PathSpace
 from nasflow.search.spaces.protocol import Asking, Question, Space, Walk, replay
 from nasflow.search.spaces.removal import RemovalSpace
 
-SPACES = (PathSpace, LayerSpace, RemovalSpace)
+SPACES = (PathSpace, LayerSpace, RemovalSpace, JointSpace)
 
 AnySpace = Annotated[Space, OpenUnion("nasflow.spaces", SPACES, default="path")]
 """The path space was the only one once: a configuration of that time does not say so."""
@@ -17,6 +18,7 @@ __all__ = [
     "SPACES",
     "AnySpace",
     "Asking",
+    "JointSpace",
     "LayerSpace",
     "PathSpace",
     "Question",

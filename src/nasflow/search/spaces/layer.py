@@ -16,6 +16,7 @@ class LayerSpace(Space):
     """Each channel group as wide as at the start, or wider; new layers where one can be the identity."""
 
     only_grows: ClassVar[bool] = True
+    transfers: ClassVar[bool] = False
 
     kind: Literal["layer"] = "layer"
     widen: tuple[Annotated[float, Field(gt=1, le=100)], ...] = Field(

@@ -54,6 +54,9 @@ class Space(Frozen):
     from.
     """
 
+    transfers: ClassVar[bool] = True
+    """Whether what it finds can stand in another host, at full size; not so widths and layers of one host."""
+
     kind: str
 
     def heads(self) -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """The removal space (Ashok et al., ICLR 2018): the start network, with fewer layers, then narrower."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ from nasflow.spec.network import NetworkSpec
 
 class RemovalSpace(Space):
     """Layers and branches that may go; then each channel group as wide as at the start, or narrower."""
+
+    transfers: ClassVar[bool] = False
 
     kind: Literal["removal"] = "removal"
     narrow: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
