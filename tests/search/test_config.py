@@ -60,7 +60,11 @@ def test_start_cell_must_fit(search: dict[str, Any], where: str, host: dict[str,
         ),
         ({"start": {"network": "resnet18"}}, "start.network: torchvision:NAME, module:factory"),
         (
-            {"space": {"kind": "joint"}, "finish": {"host": {"growth": 24, "blocks": 1}, "recipe": {}}},
+            {
+                "space": {"kind": "joint"},
+                "controller": {"kind": "random"},
+                "finish": {"host": {"growth": 24, "blocks": 1}, "recipe": {}},
+            },
             "finish.host: what the space joint finds belongs to the host of the search",
         ),
         (
