@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torchvision import models
 
 import nasflow.networks.adopted
 from nasflow.base.errors import InvalidSpec
@@ -206,3 +207,21 @@ def test_what_cannot_be_adopted(adopted: Adopted, message: str) -> None:
     """Each in one line that says what is missing."""
     with pytest.raises(InvalidSpec, match=message):
         build(spec(adopted))
+
+
+@pytest.mark.parametrize(
+    ("name", "some", "count"),
+    [
+        ("resnet18", "layer1.0.conv1", 16),
+        ("mobilenet_v2", "features.1.conv.1", 34),
+        ("efficientnet_b0", "features.1.0.block.2.0", 32),
+        ("convnext_tiny", "features.2.1", 3),
+        ("swin_t", None, 0),
+    ],
+)
+def test_which_become_cells(name: str, some: str | None, count: int) -> None:
+    """Without a pattern: 3x3, or what else mixes channels; no squeeze-and-excitation, no first patches."""
+    network = models.get_model(name, weights=None, num_classes=2)
+    found = [each for each, _ in convolutions(network, None)]
+    assert len(found) == count
+    assert some is None or some in found

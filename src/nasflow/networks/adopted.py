@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -174,28 +174,32 @@ def _torchvision(name: str, classes: int) -> nn.Module:
 
 
 def convolutions(network: nn.Module, pattern: str | None) -> Iterator[tuple[str, nn.Conv2d]]:
-    """The convolutions that become cells, by name; without a pattern the 3x3 ones that are not depthwise.
+    """The convolutions that become cells, by name.
 
-    Plain ones: what computes its weights (weight_norm, a subclass) is more than a convolution.
+    Plain ones: what computes its weights (weight_norm, a subclass) is more than a convolution. Without a
+    pattern those of 3x3 that are not depthwise; where none but the first is one, as in a network of
+    inverted bottlenecks, all others that are not depthwise, those of squeeze-and-excitation apart: they have
+    a bias, because no BatchNorm follows them.
     """
-    for name, module in network.named_modules():
-        is_wanted = fnmatchcase(name, pattern) if pattern is not None else _is_common(module)
-        if is_wanted and _is_plain(module):
-            assert isinstance(module, nn.Conv2d)
-            yield name, module
+    plain = {name: each for name, each in network.named_modules() if _is_plain(each)}
+    if pattern is not None:
+        yield from ((name, each) for name, each in plain.items() if fnmatchcase(name, pattern))
+        return
+    mixing = {name: each for name, each in plain.items() if not _is_depthwise(each)}
+    common = {name: each for name, each in mixing.items() if each.kernel_size == (3, 3)}
+    first = next(iter(plain), "")
+    others = {name: each for name, each in mixing.items() if name != first}
+    inner = {name: each for name, each in others.items() if each.bias is None} or others
+    yield from (inner if inner and common.keys() <= {first} else common).items()
 
 
-def _is_plain(module: nn.Module) -> bool:
+def _is_plain(module: nn.Module) -> TypeGuard[nn.Conv2d]:
     is_own = type(module) is nn.Conv2d and "weight" in dict(module.named_parameters(recurse=False))
     return is_own and not module._forward_pre_hooks
 
 
-def _is_common(module: nn.Module) -> bool:
-    return (
-        isinstance(module, nn.Conv2d)
-        and module.kernel_size == (3, 3)
-        and (module.groups == 1 or module.groups < module.in_channels)
-    )
+def _is_depthwise(convolution: nn.Conv2d) -> bool:
+    return 1 < convolution.groups == convolution.in_channels
 
 
 def put_cells(network: nn.Module, host: Adopted, parts: Parts = _UNCHANGED) -> nn.Module:

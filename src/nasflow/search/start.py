@@ -32,7 +32,7 @@ class TrainedStart(Frozen):
     `untrained`. A registered network has its own."""
     cells: str | None = None
     """Which convolutions become cells: a shell pattern for their names, e.g. `layer[34].*.conv?`. Absent: the
-    3x3 ones, but for depthwise ones."""
+    3x3 ones, but for depthwise ones; where the first alone is one, the others that are not depthwise."""
     fresh: str | None = None
     """A shell pattern for the tensors that the weights need not fit, e.g. `fc.*` for a classifier of other
     classes: they keep their random values, so `recipe` must train them."""

@@ -18,7 +18,7 @@ class Adopted(Host):
     """`torchvision:NAME`, or `module:factory`: called without arguments, it gives an `nn.Module` that maps
     images [batch, channels, height, width] to logits [batch, classes]."""
     cells: str | None = None
-    """Which convolutions: a shell pattern for their names in the network (`layer[34].*.conv?`); all the
-    3x3 ones, but for depthwise ones, if absent."""
+    """Which convolutions: a shell pattern for their names in the network (`layer[34].*.conv?`). If absent,
+    the 3x3 ones, but for depthwise ones; where the first alone is one, the others that are not depthwise."""
     code: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}$", exclude_if=is_off)
     """Digest of the source that the network was made by when its search began; None: torchvision's."""
