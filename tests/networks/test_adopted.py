@@ -11,6 +11,7 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.networks import Cell, all_places, build, check_fit, initialise, thaw
 from nasflow.networks.adopted import (
     build_original,
+    check_cells,
     convolutions,
     identified,
     make,
@@ -225,3 +226,12 @@ def test_which_become_cells(name: str, some: str | None, count: int) -> None:
     found = [each for each, _ in convolutions(network, None)]
     assert len(found) == count
     assert some is None or some in found
+
+
+def test_nothing_becomes_a_cell() -> None:
+    """A network without convolutions is adopted as it is: a search of its layers needs no cells."""
+    network, asked = nn.Sequential(nn.Flatten(), nn.Linear(48, 2)), host()
+    before = str(network)
+    assert str(put_cells(network, asked)) == before
+    with pytest.raises(InvalidSpec, match=r"fits none of its convolutions: it has none"):
+        check_cells(network, asked)

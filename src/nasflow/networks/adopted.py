@@ -205,15 +205,11 @@ def _is_depthwise(convolution: nn.Conv2d) -> bool:
 def put_cells(network: nn.Module, host: Adopted, parts: Parts = _UNCHANGED) -> nn.Module:
     """Put cells into `network`, in place, and return it; start cells hold the convolutions' weights.
 
-    Raise InvalidSpec if the pattern fits no convolution, or if the parts do not fit those that it fits.
+    Raise InvalidSpec if a pattern fits no convolution, or if the parts do not fit those that it fits.
     """
+    if host.cells is not None:
+        check_cells(network, host)
     chosen = list(convolutions(network, host.cells))
-    if not chosen:
-        known = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
-        raise InvalidSpec(
-            f"{host.network}: cells {host.cells or '(3x3)'!r} fits none of its convolutions: "
-            f"{', '.join(known[:20]) or 'it has none'}{', ...' if len(known) > 20 else ''}"
-        )
     _refuse_shared(network, dict(chosen), host)
     check_parts(
         parts, (Place(_WITHIN + name, "cell", each.out_channels, each.groups) for name, each in chosen)
@@ -221,6 +217,17 @@ def put_cells(network: nn.Module, host: Adopted, parts: Parts = _UNCHANGED) -> n
     for name, convolution in chosen:
         network.set_submodule(name, _cell(convolution, parts.cell_at(_WITHIN + name)), strict=True)
     return network
+
+
+def check_cells(network: nn.Module, host: Adopted) -> None:
+    """Raise InvalidSpec if none of the network's convolutions becomes a cell."""
+    if any(True for _ in convolutions(network, host.cells)):
+        return
+    known = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
+    raise InvalidSpec(
+        f"{host.network}: cells {host.cells or '(3x3)'!r} fits none of its convolutions: "
+        f"{', '.join(known[:20]) or 'it has none'}{', ...' if len(known) > 20 else ''}"
+    )
 
 
 def _refuse_shared(network: nn.Module, chosen: Mapping[str, nn.Conv2d], host: Adopted) -> None:

@@ -15,6 +15,7 @@ from nasflow.networks.adopted import (
     TORCHVISION,
     build_adopted,
     build_original,
+    check_cells,
     explained,
     put_cells,
 )
@@ -48,6 +49,8 @@ def adopt_network(
     spec = NetworkSpec(host=host, channels=facts.channels, size=facts.size, classes=facts.classes)
     with explained(start.network):
         original = build_original(spec, host)
+        if asked.space.changes == "cell":
+            check_cells(original.network, host)
         initialise(original, asked.seed)
         weights = _read(start, original.network, tracking)
         if weights is not None:
