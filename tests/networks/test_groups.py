@@ -57,3 +57,10 @@ def test_what_cannot_be_followed() -> None:
     """One line says what went wrong."""
     with pytest.raises(InvalidSpec, match=r"cannot be followed \(RuntimeError: not today\)"):
         find_layout(Unfollowed(), 3, 16)
+
+
+def test_what_grows_without_an_end_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group that comes to more channels on one side of a layer than any network has is none; others are."""
+    monkeypatch.setattr("nasflow.networks.groups._MOST_CHANNELS", 700)
+    ends = nn.Linear(4 * 14 * 14, 5), nn.ReLU(), nn.Linear(5, 10)
+    assert groups(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), *ends)) == {"2": (5, 1)}

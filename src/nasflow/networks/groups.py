@@ -6,7 +6,7 @@ sums, concatenations, reshapes and depthwise convolutions.
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -80,16 +80,80 @@ def _traced(network: nn.Module, images: torch.Tensor) -> Iterator[_Group]:
         with warnings.catch_warnings(), torch.enable_grad():
             warnings.simplefilter("ignore")
             graph = DependencyGraph().build_dependency(network, example_inputs=images, verbose=False)
-            found = list(graph.get_all_groups(root_module_types=(nn.Conv2d, nn.Linear)))
+            found = list(_groups_of(graph, names))
     except Exception as error:
         # A library that follows any network fails in any way.
         said = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise InvalidSpec(f"the network's channels cannot be followed ({said})") from None
-    for group in found:
-        shares = [_share(graph, item, names) for item in group if _has_weights(item.dep.target.module)]
+    yield from found
+
+
+def _groups_of(graph: Any, names: Mapping[int, str]) -> Iterator[_Group]:
+    """From each layer that writes channels, unless they are in a group already."""
+    seen: set[int] = set()
+    for layer in list(graph.module2node):
+        if not isinstance(layer, nn.Conv2d | nn.Linear) or id(layer) in seen:
+            continue
+        found = _follow(graph, layer)
+        if found is None:
+            continue
+        seen |= {id(node.module) for node, handler in found if graph.is_out_channel_pruning_fn(handler)}
+        weighty = {key: indices for key, indices in found.items() if _has_weights(key[0].module)}
+        shares = [_share(graph, *key, indices, names) for key, indices in weighty.items()]
         known = tuple(share for share in shares if share)
         if len(known) == len(shares):
             yield known
+
+
+class _Index(NamedTuple):
+    """A channel of a layer, by the names that the graph's mappings ask for."""
+
+    idx: int
+    root_idx: int
+    """That of the group which it is."""
+
+
+_Found = dict[tuple[Any, Any], dict[_Index, None]]
+"""By node and what would be pruned of it: the channels, in the order in which they were found."""
+
+
+def _follow(graph: Any, layer: nn.Conv2d | nn.Linear) -> _Found | None:
+    """Wherever the channels that a layer writes go; None: they are mixed with each other without an end.
+
+    The graph's own walk knows no such end, and fills the memory where attention folds images into windows.
+    """
+    pruner = graph.get_pruner_of_module(layer)
+    count = layer.out_channels if isinstance(layer, nn.Conv2d) else layer.out_features
+    first = graph.module2node[layer], pruner.prune_out_channels
+    found: _Found = {first: dict.fromkeys(_Index(number, number) for number in range(count))}
+    stack = [(*first, list(found[first]))]
+    while stack:
+        node, handler, indices = stack.pop()
+        for link in node.dependencies:
+            if not link.is_triggered_by(handler):
+                continue
+            moved = _moved(link, indices)
+            known = found.setdefault((link.target, link.handler), {})
+            new = [each for each in moved if each not in known]
+            known |= dict.fromkeys(new)
+            if len(known) > _MOST_CHANNELS:
+                return None
+            if new:
+                stack.append((link.target, link.handler, new))
+    return {key: indices for key, indices in found.items() if indices}
+
+
+def _moved(link: Any, indices: Sequence[_Index]) -> list[_Index]:
+    """The channels by their numbers on the other side of a link."""
+    moved = list(indices)
+    for mapping in link.index_mapping:
+        if mapping is not None and len(moved) <= _MOST_CHANNELS:
+            moved = [_Index(*each) for each in mapping(moved)]
+    return moved
+
+
+_MOST_CHANNELS = 200_000
+"""On one side of one layer, pixels of a flat image counted apart: VGG has 25,088."""
 
 
 def _has_weights(found: object) -> bool:
@@ -98,13 +162,16 @@ def _has_weights(found: object) -> bool:
     return any(True for _ in (*found.parameters(recurse=False), *found.buffers(recurse=False)))
 
 
-def _share(graph: Any, item: Any, names: Mapping[int, str]) -> _Share | None:
-    layer = item.dep.target.module
+def _share(
+    graph: Any, node: Any, handler: Any, indices: Iterable[_Index], names: Mapping[int, str]
+) -> _Share | None:
+    layer = node.module
     if id(layer) not in names or not list(_sides("", layer)):
         return None
-    is_written = graph.is_out_channel_pruning_fn(item.dep.handler) or is_depthwise(layer)
+    is_written = graph.is_out_channel_pruning_fn(handler) or is_depthwise(layer)
     side = Side.WRITES if is_written or not isinstance(layer, nn.Conv2d | nn.Linear) else Side.READS
-    return _Share(names[id(layer)], side, tuple(item.idxs), tuple(item.root_idxs))
+    channels, roots = zip(*indices, strict=True)
+    return _Share(names[id(layer)], side, channels, roots)
 
 
 def _group(shares: _Group, layers: Mapping[str, nn.Module], places: Mapping[str, str]) -> ChannelGroup | None:
