@@ -79,9 +79,9 @@ def kill_to_the_end(
         kills += 1
     assert gone(members(victim.pid or 0), within=60)
     assert digest(store) == digest(finished_once(**changes))
-    # No count: one that is killed between its child's record and its own end has no outcome either.
+    # Without an outcome are those that were killed, if any was: a kill may fall between two of them.
     attempts = summary(open_archive(store), "tiny")["attempts"]
-    assert {attempt["outcome"] for attempt in attempts} == {None, "useful"}
+    assert {attempt["outcome"] for attempt in attempts} <= {None, "useful"}
     return kills
 
 
