@@ -58,9 +58,7 @@ def assert_same_as_inline(url: str, wanted: SearchConfig, folder: Path) -> None:
 
 
 def assert_shown(url: str, search: str, mlflow: str) -> None:
-    """MLflow shows each child of a search once."""
+    """MLflow shows each network of a search once, those at full size too."""
     ledger = read_ledger(open_archive(url), search)
     shown = [run.data.tags.get("nasflow.child_id") for run in Shown(mlflow, search).runs]
-    assert sorted(filter(None, shown)) == sorted(
-        {each.child for each in (ledger.start, *ledger.children, ledger.final) if each}
-    )
+    assert sorted(filter(None, shown)) == sorted({each.child for each in ledger.networks})
