@@ -104,7 +104,8 @@ def arms(ledgers: Ledgers) -> Iterable[str]:
         hours = sum(attempt.kept_seconds for attempt in ledgers[seed, arm].attempts) / 3600
         yield f"| {seed} | {arm} | {' | '.join(values + shares)} | {hours:.2f} |"
     yield ""
-    yield f"| (95 % over seeds) | {' | '.join(learning := _learning(ledgers))} |"
+    learning = _learning(ledgers)
+    yield f"| (95 % over seeds) | {' | '.join(learning)} |"
     yield "|" + "---|" * (1 + len(learning))
     for title in next(iter(found.values())).judged:
         figures = {key: each.judged[title] for key, each in found.items()}

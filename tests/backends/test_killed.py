@@ -72,33 +72,42 @@ def kill_to_the_end(
         count = str(draws.choice(lanes))
         command = ("search", file, "--store", store, "--no-track", "--lanes", count)
         victim = start(*command, output=output, alone=True)
-        kill(victim, store, draws, pace)
+        # The first one in a training, however short trainings are on a quick machine; then at any moment.
+        kill(victim, store, draws, pace, in_training=kills == 0)
         if victim.exitcode == 0:
             break
         assert victim.exitcode in {-signal.SIGKILL, LaneLost.exit_code}, output.read_text()
         kills += 1
     assert gone(members(victim.pid or 0), within=60)
     assert digest(store) == digest(finished_once(**changes))
-    # Without an outcome are those that were killed, if any was: a kill may fall between two of them.
+    # No count: one that is killed between its child's record and its own end has no outcome either.
     attempts = summary(open_archive(store), "tiny")["attempts"]
-    assert {attempt["outcome"] for attempt in attempts} <= {None, "useful"}
+    assert {attempt["outcome"] for attempt in attempts} == {None, "useful"}
     return kills
 
 
-def kill(process: ForkServerProcess, store: Path, draws: random.Random, pace: int) -> None:
-    """Let a search write some documents and go on for an instant, then kill it, or any process that it has
-    opened, until it ends.
+def kill(process: ForkServerProcess, store: Path, draws: random.Random, pace: int, in_training: bool) -> None:
+    """Let a search write some documents and go on for an instant, or until a training begins; then kill it,
+    or any process that it has opened, until it ends.
     """
     assert process.pid is not None
     while process.exitcode is None:
         wanted = count(store) + draws.randint(1, pace)
         while process.exitcode is None and count(store) < wanted:
             process.join(0.02)
-        process.join(draws.uniform(0, 0.1))
+        begun = attempts_begun(store)
+        while in_training and process.exitcode is None and attempts_begun(store) == begun:
+            process.join(0.005)
+        process.join(0 if in_training else draws.uniform(0, 0.1))
         if process.exitcode is None:
             with suppress(ProcessLookupError):  # It ended just now by itself.
                 os.kill(draws.choice(sorted({process.pid, *members(process.pid)})), signal.SIGKILL)
             process.join(0.02)
+
+
+def attempts_begun(store: Path) -> int:
+    """Trainings that have begun, ended or not."""
+    return len(list(store.glob("children/*/attempts/*.json")))
 
 
 def count(store: Path) -> int:

@@ -48,6 +48,14 @@ class Frozen(WithoutDropout):
         return super().forward(images * self.scale)
 
 
+class AllFrozen(WithoutDropout):
+    """Nothing of which is to be trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requires_grad_(False)
+
+
 class Masked(nn.Module):
     """No BatchNorm, and a tensor that is no number."""
 

@@ -77,5 +77,5 @@ def test_what_has_no_place(host: Host) -> None:
         check_fit(Parts().put("nowhere", same), host)
     with pytest.raises((InvalidSpec, ValueError), match=r"there is no place 'nowhere'.*: known are "):
         made(host, Parts().put("nowhere", other))
-    with pytest.raises((InvalidSpec, ValueError), match=f"place '{first.name}'"):
-        made(host, Parts().put(first.name, other))
+    with pytest.raises(InvalidSpec, match=f"place '{first.name}' is for a {first.kind}, and this is a"):
+        check_fit(Parts().put(first.name, other), host)

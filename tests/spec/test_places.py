@@ -44,6 +44,7 @@ def test_what_fits(given: Parts, places: tuple[Place, ...]) -> None:
     [
         (parts(c_cell="( 3x3G )"), CELLS, "there is no place 'c.cell': known are a.cell, b.cell"),
         (parts(a_cell="( 3x3G )"), (), "there is no place 'a.cell': known are none"),
+        (parts(a_cell=4), CELLS, "place 'a.cell' is for a cell, and this is a width"),
         (parts(layers_0="( 3x3G )"), WIDTHS, "place 'layers.0' is for a width, and this is a cell"),
         (parts("( 3x3G -> ( ds3 ) )"), WIDTHS, r"there is no place for the cell \( 3x3G -> \( ds3 \) \)"),
         (parts("concat( 3x3G, 3x3G, 3x3G, 3x3G )"), CELLS, "node root: 6 channels cannot be shared by 4"),

@@ -15,6 +15,7 @@ from nasflow.networks.layout import GroupMember, Side
 from nasflow.spec.edits import Narrow, Replicate, Widen
 from nasflow.spec.places import Place
 from nasflow.surgery import operate, relative_difference
+from nasflow.surgery.channels import _read
 from nasflow.surgery.places import width_places
 
 GetPatient = Callable[[str], Patient]
@@ -78,6 +79,12 @@ def silenced(patient: Patient, place: Place, number: int) -> Patient:
 
 def _is(member: GroupMember | None, group: str, number: int) -> bool:
     return member is not None and (member.group, member.place) == (group, number)
+
+
+def test_on_the_device_of_the_weights() -> None:
+    """Where a network is on a GPU, so are the numbers by which its weights are picked."""
+    weight = torch.empty(4, 2, 3, 3, device="meta")
+    assert _read(weight, 2, torch.tensor([0, 1, 1, 2, 3, 2]), torch.ones(6)).shape == (4, 3, 3, 3)
 
 
 def test_copies_are_told_apart(patients: GetPatient) -> None:

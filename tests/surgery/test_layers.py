@@ -13,7 +13,7 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.networks import build, initialise
 from nasflow.networks.layers import NewLayer
 from nasflow.spec.edits import Deepen, Insert, Remove, Replicate, Widen
-from nasflow.spec.hosts import Chain
+from nasflow.spec.hosts import Adopted, Chain
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Deep, Gone
 from nasflow.surgery import Operated, operate, relative_difference
@@ -57,6 +57,22 @@ def test_a_new_layer_is_calibrated(patients: GetPatient) -> None:
     assert torch.allclose(layer.norm.running_mean, average, atol=1e-6)  # type: ignore[arg-type]
     assert torch.allclose(layer.norm.weight, (variance + layer.norm.eps).sqrt(), atol=1e-6)
     assert torch.allclose(layer.norm.bias, average, atol=1e-6)
+
+
+def test_places_of_a_network_that_is_all_frozen() -> None:
+    """Whether it is trained is no matter to where a layer can stand."""
+    free, frozen = (
+        NetworkSpec(host=Adopted(network=f"tests.networks.strangers:{name}"), channels=1, size=8, classes=10)
+        for name in ("WithoutDropout", "AllFrozen")
+    )
+    assert depth_places(frozen) == depth_places(free) != ()
+
+
+def test_no_new_layer_after_another_width(patients: GetPatient) -> None:
+    """Groups part and join where layers come and go: what has another width then is refused in one line."""
+    wide = patients("plain").operate(Widen(place="first", channels=20))
+    with pytest.raises(InvalidSpec, match="another shape: layers come and go before widths change"):
+        wide.operate(Deepen(place="stages.0.bottleneck.weight.before", kernel=3))
 
 
 def test_deeper_where_a_cell_grows(patients: GetPatient) -> None:

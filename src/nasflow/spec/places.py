@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.spec.channels import check_channels
-from nasflow.spec.parts import Parts
+from nasflow.spec.parts import Gone, Parts
 from nasflow.spec.tree import START_CELL
 
 
@@ -25,12 +25,13 @@ class Place:
 def check_parts(parts: Parts, places: Iterable[Place]) -> None:
     """Raise InvalidSpec if a part has no place here, is of another kind than its place, or does not fit.
 
-    Where none of the places is for a kind of parts but cells, the network that is built knows such places.
+    Where none of the places is for a kind of parts but cells, the network that is built knows such places;
+    and it knows which layers can be left out, whatever else could stand there.
     """
     by_name = {place.name: place for place in places}
     kinds = {"cell", *(place.kind for place in by_name.values())}
     for name, part in parts.own:
-        if part.kind not in kinds:
+        if isinstance(part, Gone) or (name not in by_name and part.kind not in kinds):
             continue
         if name not in by_name:
             raise InvalidSpec(f"there is no place {name!r}: known are {', '.join(by_name) or 'none'}")

@@ -123,7 +123,7 @@ def _layer(layer: nn.Module, moves: Mapping[Side, _Move]) -> dict[str, Tensor]:
     tensors = {name: tensor for name, tensor in layer.state_dict().items() if tensor.dim()}
     if Side.WRITES in moves:
         rows = moves[Side.WRITES][0]
-        tensors = {name: tensor[rows] for name, tensor in tensors.items()}
+        tensors = {name: tensor[rows.to(tensor.device)] for name, tensor in tensors.items()}
     if Side.READS in moves and not is_depthwise(layer):
         groups = layer.groups if isinstance(layer, nn.Conv2d) else 1
         tensors["weight"] = _read(tensors["weight"], groups, *moves[Side.READS])
@@ -133,7 +133,8 @@ def _layer(layer: nn.Module, moves: Mapping[Side, _Move]) -> dict[str, Tensor]:
 def _read(weight: Tensor, groups: int, sources: Tensor, shares: Tensor) -> Tensor:
     """A weight [out, in / groups, ...] that reads other channels; a group reads those of its own block."""
     first = torch.arange(groups)[:, None] * weight.shape[1]
-    columns, scales = sources.view(groups, -1) - first, shares.view(groups, -1).to(weight)
+    columns = (sources.view(groups, -1) - first).to(weight.device)
+    scales = shares.view(groups, -1).to(weight)
     parts = [
         part.index_select(1, own) * scale.view(1, -1, *[1] * (weight.dim() - 2))
         for part, own, scale in zip(weight.chunk(groups), columns, scales, strict=True)

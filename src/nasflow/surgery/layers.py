@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from nasflow.base.errors import InvalidSpec
 from nasflow.networks import build
 from nasflow.networks.layers import place_names
 from nasflow.spec.network import NetworkSpec
@@ -9,7 +10,10 @@ from nasflow.surgery.operated import Operated, Weights
 
 
 def rebuilt(operated: Operated, spec: NetworkSpec) -> nn.Module:
-    """The network of `spec` with the tensors of `operated` in each layer that both have."""
+    """The network of `spec` with the tensors of `operated` in each layer that both have.
+
+    Raise InvalidSpec if one of them has another width now: groups part and join where layers come and go.
+    """
     network, old = build(spec), operated.network
     network.to(next(old.parameters())).train(old.training)
     network.load_state_dict(network.state_dict() | _carried(old, network))
@@ -24,7 +28,11 @@ def _carried(old: nn.Module, new: nn.Module) -> Weights:
         prefix = f"{now[place]}." if now.get(place) else ""
         if place in now:
             found |= {prefix + each: tensor for each, tensor in _own(old.get_submodule(name)).items()}
-    return {name: tensor for name, tensor in found.items() if name in wanted}
+    kept = {name: tensor for name, tensor in found.items() if name in wanted}
+    changed = next((name for name, tensor in kept.items() if tensor.shape != wanted[name].shape), None)
+    if changed:
+        raise InvalidSpec(f"{changed} would get another shape: layers come and go before widths change")
+    return kept
 
 
 def _own(layer: nn.Module) -> Weights:

@@ -143,8 +143,10 @@ def _calls(spec: NetworkSpec) -> list[_Call]:
     names = {name: place for name, place in place_names(network).items() if _can_change(network, name)}
     for name, place in names.items():
         network.get_submodule(name).register_forward_hook(partial(hook, place))
+    # With a gradient, so that what a layer reads names its writer even where nothing is to be trained.
+    images = torch.zeros(2, spec.channels, spec.size, spec.size, requires_grad=True)
     with torch.enable_grad():
-        network(torch.randn(2, spec.channels, spec.size, spec.size))
+        network(images)
     return calls
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from pydantic import Field
+
 from nasflow.base.document import Frozen
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.parts import CellPart
+from nasflow.spec.parts import CellPart, Width
 from nasflow.spec.places import check_parts
 from nasflow.spec.tree import Path, Tree, show_path
 
@@ -57,6 +59,18 @@ class CellEdit(Edit):
     def where(self) -> str:
         """The path for people, with the place where there is one."""
         return show_path(self.path) + (f" in {self.place}" if self.place else "")
+
+
+class WidthEdit(Edit):
+    """An edit of a channel group: how many channels it has from then on."""
+
+    place: str
+    """The group's."""
+    channels: int = Field(ge=1, le=10_000_000)
+
+    def apply(self, network: NetworkSpec) -> NetworkSpec:
+        """See Edit; which groups there are, only the network that is built can say."""
+        return network.with_parts(network.parts.put(self.place, Width(channels=self.channels)))
 
 
 def apply_all(edits: Iterable[Edit], network: NetworkSpec) -> NetworkSpec:
