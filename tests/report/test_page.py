@@ -13,7 +13,7 @@ from nasflow.report.table import Status, rows
 from nasflow.search.config import SearchConfig
 from nasflow.search.controller import RandomController
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import FailedRecord
+from nasflow.search.record import FailedRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.start import BroughtStart
 from nasflow.spec.hosts import Adopted
@@ -218,3 +218,18 @@ def test_the_same_ledger_is_the_same_page(make_ledger: MakeLedger, finished: boo
     """A page holds no clock and no chance: it can be compared and cached."""
     ledger = make_ledger(rounds=2, finished=finished)
     assert render(ledger) == render(ledger)
+
+
+def test_a_start_of_another_training_is_in_no_chart(make_ledger: MakeLedger) -> None:
+    """The sum of its losses is of other epochs, and would press all children together; its tile says its
+    accuracy.
+    """
+    judged, other = (make_ledger(objective=each) for each in ("held_out_accuracy", "training_loss_sum"))
+    assert other.start
+    assert isinstance(other.start, TrainedRecord)
+    assert "<title>start network: " in render(judged)
+    page = render(other)
+    assert "<title>start network: " not in page
+    assert 'class="start-key"' not in page
+    assert f"{100 * other.start.accuracy:.2f}\N{NO-BREAK SPACE}%" in page
+    assert "held-out accuracy; every child inherits its weights" in page

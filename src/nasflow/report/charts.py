@@ -20,7 +20,7 @@ from nasflow.search.rounds import Arm
 from nasflow.search.words import measure_words
 
 WIDTH, HEIGHT = 480.0, 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 12.0, 14.0, 46.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 12.0, 14.0, 46.0
 
 Points = tuple[tuple[float, float], ...]
 """In pixels."""

@@ -115,7 +115,7 @@ def members(ledger: Ledger, rounds: Iterable[Sequence[Row]]) -> list[Relative]:
 
 def _start(ledger: Ledger) -> Relative:
     yardstick, start = Yardstick.of(ledger.config), ledger.start
-    value = yardstick.value(start)
+    value = yardstick.value(ledger.rival)
     standing = start.status if start else Status.WAITING.value
     return Relative(
         name=ledger.start_spec.id,

@@ -22,7 +22,7 @@ from nasflow.report.winner import facts, line_of
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.costs import costs
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import TrainedRecord
+from nasflow.search.record import AnyRecord, TrainedRecord
 
 DRAWN = 20
 """So many of the best children are drawn in the table: 500 drawings would be 4 MB of page."""
@@ -52,6 +52,7 @@ def render(ledger: Ledger) -> str:
             interval_text=interval_text,
             yardstick=yardstick,
             start_value=yardstick.value(ledger.rival),
+            start_accuracy=_accuracy(ledger.start),
             text=lambda parts: network_text(parts, ledger.config.host),
             counts={status: sum(row.status is status for row in every) for status in Status},
             able=sum(row.value is not None and row.breach is None for row in every),
@@ -103,6 +104,11 @@ def _of_children(ledger: Ledger, yardstick: Yardstick, every: Sequence[Row]) -> 
     }
 
 
+def _accuracy(record: AnyRecord | None) -> float | None:
+    """On the held-out images; None: it is not trained."""
+    return record.accuracy if isinstance(record, TrainedRecord) else None
+
+
 def _drawings(ledger: Ledger) -> dict[str, Markup]:
     """Drawings of the best children, by id; the winner has its own above."""
     skip = ledger.chosen.child if ledger.chosen else None
@@ -124,7 +130,7 @@ def _means(ledger: Ledger, yardstick: Yardstick) -> dict[int, str]:
 def _pictures(ledger: Ledger, yardstick: Yardstick, rounds: RowRounds) -> dict[str, Any]:
     """The charts with their titles, none before a child is finished; and the family, where there is one."""
     child = ledger.chosen.child if ledger.chosen else None
-    start = ledger.start if isinstance(ledger.start, TrainedRecord) else None
+    start = ledger.rival if isinstance(ledger.rival, TrainedRecord) else None
     charts = {}
     if any(row.value is not None for each in rounds for row in each):
         charts["rounds"] = rounds_chart(yardstick, rounds, yardstick.value(start), child)
