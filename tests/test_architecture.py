@@ -33,6 +33,8 @@ ANY_SPACE = (
     "controllers.uniform",
     "controllers.evolution",
     "controllers.finder",
+    "controllers.policy*",
+    "controllers.sequence*",
 )
 """Who serves any space."""
 

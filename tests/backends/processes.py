@@ -29,7 +29,7 @@ _HEAVY = [
     "sklearn.model_selection",
     "kfp.dsl.executor_main",
     "nasflow.backends.inline",
-    "nasflow.controllers.tree.controller",
+    "nasflow.controllers.policy.controller",
     "nasflow.steps.publish",
     "nasflow.steps.turn",
     "nasflow.store.s3",

@@ -14,7 +14,10 @@ from nasflow.controllers import Controller, Draw, Lesson, Results, make_controll
 from nasflow.search.controller import (
     CONTROLLERS,
     ControllerSpec,
+    EasController,
     EvolutionController,
+    N2nController,
+    NasController,
     PaperController,
     RandomController,
 )
@@ -28,6 +31,9 @@ SPECS: dict[str, ControllerSpec] = {
     "path": SMALL_POLICY,
     "path with a memory": SMALL_POLICY.model_copy(update={"updates": 2, "memory": 3}),
     "paper": PaperController(embedding=4, hidden=8),
+    "eas": EasController(embedding=4, hidden=8),
+    "n2n": N2nController(embedding=4, hidden=8),
+    "nas": NasController(embedding=4, hidden=8),
     "random": RandomController(),
     "evolution": EvolutionController(population=3, tournament=2),
 }

@@ -162,3 +162,22 @@ def test_an_older_configuration_is_judged_as_it_was() -> None:
     given = smallest() | {"schema_version": 2}
     del given["objective"]
     assert SearchConfig.from_data(given, "here").objective == Objective(maximise="held_out_accuracy")
+
+
+@pytest.mark.parametrize(
+    ("space", "controller"), [("path", "path"), ("layer", "eas"), ("removal", "n2n"), ("joint", "nas")]
+)
+def test_who_names_no_controller_gets_the_usual_one(space: str, controller: str) -> None:
+    """The one that the space names; what is named is taken."""
+    given = smallest() | {"space": {"kind": space}}
+    given["finish"] = given["finish"] | {"host": given["host"]}
+    given.pop("controller", None)
+    assert SearchConfig.from_data(given, "here").controller.kind == controller
+    named = given | {"controller": {"kind": "random"}}
+    assert SearchConfig.from_data(named, "here").controller.kind == "random"
+
+
+def test_a_broken_space_is_refused_as_such() -> None:
+    """Not for the controller that would follow from it."""
+    with pytest.raises(InvalidSpec, match="space"):
+        SearchConfig.from_data(smallest() | {"space": {"kind": "layer", "widen": [0.5]}}, "here")

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from nasflow.base.document import Document, Frozen, Seed, is_off
 from nasflow.search.budget import Budget
-from nasflow.search.controller import AnyController, EvolutionController, PathController
+from nasflow.search.controller import AnyController, EvolutionController
 from nasflow.search.controls import Control
 from nasflow.search.halving import Halving
 from nasflow.search.measures import USUAL, MeasureName, find_measure
@@ -51,8 +51,8 @@ def upgraded(data: dict[str, Any]) -> dict[str, Any]:
     controls = [Control.START] if finish.get("compare", True) else []
     known = {name: value for name, value in finish.items() if name != "compare"} | {"controls": controls}
     recipes = {name: _with_curve(data[name]) for name in ("start", "child") if name in data}
-    judged = {"objective": data.get("objective", "held_out_accuracy")}
-    return data | recipes | judged | {"finish": known | {"recipe": _with_curve(known["recipe"])}}
+    judged = {"objective": "held_out_accuracy", "controller": {"kind": "path"}}
+    return judged | data | recipes | {"finish": known | {"recipe": _with_curve(known["recipe"])}}
 
 
 def _with_curve(recipe: Any) -> Any:
@@ -68,6 +68,16 @@ def _foretelling(given: Mapping[str, Any]) -> str:
     return "training_loss_sum" if begins_alike and not inherits else "held_out_loss"
 
 
+def _usual_controller(given: Mapping[str, Any]) -> Any:
+    """Who answers the questions of the space of a configuration, as it is given."""
+    try:
+        space = TypeAdapter(AnySpace).validate_python(given.get("space", PathSpace()))
+    except ValidationError:
+        # It is refused where the space itself is read.
+        return {"kind": "random"}
+    return {"kind": space.controller}
+
+
 class SearchSettings(Document):
     """What is the same in a search as it is asked for and as it is once its start network is known."""
 
@@ -77,7 +87,8 @@ class SearchSettings(Document):
     data: DataSpec
     child: NamedRecipe = Recipe()
     space: AnySpace = PathSpace()
-    controller: AnyController = PathController()
+    controller: AnyController
+    """Who answers the space's questions. Absent: whom the space names (`Space.controller`)."""
     parents: Literal["start", "found", "none"] = "start"
     """What children inherit from: the start network (the paper); `found`, any trained record (evolution: the
     one that was mutated; a policy: the one that needs the fewest edits); `none`, nothing: from scratch."""
@@ -99,12 +110,11 @@ class SearchSettings(Document):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_objective(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping) or "objective" in given:
+    def _with_what_follows(cls, given: Any) -> Any:
+        # What an older schema means by leaving something out is said by `upgraded`.
+        if not isinstance(given, Mapping) or given.get("schema_version", cls.SCHEMA) != cls.SCHEMA:
             return given
-        # What an older schema means by leaving it out is said by `upgraded`.
-        is_old = given.get("schema_version", cls.SCHEMA) != cls.SCHEMA
-        return given if is_old else {**given, "objective": _foretelling(given)}
+        return {"objective": _foretelling(given), "controller": _usual_controller(given), **given}
 
     @model_validator(mode="after")
     def _check_controller(self) -> Self:

@@ -20,15 +20,16 @@ class ControllerSpec(Frozen):
 
 
 class Policy(ControllerSpec):
-    """The tree-LSTM policy of Cai et al. (ICML 2018), trained by REINFORCE: what both of its forms have."""
+    """A network that answers questions, trained by REINFORCE: what all of its forms have."""
 
-    MAKER: ClassVar[str] = "nasflow.controllers.tree.controller:TreePolicyController"
-    reads: ClassVar[str | None] = "path"
+    MAKER: ClassVar[str] = "nasflow.controllers.policy.controller:PolicyController"
+    READER: ClassVar[str]
+    """Address of what reads questions for it: called with these settings and a space."""
 
     embedding: int = Field(default=10, ge=1)
     hidden: int = Field(default=100, ge=1)
     head_width: float = Field(default=2.5, gt=0)
-    """Width of each head's hidden layer, in widths of the encoder's output."""
+    """Width of each head's hidden layer, in widths of what it reads."""
     learning_rate: float = Field(default=6e-3, gt=0)
     entropy_weight: float = Field(default=1e-2, ge=0)
     clip: float = Field(default=40.0, gt=0)
@@ -43,15 +44,14 @@ class Policy(ControllerSpec):
     """Best children of the rounds before that each round is learned from together with (Oh et al., 2018)."""
 
 
-class PathController(Policy):
-    """The policy as it learns here: it was made not to collapse.
+class SteadyPolicy(Policy):
+    """A policy as it learns here: it was made not to collapse.
 
     A reward counts in the rewards' standard deviations, the entropy is summed over an episode's decisions,
     a child that the policy did not find itself gets a bonus, and the entropy counts for more while new
     children take many draws.
     """
 
-    kind: Literal["path"] = "path"
     hidden: int = Field(default=64, ge=1)
     entropy_weight: float = Field(default=0.03, ge=0)
     """The least; see `patience`."""
@@ -61,15 +61,61 @@ class PathController(Policy):
     """Mean draws for a new child of a round above which the entropy's weight rises until they are fewer."""
 
 
+class PathController(SteadyPolicy):
+    """The tree-LSTM policy of Cai et al. (ICML 2018), as it learns here."""
+
+    READER: ClassVar[str] = "nasflow.controllers.tree.reader:TreeReader"
+    reads: ClassVar[str | None] = "path"
+
+    kind: Literal["path"] = "path"
+
+
 class PaperController(Policy):
-    """The policy as it was published and released: kept to be compared with.
+    """The same policy as it was published and released: kept to be compared with.
 
     The newest rewards weigh most in the baseline, a reward counts as it is, the entropy is averaged over an
     episode's decisions.
     """
 
+    READER: ClassVar[str] = "nasflow.controllers.tree.reader:TreeReader"
+    reads: ClassVar[str | None] = "path"
+
     kind: Literal["paper"] = "paper"
     baseline_decay: float = Field(default=0.05, ge=0, lt=1)
+
+
+class SequencePolicy(SteadyPolicy):
+    """A policy that reads any space: the layers of the start network, and its own answers so far."""
+
+    READER: ClassVar[str] = "nasflow.controllers.sequence.reader:SequenceReader"
+    FORGETS: ClassVar[frozenset[str]] = frozenset()
+    """The heads that decide by the layers alone, whatever was answered before."""
+
+
+class EasController(SequencePolicy):
+    """As Cai et al. (AAAI 2018) have it: whether a layer gets wider is said of each by itself, where new ones
+    stand by a recurrent network.
+    """
+
+    FORGETS: ClassVar[frozenset[str]] = frozenset({"resize"})
+
+    kind: Literal["eas"] = "eas"
+
+
+class N2nController(SequencePolicy):
+    """As Ashok et al. (ICLR 2018) have it: whether a layer goes is said of each by itself, how much the
+    others shrink by a recurrent network.
+    """
+
+    FORGETS: ClassVar[frozenset[str]] = frozenset({"remove"})
+
+    kind: Literal["n2n"] = "n2n"
+
+
+class NasController(SequencePolicy):
+    """As Zoph and Le (ICLR 2017) have it: each answer is said in the light of all before it."""
+
+    kind: Literal["nas"] = "nas"
 
 
 class RandomController(ControllerSpec):
@@ -98,6 +144,14 @@ class EvolutionController(ControllerSpec):
         return self
 
 
-CONTROLLERS = (PathController, PaperController, RandomController, EvolutionController)
+CONTROLLERS = (
+    PathController,
+    PaperController,
+    EasController,
+    N2nController,
+    NasController,
+    RandomController,
+    EvolutionController,
+)
 
 AnyController = Annotated[ControllerSpec, OpenUnion("nasflow.controllers", CONTROLLERS)]

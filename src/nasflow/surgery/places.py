@@ -97,7 +97,7 @@ def depth_places(spec: NetworkSpec) -> tuple[Place, ...]:
 @lru_cache(maxsize=_KEPT)
 def _depths(skeleton: NetworkSpec) -> tuple[Place, ...]:
     found = {}
-    for place, layer, images, _ in _calls(skeleton):
+    for place, layer, images, _ in layer_calls(skeleton):
         if isinstance(layer, nn.Conv2d | Cell) and _is_rectified(images):
             found[place] = Place(place + BEFORE, "depth", layer.in_channels)
     return tuple(found.values())
@@ -113,7 +113,7 @@ def layer_places(spec: NetworkSpec) -> tuple[Place, ...]:
 @lru_cache(maxsize=_KEPT)
 def _layers(skeleton: NetworkSpec) -> tuple[Place, ...]:
     found = {}
-    for place, layer, images, written in _calls(skeleton):
+    for place, layer, images, written in layer_calls(skeleton):
         if images.shape == written.shape and any(True for _ in layer.parameters()):
             found[place] = Place(place, "layer", written.shape[1])
     return tuple(found.values())
@@ -127,14 +127,14 @@ def _is_rectified(images: Tensor) -> bool:
     return writer is not None and writer.name() == "ReluBackward0"
 
 
-_Call = tuple[str, nn.Module, Tensor, Tensor]
+LayerCall = tuple[str, nn.Module, Tensor, Tensor]
 """A place, its layer, what it reads and what it writes."""
 
 
-def _calls(spec: NetworkSpec) -> list[_Call]:
+def layer_calls(spec: NetworkSpec) -> list[LayerCall]:
     """Each layer as it is called, an inner one first; norms, new layers and what is inside cells apart."""
     network = build(spec).eval()
-    calls: list[_Call] = []
+    calls: list[LayerCall] = []
 
     def hook(place: str, layer: nn.Module, inputs: tuple[object, ...], written: object) -> None:
         if len(inputs) == 1 and isinstance(inputs[0], Tensor) and isinstance(written, Tensor):

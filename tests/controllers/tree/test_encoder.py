@@ -5,8 +5,9 @@ from tests.search.spaces.samples import finish, network_of
 from tests.strategies import trees
 from torch import Tensor
 
+from nasflow.controllers.policy.parameters import initial_parameters
 from nasflow.controllers.tree.encoder import Encoding
-from nasflow.controllers.tree.parameters import initial_parameters
+from nasflow.controllers.tree.reader import TreeReader
 from nasflow.controllers.tree.table import Table
 from nasflow.search.controller import PathController
 from nasflow.search.spaces import PathSpace, Walk
@@ -18,7 +19,7 @@ HIDDEN = 6
 PARAMETERS = {
     name: value.double()
     for name, value in initial_parameters(
-        PathController(embedding=3, hidden=HIDDEN), PathSpace(), seed=1
+        TreeReader(PathController(embedding=3, hidden=HIDDEN), PathSpace()).shapes(), seed=1
     ).items()
 }
 ZERO = torch.zeros(HIDDEN, dtype=torch.float64)

@@ -1,1 +1,1 @@
-"""The paper's controller: a tree-LSTM policy trained by REINFORCE (Cai et al., ICML 2018, section 3.2)."""
+"""How the tree-LSTM reads the questions of the path space (Cai et al., ICML 2018, section 3.2)."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nasflow.controllers.tree.parameters import Parameters, layer
+from nasflow.controllers.policy.parameters import Parameters, layer
 from nasflow.controllers.tree.table import ContextGroup, Groups, SubtreeGroup
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nasflow.controllers.policy.parameters import Parameters
 from nasflow.controllers.tree.encoder import Downward, Encoding, LstmStep, Upward, hidden_size
-from nasflow.controllers.tree.parameters import Parameters
 from nasflow.controllers.tree.table import Groups
 
 

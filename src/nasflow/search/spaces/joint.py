@@ -13,6 +13,7 @@ from nasflow.search.spaces.layered import (
     DEEPEN,
     REMOVE,
     RESIZE,
+    LayerQuestions,
     ask_new_layers,
     ask_removals,
     ask_widths,
@@ -51,9 +52,10 @@ class JointSpace(Space):
 
     def episode(self, start: NetworkSpec) -> Asking:
         """See Space."""
-        network = yield from ask_removals(start, self.removals)
-        network = yield from ask_new_layers(network, self.kernels, self.new_layers)
-        network = yield from ask_widths(start, network, (1.0, *self.widths))
+        questions = LayerQuestions(start)
+        network = yield from ask_removals(questions, start, self.removals)
+        network = yield from ask_new_layers(questions, network, self.kernels, self.new_layers)
+        network = yield from ask_widths(questions, start, network, (1.0, *self.widths))
         if self.cells and start.host.takes_cells:
             network = yield from self.cells.episode(network)
         return network

@@ -5,7 +5,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nasflow.search.spaces.layered import DEEPEN, RESIZE, ask_new_layers, ask_widths, layer_edits
+from nasflow.search.spaces.layered import (
+    DEEPEN,
+    RESIZE,
+    LayerQuestions,
+    ask_new_layers,
+    ask_widths,
+    layer_edits,
+)
 from nasflow.search.spaces.protocol import Asking, Space
 from nasflow.spec.edits import Edit
 from nasflow.spec.network import NetworkSpec
@@ -17,6 +24,7 @@ class LayerSpace(Space):
 
     only_grows: ClassVar[bool] = True
     transfers: ClassVar[bool] = False
+    controller: ClassVar[str] = "eas"
 
     kind: Literal["layer"] = "layer"
     widen: tuple[Annotated[float, Field(gt=1, le=100)], ...] = Field(
@@ -34,8 +42,9 @@ class LayerSpace(Space):
 
     def episode(self, start: NetworkSpec) -> Asking:
         """See Space; new layers first, then widths."""
-        deeper = yield from ask_new_layers(start, self.kernels, self.new_layers)
-        return (yield from ask_widths(start, deeper, (1.0, *self.widen)))
+        questions = LayerQuestions(start)
+        deeper = yield from ask_new_layers(questions, start, self.kernels, self.new_layers)
+        return (yield from ask_widths(questions, start, deeper, (1.0, *self.widen)))
 
     def edits(self, parent: NetworkSpec, network: NetworkSpec) -> tuple[Edit, ...] | None:
         """See Space."""

@@ -7,6 +7,7 @@ a space stays without torch.
 from collections.abc import Callable, Generator, Mapping, Sequence
 
 from nasflow.base.plugins import load
+from nasflow.search.spaces.line import LayerLine, LineSight
 from nasflow.search.spaces.protocol import Question
 from nasflow.spec.edits import Deepen, Edit, Narrow, Remove, Widen
 from nasflow.spec.network import NetworkSpec
@@ -17,6 +18,18 @@ REMOVE, DEEPEN, RESIZE = "remove", "deepen", "resize"
 """The decisions. Of a layer: stay (0) or go (1). Of a place for new layers: none (0), or one of the kernels.
 Of a channel group: one of the factors.
 """
+
+
+class LayerQuestions:
+    """Questions about layers of one network, which a policy sees as a line."""
+
+    def __init__(self, start: NetworkSpec) -> None:
+        self._line = find_line(start)
+
+    def ask(self, head: str, place: str, legal: tuple[bool, ...]) -> Question:
+        """About the layer at a place."""
+        return Question(head, place, legal, LineSight(self._line, self._line.find(place)))
+
 
 LayerAsks = Generator[Question, int, NetworkSpec]
 
@@ -29,13 +42,21 @@ def places_of(kind: str, network: NetworkSpec) -> tuple[Place, ...]:
     return find(network)
 
 
-def ask_removals(network: NetworkSpec, most: int) -> LayerAsks:
+def find_line(network: NetworkSpec) -> LayerLine:
+    """Its layers; raise as `nasflow.surgery.line`, which finds them."""
+    find: Callable[[NetworkSpec], LayerLine] = load("nasflow.surgery.line:network_line")
+    return find(network)
+
+
+def ask_removals(questions: LayerQuestions, network: NetworkSpec, most: int) -> LayerAsks:
     """Of each layer and block that can be left out, an outer one first, while fewer than `most` are."""
     gone = 0
     for place in sorted(places_of("layer", network), key=lambda each: each.name.count(".")):
         if _is_gone(network, place.name):
             continue
-        if (yield Question(REMOVE, place.name, (True, gone < most))):
+        if gone == most:
+            break
+        if (yield questions.ask(REMOVE, place.name, (True, True))):
             network = Remove(place=place.name).apply(network)
             gone += 1
     return network
@@ -46,19 +67,24 @@ def _is_gone(network: NetworkSpec, layer: str) -> bool:
     return any(layer == place or layer.startswith(f"{place}.") for place in gone)
 
 
-def ask_new_layers(network: NetworkSpec, kernels: Sequence[Kernel], most: int) -> LayerAsks:
+def ask_new_layers(
+    questions: LayerQuestions, network: NetworkSpec, kernels: Sequence[Kernel], most: int
+) -> LayerAsks:
     """Of each place for new layers: one more, or none, while fewer than `most` are new."""
     new = 0
     for place in places_of("depth", network):
-        legal = (True, *(new < most for _ in kernels))
-        choice = yield Question(DEEPEN, place.name, legal)
+        if new == most:
+            break
+        choice = yield questions.ask(DEEPEN, place.name, (True,) * (1 + len(kernels)))
         if choice:
             network = Deepen(place=place.name, kernel=kernels[choice - 1]).apply(network)
             new += 1
     return network
 
 
-def ask_widths(start: NetworkSpec, network: NetworkSpec, factors: Sequence[float]) -> LayerAsks:
+def ask_widths(
+    questions: LayerQuestions, start: NetworkSpec, network: NetworkSpec, factors: Sequence[float]
+) -> LayerAsks:
     """Of each channel group that `network` has from `start`: by which factor it is wider than there."""
     there = {place.name for place in places_of("group", network)}
     widths = start.parts.widths
@@ -68,7 +94,7 @@ def ask_widths(start: NetworkSpec, network: NetworkSpec, factors: Sequence[float
         now = widths.get(place.name, place.channels)
         wanted = [scaled(now, factor, place.groups) for factor in factors]
         legal = tuple(width not in wanted[:number] for number, width in enumerate(wanted))
-        choice = yield Question(RESIZE, place.name, legal)
+        choice = yield questions.ask(RESIZE, place.name, legal)
         if wanted[choice] != now:
             parts = network.parts.put(place.name, Width(channels=wanted[choice]))
             network = network.with_parts(parts)

@@ -54,6 +54,8 @@ class Space(Frozen):
     from.
     """
 
+    controller: ClassVar[str] = "nas"
+    """The kind of controller that answers its questions where none is named."""
     transfers: ClassVar[bool] = True
     """Whether what it finds can stand in another host, at full size; not so widths and layers of one host."""
 

@@ -5,7 +5,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nasflow.search.spaces.layered import REMOVE, RESIZE, ask_removals, ask_widths, layer_edits
+from nasflow.search.spaces.layered import (
+    REMOVE,
+    RESIZE,
+    LayerQuestions,
+    ask_removals,
+    ask_widths,
+    layer_edits,
+)
 from nasflow.search.spaces.protocol import Asking, Space
 from nasflow.spec.edits import Edit
 from nasflow.spec.network import NetworkSpec
@@ -15,6 +22,7 @@ class RemovalSpace(Space):
     """Layers and branches that may go; then each channel group as wide as at the start, or narrower."""
 
     transfers: ClassVar[bool] = False
+    controller: ClassVar[str] = "n2n"
 
     kind: Literal["removal"] = "removal"
     narrow: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
@@ -30,8 +38,9 @@ class RemovalSpace(Space):
 
     def episode(self, start: NetworkSpec) -> Asking:
         """See Space; layers first, then widths."""
-        fewer = yield from ask_removals(start, self.removals)
-        return (yield from ask_widths(start, fewer, (1.0, *self.narrow)))
+        questions = LayerQuestions(start)
+        fewer = yield from ask_removals(questions, start, self.removals)
+        return (yield from ask_widths(questions, start, fewer, (1.0, *self.narrow)))
 
     def edits(self, parent: NetworkSpec, network: NetworkSpec) -> tuple[Edit, ...] | None:
         """See Space."""

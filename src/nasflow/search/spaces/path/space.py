@@ -39,6 +39,7 @@ class PathSpace(Reach, Space):
 
     changes: ClassVar[str | None] = "cell"
     only_grows: ClassVar[bool] = True
+    controller: ClassVar[str] = "path"
 
     kind: Literal["path"] = "path"
 

@@ -8,8 +8,8 @@ child.
 from collections.abc import Sequence
 from statistics import fmean
 
+from nasflow.controllers.policy.sampler import POLICY_TRIES
 from nasflow.controllers.protocol import Lesson
-from nasflow.controllers.tree.sampler import POLICY_TRIES
 
 RISE = 1.5
 """Factor of the weight after a round whose children took too many draws."""

@@ -8,12 +8,8 @@ import numpy as np
 import torch
 
 from nasflow.controllers.finder import Finder
+from nasflow.controllers.policy.reader import Listener
 from nasflow.controllers.protocol import Draw, Request
-from nasflow.controllers.tree.encoder import Encoding
-from nasflow.controllers.tree.heads import log_probabilities
-from nasflow.controllers.tree.parameters import Parameters
-from nasflow.controllers.tree.questions import ask, by_head
-from nasflow.controllers.tree.table import Table
 from nasflow.search.spaces import Walk
 
 POLICY_TRIES = 20
@@ -24,14 +20,12 @@ SPARE = 5
 
 
 class Sampler:
-    """Draws children by the policy; what one episode has encoded serves the others."""
+    """Draws children by the policy."""
 
-    def __init__(self, parameters: Parameters, request: Request, random: np.random.Generator) -> None:
-        self._parameters = parameters
+    def __init__(self, listener: Listener, request: Request, random: np.random.Generator) -> None:
+        self._listener = listener
         self._request = request
         self._random = random
-        self._table = Table()
-        self._encoding = Encoding(parameters)
 
     def draws(self, finder: Finder) -> list[Draw | None]:
         """One new draw for each child that is wanted; None where POLICY_TRIES bring none."""
@@ -58,16 +52,9 @@ class Sampler:
     @torch.inference_mode()
     def _answer(self, walks: Sequence[Walk]) -> None:
         """One answer in each walk, drawn with one uniform number, in their order."""
-        asked = [ask(walk, self._table) for walk in walks]
-        self._encoding.extend(self._table.take_groups())
-        uniform = self._random.random(len(walks)).tolist()
-        for part in by_head(asked):
-            logs = log_probabilities(
-                self._parameters, part.head, self._encoding.known(part.places), part.legal
-            )
-            chances: list[list[float]] = logs.exp().cumsum(dim=1).tolist()
-            for number, sums in zip(part.numbers.tolist(), chances, strict=True):
-                walks[number].answer(fall(sums, uniform[number]))
+        drawn = self._random.random(len(walks)).tolist()
+        for walk, sums, uniform in zip(walks, self._listener.chances(walks), drawn, strict=True):
+            walk.answer(fall(sums, uniform))
 
 
 def fall(sums: Sequence[float], uniform: float) -> int:

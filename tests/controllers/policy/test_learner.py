@@ -9,14 +9,14 @@ from tests.controllers import samples
 from tests.controllers.samples import SMALL_POLICY, START, request
 
 from nasflow.controllers import Draw, Lesson, Results, make_controller
+from nasflow.controllers.policy.heads import entropy, log_probabilities
+from nasflow.controllers.policy.learner import reinforce
+from nasflow.controllers.policy.parameters import Parameters, initial_parameters
+from nasflow.controllers.policy.reader import make_reader
+from nasflow.controllers.policy.sampler import POLICY_TRIES, Sampler
+from nasflow.controllers.policy.state import PolicyState
 from nasflow.controllers.tree.encoder import Encoding
-from nasflow.controllers.tree.heads import entropy, log_probabilities
-from nasflow.controllers.tree.learner import reinforce
-from nasflow.controllers.tree.parameters import Parameters, initial_parameters
-from nasflow.controllers.tree.questions import ask, by_head
-from nasflow.controllers.tree.replay import likelihood, read_lessons
-from nasflow.controllers.tree.sampler import POLICY_TRIES, Sampler
-from nasflow.controllers.tree.state import PolicyState
+from nasflow.controllers.tree.reader import TreeReader, TreeScript, ask_edge
 from nasflow.controllers.tree.table import Table
 from nasflow.search.controller import PaperController, PathController, Policy
 from nasflow.search.spaces import PathSpace, Walk
@@ -34,9 +34,17 @@ def results(draws: Sequence[Draw], *rewards: float | None) -> Results:
     return samples.results(draws, rewards or (None,) * len(draws), space=SPACE)
 
 
+def read(taught: Results) -> TreeScript:
+    """As the policy does."""
+    return TreeReader(SMALL_POLICY, SPACE).script(taught)
+
+
 def exact(spec: Policy, seed: int = 1) -> dict[str, torch.Tensor]:
     """Initial parameters in float64, so that what should be equal is."""
-    return {name: value.double() for name, value in initial_parameters(spec, SPACE, seed).items()}
+    return {
+        name: value.double()
+        for name, value in initial_parameters(make_reader(spec, SPACE).shapes(), seed).items()
+    }
 
 
 def one_by_one(episode: Draw, parameters: Parameters) -> tuple[list[float], list[float]]:
@@ -44,9 +52,10 @@ def one_by_one(episode: Draw, parameters: Parameters) -> tuple[list[float], list
     walk, log_probabilities_, entropies = Walk(SPACE, START), list[float](), list[float]()
     for choice in episode.decisions:
         table, encoding = Table(), Encoding(parameters)
-        (part,) = by_head([ask(fresh(walk), table)])
+        asked = ask_edge(fresh(walk), table)
         encoding.extend(table.take_groups())
-        logs = log_probabilities(parameters, part.head, encoding.known(part.places), part.legal)
+        known = encoding.known(torch.tensor([asked.place]))
+        logs = log_probabilities(parameters, asked.head, known, torch.tensor([asked.legal]))
         log_probabilities_.append(logs[0, choice].item())
         entropies.append(entropy(logs).item())
         walk.answer(choice)
@@ -64,8 +73,8 @@ def fresh(walk: Walk) -> Walk:
 def test_replay_equals_sampling() -> None:
     """The update's log-probabilities and entropies are, decision by decision, those of one question alone."""
     episodes, parameters = proposals(6), exact(SMALL_POLICY)
-    script = read_lessons(results([*episodes, episodes[0]]))
-    seen = likelihood(parameters, script)
+    script = read(results([*episodes, episodes[0]]))
+    seen = script.likelihood(parameters)
     expected = [one_by_one(episode, parameters) for episode in [*episodes, episodes[0]]]
     likely, entropies = (list(chain.from_iterable(each)) for each in zip(*expected, strict=True))
     assert seen.log_probabilities.tolist() == pytest.approx(likely, abs=1e-9)
@@ -77,10 +86,10 @@ def test_replay_equals_sampling() -> None:
 def test_a_question_is_read_once() -> None:
     """What several lessons meet is encoded and asked once, however many they are."""
     episodes = proposals(3)
-    once, twice = (read_lessons(results(episodes * times)) for times in (1, 2))
-    assert [len(part.places) for part in once.parts] == [len(part.places) for part in twice.parts]
+    once, twice = (read(results(episodes * times)) for times in (1, 2))
+    assert once.places.tolist() == twice.places.tolist()
     assert once.groups.context_rows == twice.groups.context_rows
-    assert len(twice.owners) == 2 * len(once.owners) > sum(len(part.places) for part in once.parts)
+    assert len(twice.owners) == 2 * len(once.owners) > len(once.places)
 
 
 def test_drawn_as_likely_as_replayed() -> None:
@@ -90,12 +99,12 @@ def test_drawn_as_likely_as_replayed() -> None:
     lessons = results(proposals(4), 0.1, 0.4, 0.2, 0.9)
     parameters = reinforce(state, spec, lessons)[0].parameters
     wanted = request(space=SPACE, count=100)
-    sampler = Sampler(parameters, wanted, np.random.default_rng(0))
+    sampler = Sampler(make_reader(spec, SPACE).listener(parameters), wanted, np.random.default_rng(0))
     firsts = [walk.decisions[0] for walk in islice(sampler.walks(), 150)]
-    walk, table, encoding = Walk(SPACE, START), Table(), Encoding(parameters)
-    (part,) = by_head([ask(walk, table)])
+    asked, encoding = ask_edge(Walk(SPACE, START), table := Table()), Encoding(parameters)
     encoding.extend(table.take_groups())
-    chances = log_probabilities(parameters, part.head, encoding.known(part.places), part.legal)[0].exp()
+    known = encoding.known(torch.tensor([asked.place]))
+    chances = log_probabilities(parameters, asked.head, known, torch.tensor([asked.legal]))[0].exp()
     for option, chance in enumerate(chances.tolist()):
         assert firsts.count(option) / len(firsts) == pytest.approx(chance, abs=0.12)
     assert float(chances.max() - chances.min()) > 0.2
@@ -103,11 +112,11 @@ def test_drawn_as_likely_as_replayed() -> None:
 
 def test_gradient_by_differences() -> None:
     """The gradient of each parameter is what small changes of it say."""
-    script, parameters = read_lessons(results(proposals(4))), exact(PathController(embedding=2, hidden=3))
+    script, parameters = read(results(proposals(4))), exact(PathController(embedding=2, hidden=3))
     names = list(parameters)
 
     def total(*values: torch.Tensor) -> torch.Tensor:
-        seen = likelihood(dict(zip(names, values, strict=True)), script)
+        seen = script.likelihood(dict(zip(names, values, strict=True)))
         return (seen.log_probabilities + 0.3 * seen.entropies).sum()
 
     leaves = [value.requires_grad_() for value in parameters.values()]
@@ -140,11 +149,11 @@ def test_several_steps_stay_near() -> None:
     free = spec.model_copy(update={"ratio_clip": 0.99})
     taught = results(proposals(3), 0.1, 0.4, 0.9)
     state = PolicyState.initial(spec, SPACE, 1)
-    before = likelihood(state.parameters, read_lessons(taught)).log_probabilities
+    before = read(taught).likelihood(state.parameters).log_probabilities
 
     def farthest(spec: PathController) -> float:
         after = reinforce(state, spec, taught)[0].parameters
-        return float((likelihood(after, read_lessons(taught)).log_probabilities - before).abs().max())
+        return float((read(taught).likelihood(after).log_probabilities - before).abs().max())
 
     assert farthest(spec) < farthest(free) / 1.5
 
@@ -161,8 +170,7 @@ def test_the_best_are_remembered() -> None:
     forgetful, _ = reinforce(dataclasses.replace(state, memory=()), spec, second)
     remembered = Results(SPACE, START, 0, (first.lessons[2],))
     likely, forgotten = (
-        likelihood(each.parameters, read_lessons(remembered)).log_probabilities.sum()
-        for each in (after, forgetful)
+        read(remembered).likelihood(each.parameters).log_probabilities.sum() for each in (after, forgetful)
     )
     assert likely > forgotten
 
@@ -173,8 +181,7 @@ def test_children_from_outside_are_imitated() -> None:
     state, outside = PolicyState.initial(SMALL_POLICY, SPACE, 1), Results(SPACE, START, 0, (lesson,))
     after, _ = reinforce(state, SMALL_POLICY, outside)
     before, now = (
-        likelihood(each.parameters, read_lessons(outside)).log_probabilities.sum().item()
-        for each in (state, after)
+        read(outside).likelihood(each.parameters).log_probabilities.sum().item() for each in (state, after)
     )
     assert now > before
 

@@ -1,8 +1,8 @@
 import pytest
 
 from nasflow.controllers import Lesson
-from nasflow.controllers.tree.doubt import MOST, RISE, steered
-from nasflow.controllers.tree.sampler import POLICY_TRIES
+from nasflow.controllers.policy.doubt import MOST, RISE, steered
+from nasflow.controllers.policy.sampler import POLICY_TRIES
 
 
 def lessons(*tries: int) -> list[Lesson]:

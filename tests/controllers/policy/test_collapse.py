@@ -6,8 +6,8 @@ from tests.controllers.samples import SMALL_POLICY, exhaust, names, request, res
 from tests.search.spaces.samples import TINY
 
 from nasflow.controllers import make_controller
-from nasflow.controllers.tree.sampler import POLICY_TRIES, fall
-from nasflow.controllers.tree.state import PolicyState, pack_state
+from nasflow.controllers.policy.sampler import POLICY_TRIES, fall
+from nasflow.controllers.policy.state import PolicyState, pack_state
 from nasflow.search.spaces import PathSpace
 
 SPACE = PathSpace()

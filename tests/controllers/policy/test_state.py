@@ -8,7 +8,7 @@ from tests.search.spaces.samples import TINY
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.controllers import Lesson, make_controller
-from nasflow.controllers.tree.state import PolicyState, pack_state, unpack_state
+from nasflow.controllers.policy.state import PolicyState, pack_state, unpack_state
 from nasflow.search.controller import PaperController, PathController
 from nasflow.search.spaces import PathSpace
 

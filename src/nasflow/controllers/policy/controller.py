@@ -1,20 +1,21 @@
-"""The paper's controller behind the Protocol: bytes to policy, a round, and back to bytes."""
+"""A policy behind the Protocol: bytes to policy, a round, and back to bytes."""
 
 import numpy as np
 
 from nasflow.controllers.finder import Finder
+from nasflow.controllers.policy.learner import reinforce
+from nasflow.controllers.policy.reader import make_reader
+from nasflow.controllers.policy.sampler import POLICY_TRIES, Sampler
+from nasflow.controllers.policy.state import PolicyState, pack_state, unpack_state
+from nasflow.controllers.policy.threads import one_thread
 from nasflow.controllers.protocol import Draw, Request, Results
 from nasflow.controllers.summary import summarise
-from nasflow.controllers.tree.learner import reinforce
-from nasflow.controllers.tree.sampler import POLICY_TRIES, Sampler
-from nasflow.controllers.tree.state import PolicyState, pack_state, unpack_state
-from nasflow.controllers.tree.threads import one_thread
 from nasflow.search.controller import Policy
 from nasflow.search.spaces import Space
 
 
-class TreePolicyController:
-    """Proposes by a tree-LSTM policy and learns by REINFORCE.
+class PolicyController:
+    """Proposes by a policy and learns by REINFORCE.
 
     It cannot collapse for ever: a policy that repeats itself is asked POLICY_TRIES times for each
     child, then the child is found without it, and learning from such a child leads it back out.
@@ -30,7 +31,8 @@ class TreePolicyController:
         parameters = self._restore(state, request.space).parameters
         random = np.random.default_rng(request.seed)
         finder = Finder(request, random)
-        sampled = Sampler(parameters, request, random).draws(finder)
+        listener = make_reader(self._spec, request.space).listener(parameters)
+        sampled = Sampler(listener, request, random).draws(finder)
         found = [draw or finder.find(POLICY_TRIES) for draw in sampled]
         return [draw for draw in found if draw]
 

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from nasflow.base.document import canonical_json
 from nasflow.base.errors import InvalidSpec
+from nasflow.controllers.policy.baseline import Baseline
+from nasflow.controllers.policy.parameters import Parameters, initial_parameters
+from nasflow.controllers.policy.reader import make_reader
 from nasflow.controllers.protocol import Lesson
-from nasflow.controllers.tree.baseline import Baseline
-from nasflow.controllers.tree.parameters import Parameters, initial_parameters, shapes
-from nasflow.search.controller import Policy
+from nasflow.search.controller import Policy, SequencePolicy
 from nasflow.search.spaces import Space
 
 _MOST_BYTES = 512 * 1024 * 1024
@@ -53,7 +54,7 @@ class PolicyState:
     @classmethod
     def initial(cls, spec: Policy, space: Space, seed: int) -> "PolicyState":
         """The state of a policy that has learned nothing."""
-        parameters = initial_parameters(spec, space, seed)
+        parameters = initial_parameters(make_reader(spec, space).shapes(), seed)
         first, second = (
             {name: torch.zeros_like(value) for name, value in parameters.items()} for _ in range(2)
         )
@@ -77,7 +78,7 @@ def unpack_state(data: bytes, spec: Policy, space: Space) -> PolicyState:
     if not torch.equal(tensors.pop("kind", torch.empty(0)), _kind(spec, space)):
         raise InvalidSpec("controller state: written for another policy, space or version of nasflow")
     memory = _unpack_memory({name: tensors.pop(f"memory.{name}", None) for name in _MEMORY})
-    expected = shapes(spec, space)
+    expected = make_reader(spec, space).shapes()
     _check(tensors, {f"{part}.{name}": shape for part in _PARTS for name, shape in expected.items()})
     steps, rounds = (int(number) for number in tensors["steps"])
     mean, variance, doubt = (float(number) for number in tensors["figures"])
@@ -147,5 +148,7 @@ def _load(data: bytes) -> dict[str, Tensor]:
 def _kind(spec: Policy, space: Space) -> Tensor:
     """[32], uint8: a digest of all that decides which tensors there are and what their entries mean."""
     sizes = spec.model_dump(mode="json", include={"embedding", "hidden", "head_width"})
+    if isinstance(spec, SequencePolicy):
+        sizes["kind"] = spec.kind
     text = canonical_json({"schema": _SCHEMA, "policy": sizes, "space": space.model_dump(mode="json")})
     return torch.tensor(list(hashlib.sha256(text.encode()).digest()), dtype=torch.uint8)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from nasflow.controllers.policy.baseline import Baseline
+from nasflow.controllers.policy.doubt import steered
+from nasflow.controllers.policy.parameters import PRECISION, Parameters
+from nasflow.controllers.policy.reader import Likelihood, Script, make_reader
+from nasflow.controllers.policy.sampler import POLICY_TRIES
+from nasflow.controllers.policy.state import PolicyState
 from nasflow.controllers.protocol import Lesson, Results
-from nasflow.controllers.tree.baseline import Baseline
-from nasflow.controllers.tree.doubt import steered
-from nasflow.controllers.tree.parameters import PRECISION, Parameters
-from nasflow.controllers.tree.replay import Likelihood, Script, likelihood, read_lessons
-from nasflow.controllers.tree.sampler import POLICY_TRIES
-from nasflow.controllers.tree.state import PolicyState
-from nasflow.search.controller import PaperController, PathController, Policy
+from nasflow.search.controller import PaperController, Policy, SteadyPolicy
 
 OUTSIDE_BONUS = 1.0
 """Added to the advantage of a child that the policy itself did not find, in standard deviations, where it has
@@ -39,7 +39,7 @@ def reinforce(state: PolicyState, spec: Policy, results: Results) -> tuple[Polic
     after, figures, drawn = state, dict[str, float](), None
     for _ in range(spec.updates):
         parameters = {name: value.clone().requires_grad_() for name, value in after.parameters.items()}
-        seen = likelihood(parameters, course.script)
+        seen = course.script.likelihood(parameters)
         drawn = seen.log_probabilities.detach() if drawn is None else drawn
         loss = course.loss(seen, drawn, spec.ratio_clip)
         if len(drawn):
@@ -47,7 +47,7 @@ def reinforce(state: PolicyState, spec: Policy, results: Results) -> tuple[Polic
         norm = torch.nn.utils.clip_grad_norm_(parameters.values(), spec.clip)
         figures = figures or _figures(loss, seen, norm)
         after = _step(parameters, after, spec.learning_rate)
-    doubt = steered(state.doubt, lessons, spec.patience) if isinstance(spec, PathController) else state.doubt
+    doubt = steered(state.doubt, lessons, spec.patience) if isinstance(spec, SteadyPolicy) else state.doubt
     figures |= {"baseline": baseline.mean, "deviation": baseline.deviation, "doubt": doubt}
     return replace(
         after, baseline=baseline, doubt=doubt, memory=_best((*lessons, *state.memory), spec.memory)
@@ -74,7 +74,7 @@ class _Course:
 
 
 def _course(spec: Policy, state: PolicyState, taught: Results) -> _Course:
-    lessons, script = taught.lessons, read_lessons(taught)
+    lessons, script = taught.lessons, make_reader(spec, taught.space).script(taught)
     gains = torch.tensor(_advantages(spec, state.baseline, lessons), dtype=PRECISION)
     # What is remembered is known already: a policy that repeats itself has to look elsewhere.
     gains[len(lessons) - len(state.memory) :] /= state.doubt

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasflow.controllers.tree.baseline import Baseline
+from nasflow.controllers.policy.baseline import Baseline
 
 rewards = st.lists(st.floats(-100, 100), min_size=1, max_size=6)
 
