@@ -68,8 +68,8 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 # Hours of training, see docs/results.md.
-study: $(VENV)/.dev
-	$(BIN)/python -m benchmarks.study examples/fashion-study.yaml
+study: $(BIN)/nasflow
+	$(BIN)/nasflow compare examples/fashion-study.yaml --seeds 5 --store study-store --output docs/study
 
 # Hours too: against Optuna, on the same processor time.
 against-optuna: $(VENV)/.dev

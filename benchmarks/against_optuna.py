@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.clock import CpuClock
 from benchmarks.contest import OWN, RIVAL, Campaign, Duel, Duels, Seen, cells, signals, table, worths
 from benchmarks.rival import PRUNERS, Rival
-from benchmarks.study import NOBODY
+from benchmarks.searching import NOBODY
 from nasflow.backends.inline import run
 from nasflow.backends.lanes import end_with_opener
 from nasflow.cli.options import read_file

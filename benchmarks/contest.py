@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from benchmarks.tables import points
 from nasflow.report.curves import Band
 from nasflow.search.objective import Judge
 from nasflow.search.record import TrainedRecord
 from nasflow.spec.parts import Parts
+from nasflow.studies.compare.tables import mean_points
 from nasflow.studies.rehearsal.result import interval
 
 METHODS = OWN, RIVAL = "nasflow", "optuna"
@@ -100,7 +100,7 @@ def table(duels: Duels, tests: Tests) -> Iterator[str]:
     yield "| difference in test accuracy, points (95 % over seeds) | |"
     yield "|---|---|"
     for title, values in _differences(duels, tests).items():
-        yield f"| {title} | {points(values)} |"
+        yield f"| {title} | {mean_points(values)} |"
     yield ""
     yield _answer(_third(duels, tests))
 

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.study import search
-from benchmarks.tables import points
+from benchmarks.searching import search
 from nasflow.base.errors import NotFound
 from nasflow.cli.options import read_file
 from nasflow.search.config import SearchConfig
@@ -44,7 +43,7 @@ def table(ends: Ends) -> Iterable[str]:
     for arm in TEACHERS:
         if arm != "none":
             gains = [[_gain(ends, seed, arm, control) for seed in seeds] for control in (None, Control.START)]
-            yield f"| {arm} | {' | '.join(map(points, gains))} |"
+            yield f"| {arm} | {' | '.join(map(mean_points, gains))} |"
 
 
 def _gain(ends: Ends, seed: int, arm: str, control: Control | None) -> float:

@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.figures import Figure, Figures
 from benchmarks.gpu_steps import Load, measure_steps
-from benchmarks.study import NOBODY
+from benchmarks.searching import NOBODY
 from nasflow.backends.inline import run
 from nasflow.backends.lanes import Lanes
 from nasflow.base.errors import DataSetMissing

@@ -9,6 +9,7 @@ from nasflow.base.errors import NasflowError
 from nasflow.base.settings import RANK, WORLD_SIZE
 from nasflow.cli.campaign import proof_commands
 from nasflow.cli.cluster import cluster_commands
+from nasflow.cli.compare import compare_commands
 from nasflow.cli.look import look_commands
 from nasflow.cli.run import work_commands
 from nasflow.cli.study import study_commands
@@ -20,7 +21,7 @@ _app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for commands in (work_commands, look_commands, cluster_commands, proof_commands):
+for commands in (work_commands, look_commands, cluster_commands, proof_commands, compare_commands):
     _app.add_typer(commands)
 _app.add_typer(study_commands, name="study")
 

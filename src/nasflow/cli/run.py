@@ -24,6 +24,7 @@ from nasflow.cli.options import (
 
 if TYPE_CHECKING:
     from nasflow.search.cluster import Cluster
+    from nasflow.search.file import SearchFile
     from nasflow.steps.archive import Archive
 
 work_commands = typer.Typer()
@@ -47,16 +48,17 @@ class Backend(StrEnum):
     DOCKER = "docker"
 
 
+BackendOption = Annotated[
+    Backend,
+    typer.Option(help="This process, or Kubeflow's components as processes or containers of this machine."),
+]
+
+
 @work_commands.command("search")
 def _search(
     config: Annotated[Path, typer.Argument(help="A search's configuration, YAML.", show_default=False)],
     store: StoreOption = DEFAULT_STORE,
-    backend: Annotated[
-        Backend,
-        typer.Option(
-            help="This process, or Kubeflow's components as processes or containers of this machine."
-        ),
-    ] = Backend.INLINE,
+    backend: BackendOption = Backend.INLINE,
     lanes: LanesOption = None,
     track: TrackOption = True,
     as_json: JsonOption = False,
@@ -64,20 +66,32 @@ def _search(
     """Run the search of CONFIG on this machine; the same configuration again continues it."""
     file = read_file(config)
     archive = open_archive(store)
-    from nasflow.base.errors import InvalidSpec
     from nasflow.steps.begin import begin
 
-    if lanes and backend is not Backend.INLINE:
-        raise InvalidSpec(f"--lanes: the backend {backend} does one step at a time: leave it out")
-    asked_lanes = lanes or settings.LANES.get()
+    runner = SearchRunner(file, backend, lanes, tracking_address(store) if track else None)
     id = begin(archive, file.config())
-    address = tracking_address(store) if track else None
-    if backend is Backend.INLINE:
-        _run_inline(archive, id, address, asked_lanes)
-    else:
-        cluster = file.required_cluster() if backend is Backend.DOCKER else file.cluster
-        _run_local(archive, id, address, backend, cluster)
+    runner(archive, id)
     _conclude(archive, id, as_json)
+
+
+class SearchRunner:
+    """Runs searches on this machine, as a command's options say."""
+
+    def __init__(self, file: "SearchFile", backend: Backend, lanes: int | None, address: str | None) -> None:
+        from nasflow.base.errors import InvalidSpec
+
+        if lanes and backend is not Backend.INLINE:
+            raise InvalidSpec(f"--lanes: the backend {backend} does one step at a time: leave it out")
+        self._backend, self._address = backend, address
+        self._lanes = lanes or settings.LANES.get()
+        self._cluster = file.required_cluster() if backend is Backend.DOCKER else file.cluster
+
+    def __call__(self, archive: "Archive", search: str) -> None:
+        """Go on with a search to its end."""
+        if self._backend is Backend.INLINE:
+            _run_inline(archive, search, self._address, self._lanes)
+        else:
+            _run_local(archive, search, self._address, self._backend, self._cluster)
 
 
 @dataclass(frozen=True)

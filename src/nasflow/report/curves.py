@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_COLOURS = ("#2f6fc4", "#b8620a", "#1e7a4f", "#a5246f")
+_COLOURS = ("#2f6fc4", "#b8620a", "#1e7a4f", "#a5246f", "#6b4fc4", "#8a8a10", "#107f8a", "#555555")
 
 
 @dataclass(frozen=True)

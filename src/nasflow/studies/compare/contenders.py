@@ -1,0 +1,88 @@
+"""Who is compared: a space, and who answers its questions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from nasflow.base.errors import InvalidSpec
+from nasflow.search.config import SearchConfig
+from nasflow.search.spaces import AnySpace, Space
+
+PUBLISHED_ARMS = {
+    "path": ("path", "path"),
+    "paper": ("path", "paper"),
+    "eas": ("layer", "eas"),
+    "n2n": ("removal", "n2n"),
+    "joint": ("joint", "nas"),
+}
+"""By the names that they go by, a space and a controller."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One arm of a comparison."""
+
+    name: str
+    """Also of its searches: lower-case letters, digits, hyphens."""
+    space: str | None
+    """The kind of its space; None: the configuration's own."""
+    controller: str
+
+
+def contenders(names: Iterable[str]) -> tuple[Contender, ...]:
+    """From what somebody names: a published system, a kind of controller, or `space:controller`.
+
+    Raise InvalidSpec for a name that is given twice.
+    """
+    found = tuple(map(_contender, names))
+    twice = [each.name for number, each in enumerate(found) if each in found[:number]]
+    if twice:
+        raise InvalidSpec(f"{twice[0]} is compared with itself: name each once")
+    return found
+
+
+def _contender(name: str) -> Contender:
+    if name in PUBLISHED_ARMS:
+        return Contender(name, *PUBLISHED_ARMS[name])
+    space, colon, controller = name.partition(":")
+    return Contender(name.replace(":", "-"), space, controller) if colon else Contender(name, None, name)
+
+
+def searches(
+    base: SearchConfig, compared: Iterable[Contender], seeds: Iterable[int]
+) -> dict[tuple[int, str], SearchConfig]:
+    """The search of each seed and contender, by both: `base`, but for who searches where.
+
+    What a space finds that belongs to one host is finished in the search's. Raise InvalidSpec for a search
+    that cannot be.
+    """
+    listed = tuple(compared)
+    return {(seed, each.name): _search(base, each, seed) for seed in seeds for each in listed}
+
+
+def _search(base: SearchConfig, contender: Contender, seed: int) -> SearchConfig:
+    where = f"arm {contender.name}"
+    space = _space(base, contender, where)
+    same = base.controller.kind == contender.controller
+    own: dict[str, Any] = {
+        "name": f"{base.name}-{contender.name}-{seed}",
+        "seed": seed,
+        "space": space.model_dump(mode="json"),
+        "controller": base.controller.model_dump(mode="json") if same else {"kind": contender.controller},
+    }
+    given = base.model_dump(mode="json") | own
+    if not space.transfers:
+        given["finish"] = given["finish"] | {"host": given["host"]}
+    return SearchConfig.from_data(given, where)
+
+
+def _space(base: SearchConfig, contender: Contender, where: str) -> Space:
+    if contender.space in {None, base.space.kind}:
+        return base.space
+    try:
+        found: Space = TypeAdapter(AnySpace).validate_python({"kind": contender.space})
+    except ValidationError as error:
+        raise InvalidSpec(f"{where}: {error.errors()[0]['msg']}") from None
+    return found

@@ -1,0 +1,88 @@
+"""What the searches of a comparison came to: figures from ledgers alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from nasflow.report.curves import Band
+from nasflow.report.yardstick import Yardstick
+from nasflow.search.controls import Control
+from nasflow.search.ledger import Ledger
+
+Ledgers = Mapping[tuple[int, str], Ledger]
+"""By seed and contender."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Of one search; what it has not come to is None."""
+
+    children: int
+    """That may win."""
+    mean: float | None
+    """Of all children, by the measure of the objective."""
+    late: float | None
+    """Of the last quarter of them: who learns should be better than at the beginning."""
+    best: float | None
+    """Of the chosen one."""
+    test: float | None
+    """Share of the test images that its network tells right at full size, the mean over the trainings."""
+    against: Mapping[Control, float]
+    """The same of each control that was trained."""
+    parameters: int | None
+    """Of the found network at full size."""
+    mult_adds: int | None
+    hours: float
+    """Of training, in all."""
+
+
+def tallies(ledgers: Ledgers) -> dict[tuple[int, str], Tally]:
+    """By seed and contender."""
+    return {key: _tally(ledger) for key, ledger in ledgers.items()}
+
+
+def _tally(ledger: Ledger) -> Tally:
+    yardstick, finish = Yardstick.of(ledger.config), ledger.finish
+    found = [yardstick.candidate(each) for each in ledger.children]
+    known = [value for value in found if value is not None]
+    tests = {control: finish.accuracy(control) for control in Control} if finish else {}
+    return Tally(
+        children=len(known),
+        mean=_mean(known),
+        late=_mean(known[-max(1, len(known) // 4) :]),
+        best=yardstick.candidate(ledger.chosen),
+        test=finish.accuracy(None) if finish else None,
+        against={control: value for control, value in tests.items() if value is not None},
+        parameters=ledger.final.parameters if ledger.final else None,
+        mult_adds=ledger.final.mult_adds if ledger.final else None,
+        hours=sum(attempt.kept_seconds for attempt in ledger.attempts) / 3600,
+    )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fmean(values) if values else None
+
+
+def rounds(ledgers: Ledgers) -> dict[str, Band]:
+    """Each contender's rounds over the children so far: the mean of a round by the objective's measure, over
+    the seeds, and the lowest and the highest seed.
+    """
+    bands = {}
+    for name in dict.fromkeys(name for _, name in ledgers):
+        own = [ledger for (_, each), ledger in ledgers.items() if each == name]
+        columns = list(zip(*(_rounds(ledger) for ledger in own), strict=False))
+        size = own[0].config.children_per_round
+        bands[name] = Band(
+            x=[size * (number + 1) for number in range(len(columns))],
+            mean=[fmean(column) for column in columns],
+            low=[min(column) for column in columns],
+            high=[max(column) for column in columns],
+        )
+    return bands
+
+
+def _rounds(ledger: Ledger) -> list[float]:
+    yardstick = Yardstick.of(ledger.config)
+    found = [[yardstick.candidate(each) for each in one.records] for one in ledger.rounds]
+    known = [[value for value in values if value is not None] for values in found]
+    return [fmean(values) for values in known if values]

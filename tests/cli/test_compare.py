@@ -1,0 +1,51 @@
+"""`nasflow compare`."""
+
+import json
+from pathlib import Path
+
+from tests.cli.calling import call, write_config
+from tests.steps.samples import open_archive
+
+from nasflow.steps.ledger import read_config, read_ledger
+
+
+def test_compare(tmp_path: Path) -> None:
+    """Each arm and seed is a search of its own; asked again, nothing is trained and all is the same."""
+    config, store = write_config(tmp_path, name="base"), tmp_path / "store"
+    asked = ("compare", config, "--store", store, "--no-track", "--arms", "path,eas,random", "--seeds", "2")
+    first = call(*asked, "--output", tmp_path / "told")
+    assert first.code == 0, first.err
+    assert "minus random (95 % over seeds)" in first.out
+    archive = open_archive(store)
+    names = [f"base-{arm}-{seed}" for seed in (1, 2) for arm in ("path", "eas", "random")]
+    ledgers = {name: read_ledger(archive, name) for name in names}
+    assert all(ledger.finish for ledger in ledgers.values())
+    assert read_config(archive, "base-eas-1").space.kind == "layer"
+    assert (tmp_path / "told" / "compare.md").read_text().rstrip() in first.out
+    assert (tmp_path / "told" / "compare.svg").read_text().startswith("<?xml")
+    trained = sum(len(ledger.attempts) for ledger in ledgers.values())
+    again = call(*asked, "--json")
+    rows = json.loads(again.out)
+    assert [(each["seed"], each["arm"]) for each in rows] == [
+        (s, a) for s in (1, 2) for a in ("path", "eas", "random")
+    ]
+    finish = ledgers["base-path-1"].finish
+    assert finish
+    assert rows[0]["test"] == finish.accuracy(None)
+    assert sum(len(read_ledger(archive, name).attempts) for name in names) == trained
+
+
+def test_what_cannot_be_compared(tmp_path: Path) -> None:
+    """Is refused before anything is begun."""
+    config, store = write_config(tmp_path, name="base"), tmp_path / "store"
+    for arms, rival, reason in (
+        ("path,nobody", None, "arm nobody"),
+        ("path,path", None, "compared with itself"),
+        ("path,random", "eas", "--rival eas: it is none of the arms path, random"),
+        ("path,layer:paper", None, "arm layer-paper"),
+    ):
+        asked = ("--rival", rival) if rival else ()
+        said = call("compare", config, "--store", store, "--arms", arms, *asked)
+        assert said.code == 2
+        assert reason in said.error
+        assert not store.exists()

@@ -1,0 +1,93 @@
+"""What a comparison says."""
+
+from statistics import fmean
+
+from tests.report.synthetic import synthetic_ledger
+
+from nasflow.search.controls import Control
+from nasflow.studies.compare import compare_tables, rounds, tallies
+
+LEDGERS = {
+    (seed, arm): synthetic_ledger(finished=True, seed=seed + 10 * number)
+    for seed in (1, 2)
+    for number, arm in enumerate(("path", "evolution", "random"))
+}
+
+
+def row(title: str) -> list[str]:
+    """The cells of the table row that begins so."""
+    (found,) = (
+        line for line in compare_tables(LEDGERS, "random").splitlines() if line.startswith(f"| {title} |")
+    )
+    return [cell.strip() for cell in found.strip("| ").split(" | ")]
+
+
+def test_a_row_a_search() -> None:
+    """With its seed and arm."""
+    told = compare_tables(LEDGERS, "random")
+    assert sum(line.startswith(("| 1 |", "| 2 |")) for line in told.splitlines()) == 6
+
+
+def test_arms_are_paired_by_seed() -> None:
+    """What each other arm has before the rival, seed by seed: the mean and its interval."""
+    best = {key: ledger.chosen.accuracy for key, ledger in LEDGERS.items() if ledger.chosen}
+    gaps = [best[seed, "path"] - best[seed, "random"] for seed in (1, 2)]
+    title, path, evolution = row("best")
+    assert title == "best"
+    assert path.startswith(f"{100 * fmean(gaps):+.2f} (")
+    assert path.endswith(") points")
+    assert evolution != path
+
+
+def test_found_against_its_controls() -> None:
+    """A row a control, a column an arm."""
+    assert row("start network")[1:] == ["+0.75 points"] * 3
+
+
+def test_another_objective() -> None:
+    """Its measure in its unit."""
+    losses = {
+        (seed, arm): synthetic_ledger(finished=True, seed=seed, objective="training_loss_sum")
+        for seed in (1, 2)
+        for arm in ("path", "random")
+    }
+    told = compare_tables(losses, "path")
+    assert "all: sum of training losses" in told
+    assert "| best | +0 nats |" in told
+
+
+def test_alone() -> None:
+    """One arm has nobody to be paired with."""
+    told = compare_tables({(1, "path"): LEDGERS[1, "path"]}, "path")
+    assert "minus path" not in told
+    assert "found minus" in told
+
+
+def test_nothing_is_finished() -> None:
+    """What is not known yet is left open."""
+    ledgers = {(1, arm): synthetic_ledger() for arm in ("path", "random")}
+    tally = tallies(ledgers)[1, "path"]
+    assert (tally.test, tally.against, tally.parameters) == (None, {}, None)
+    assert "–" in compare_tables(ledgers, "random")
+
+
+def test_a_tally() -> None:
+    """Its figures are those of the ledger."""
+    ledger, tally = LEDGERS[1, "path"], tallies(LEDGERS)[1, "path"]
+    accuracies = [each.accuracy for each in ledger.children if hasattr(each, "accuracy")]
+    assert tally.children == len(accuracies)
+    assert tally.mean is not None
+    assert tally.best == max(accuracies)
+    assert min(accuracies) <= tally.mean <= max(accuracies)
+    assert ledger.finish
+    assert tally.test == ledger.finish.accuracy(None)
+    assert tally.against[Control.START] == ledger.finish.accuracy(Control.START)
+    assert ledger.final
+    assert tally.parameters == ledger.final.parameters
+
+
+def test_rounds_are_means_over_seeds() -> None:
+    """A point a round, for each arm."""
+    band = rounds(LEDGERS)["path"]
+    assert len(band.x) == len(band.mean) == 3
+    assert all(low <= mean <= high for low, mean, high in zip(band.low, band.mean, band.high, strict=True))
