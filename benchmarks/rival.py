@@ -191,7 +191,7 @@ def _recipe(config: ResolvedConfig) -> Recipe:
     """What trains a network from scratch; raise InvalidSpec for what Optuna is not asked here."""
     if isinstance(config.start, BroughtStart):
         raise InvalidSpec("start: Optuna trains from scratch, so the start network is to be trained too")
-    if config.objective.trade or config.limits:
+    if config.objective.costs or config.limits:
         raise InvalidSpec("Optuna is asked for the highest held-out accuracy, without costs and limits")
     return config.start
 

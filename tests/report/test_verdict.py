@@ -92,6 +92,13 @@ def test_limits_and_trades_are_told(make_ledger: MakeLedger) -> None:
     assert judged(make_ledger()) == ""
 
 
+def test_what_is_compressed_is_told(make_ledger: MakeLedger) -> None:
+    """With what it was before."""
+    objective = {"maximise": "held_out_accuracy", "compress": {"parameters": "60k"}}
+    text = said(judged(make_ledger(objective=objective)))
+    assert text.endswith("times C (2 - C), C the share that is saved of parameters (of 60.0 k).")
+
+
 def test_where_every_child_breaks_a_limit(make_ledger: MakeLedger) -> None:
     """Nothing is found then, and that is said."""
     assert "failed or break a limit" in verdict(make_ledger(limits={"parameters": "1k"}))

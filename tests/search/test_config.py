@@ -181,3 +181,12 @@ def test_a_broken_space_is_refused_as_such() -> None:
     """Not for the controller that would follow from it."""
     with pytest.raises(InvalidSpec, match="space"):
         SearchConfig.from_data(smallest() | {"space": {"kind": "layer", "widen": [0.5]}}, "here")
+
+
+def test_a_space_that_shrinks_is_judged_by_what_it_saves() -> None:
+    """The removal space has an objective of its own."""
+    given = smallest() | {"space": {"kind": "removal"}}
+    del given["objective"], given["controller"]
+    given["finish"] = given["finish"] | {"host": given["host"]}
+    objective = SearchConfig.from_data(given, "here").objective
+    assert objective == Objective(maximise="held_out_accuracy", compress={"parameters": "start"})

@@ -66,6 +66,18 @@ def test_as_it_is_written(given: Any, objective: Objective) -> None:
             {"minimise": "held_out_loss", "trade": {"latency": {"target": "4k", "weight": 1}}},
             "objective.trade: latency is in seconds, not in k: write a number, perhaps with s, ms, us",
         ),
+        (
+            {"minimise": "held_out_loss", "compress": {"parameters": "start"}},
+            "objective: compress: what is kept while a network shrinks is maximised",
+        ),
+        (
+            {"maximise": "held_out_accuracy", "compress": {"latency": "4k"}},
+            "objective.compress: latency is in seconds, not in k",
+        ),
+        (
+            {"maximise": "held_out_accuracy", "compress": {"held_out_accuracy": "start"}},
+            "objective: held_out_accuracy cannot be traded against itself",
+        ),
     ],
 )
 def test_what_is_no_objective(given: Any, message: str) -> None:
@@ -231,3 +243,32 @@ def test_any_cost_has_a_finite_score(cost: float) -> None:
         }
         assert math.isfinite(judged.score(measures))
         assert math.isfinite(judged.reward(measures, 100))
+
+
+COMPRESSED = Objective(maximise="held_out_accuracy", compress={"parameters": 1000.0})
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "parameters", "worth"),
+    [
+        (0.9, 1000, 0.0),
+        (0.9, 250, 0.9 * 0.75 * 1.25),
+        (0.8, 100, 0.8 * 0.9 * 1.1),
+        (0.9, 2000, 0.9 * -1 * 3),
+    ],
+)
+def test_the_published_reward_of_compression(accuracy: float, parameters: int, worth: float) -> None:
+    """C (2 - C) times the accuracy, C the share of the teacher that is saved (arXiv 1709.06030)."""
+    figures = measured(held_out_accuracy=accuracy, parameters=parameters)
+    assert COMPRESSED.score(figures) == pytest.approx(worth)
+    assert COMPRESSED.reward(figures, 100) == COMPRESSED.score(figures)
+    assert COMPRESSED.measures == ("held_out_accuracy", "parameters")
+
+
+def test_the_start_network_says_from_where() -> None:
+    """`start` stands for its amount, which is known once the search begins."""
+    asked_for = Objective(maximise="held_out_accuracy", compress={"parameters": "start", "mult_adds": 70.0})
+    figures = measured(held_out_accuracy=0.9, parameters=1000, mult_adds=50)
+    with pytest.raises(InvalidSpec, match="parameters of the start network is not known yet"):
+        asked_for.score(figures)
+    assert asked_for.of_start(figures).compress == {"parameters": 1000.0, "mult_adds": 70.0}

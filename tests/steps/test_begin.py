@@ -4,10 +4,13 @@ import pytest
 from tests.steps.samples import HOST, config, documents, open_archive
 
 from nasflow.base.errors import Conflict, DataSetMissing, InvalidSpec
+from nasflow.measure import counted
 from nasflow.search.budget import Budget
 from nasflow.search.schedule import Propose
+from nasflow.spec.child import ChildSpec
 from nasflow.steps.begin import begin
 from nasflow.steps.execute import tasks_of
+from nasflow.steps.keys import start_key
 from nasflow.steps.ledger import read_config, search_ids
 
 
@@ -61,3 +64,18 @@ def test_images_stay_where_they_were(finished: Path) -> None:
     moved = config(data={"name": "digits", "held_out": 100, "train_images": 150, "path": "/elsewhere"})
     with pytest.raises(Conflict, match="began with its images in None"):
         begin(open_archive(finished), moved)
+
+
+def test_what_is_compressed_is_counted(tmp_path: Path) -> None:
+    """Where a search compresses its start network, what that one has is written down at the beginning."""
+    archive = open_archive(tmp_path / "store")
+    compressed = {"maximise": "held_out_accuracy", "compress": {"parameters": "start"}}
+    asked = config(objective=compressed)
+    begin(archive, asked)
+    written = read_config(archive, asked.name).objective.compress
+    assert written == {
+        "parameters": counted(archive.read(start_key(asked.name), ChildSpec).network)["parameters"].value
+    }
+    assert begin(archive, asked) == asked.name
+    with pytest.raises(InvalidSpec, match=r"compress\.latency: .*give an amount"):
+        begin(archive, config(name="other", objective=compressed | {"compress": {"latency": "start"}}))

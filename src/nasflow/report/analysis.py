@@ -69,7 +69,7 @@ def arm_lift(ledger: Ledger) -> Lift | None:
 
 def cost_names(config: ResolvedConfig) -> tuple[str, ...]:
     """What a network costs: its size, and the costs that objective and limits name."""
-    named = (*config.objective.trade, *config.limits)
+    named = (*config.objective.costs, *config.limits)
     costly = ("parameters", "mult_adds", *(name for name in named if not find_measure(name).higher_is_better))
     return tuple(name for name in dict.fromkeys(costly) if name != config.objective.measure)
 

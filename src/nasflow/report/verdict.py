@@ -48,10 +48,15 @@ def judged(ledger: Ledger) -> str:
         f"{measure_words(name)} (target {_limit(name, each.target)}, weight {each.weight:g})"
         for name, each in objective.trade.items()
     ]
-    if trades or objective.measure != "held_out_accuracy":
+    saved = [
+        f"{measure_words(name)} (of {_limit(name, float(before))})"
+        for name, before in objective.compress.items()
+    ]
+    if trades or saved or objective.measure != "held_out_accuracy":
         better = "the higher" if yardstick.sign > 0 else "the lower"
         against = f", traded against {' and '.join(trades)}" if trades else ""
-        sentences.append(f"Judged by {yardstick.title}, {better} the better{against}.")
+        times = f", times C (2 - C), C the share that is saved of {' and '.join(saved)}" if saved else ""
+        sentences.append(f"Judged by {yardstick.title}, {better} the better{against}{times}.")
     limits = [
         f"{measure_words(name)} at most {_limit(name, most)}" for name, most in ledger.config.limits.items()
     ]
@@ -127,7 +132,7 @@ def _of_winner(ledger: Ledger, winner: TrainedRecord) -> str:
         elif yardstick.sign * (value - start) < 0:
             text += ", and is better once costs count"
     else:
-        costs = ", costs counted" if ledger.config.objective.trade else ""
+        costs = ", costs counted" if ledger.config.objective.costs else ""
         text = (
             f"No child{so_far} beats the start network ({yardstick.phrase(start)}{costs}): "
             f"the best reaches {yardstick.show(value)}"

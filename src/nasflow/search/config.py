@@ -60,22 +60,26 @@ def _with_curve(recipe: Any) -> Any:
     return recipe | {"curve": True} if isinstance(recipe, dict) and "network" not in recipe else recipe
 
 
-def _foretelling(given: Mapping[str, Any]) -> str:
-    """The best signal (docs/signals.md) for what the finish of a configuration, as it is given, does."""
+def _usual_objective(given: Mapping[str, Any], space: Space) -> Any:
+    """The space's own; or the best signal (docs/signals.md) for what a configuration's finish does, as it
+    is given.
+    """
+    if space.objective:
+        return space.objective
     finish = given.get("finish")
     inherits = finish.get("inherit") if isinstance(finish, Mapping) else getattr(finish, "inherit", False)
     begins_alike = given.get("parents", "start") != "found"
     return "training_loss_sum" if begins_alike and not inherits else "held_out_loss"
 
 
-def _usual_controller(given: Mapping[str, Any]) -> Any:
-    """Who answers the questions of the space of a configuration, as it is given."""
+def _usual_space(given: Mapping[str, Any]) -> Space:
+    """That of a configuration, as it is given."""
     try:
-        space = TypeAdapter(AnySpace).validate_python(given.get("space", PathSpace()))
+        found: Space = TypeAdapter(AnySpace).validate_python(given.get("space", PathSpace()))
     except ValidationError:
-        # It is refused where the space itself is read.
-        return {"kind": "random"}
-    return {"kind": space.controller}
+        # It is refused where it is read.
+        return PathSpace()
+    return found
 
 
 class SearchSettings(Document):
@@ -93,9 +97,10 @@ class SearchSettings(Document):
     """What children inherit from: the start network (the paper); `found`, any trained record (evolution: the
     one that was mutated; a policy: the one that needs the fewest edits); `none`, nothing: from scratch."""
     objective: Objective
-    """By what a child is judged. Absent: by what foretells best what its network comes to in the end, as
-    docs/signals.md measured it: the sum of its training losses, where all children begin at the start network
-    and the finish trains from scratch; else its held-out loss."""
+    """By what a child is judged. Absent: by what the space names (`Space.objective`), or by what foretells
+    best what a network comes to in the end, as docs/signals.md measured it: the sum of its training losses,
+    where all children begin at the start network and the finish trains from scratch; else its held-out
+    loss."""
     limits: Limits = Field(default_factory=dict)
     measures: tuple[MeasureName, ...] = ()
     """Those to be taken besides the ordinary ones and those that objective and limits name."""
@@ -114,7 +119,9 @@ class SearchSettings(Document):
         # What an older schema means by leaving something out is said by `upgraded`.
         if not isinstance(given, Mapping) or given.get("schema_version", cls.SCHEMA) != cls.SCHEMA:
             return given
-        return {"objective": _foretelling(given), "controller": _usual_controller(given), **given}
+        space = _usual_space(given)
+        usual = {"objective": _usual_objective(given, space), "controller": {"kind": space.controller}}
+        return usual | dict(given)
 
     @model_validator(mode="after")
     def _check_controller(self) -> Self:

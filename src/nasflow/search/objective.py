@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from nasflow.base.document import Frozen
+from nasflow.base.document import Frozen, is_off
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.quantity import Quantity, check_unit
 from nasflow.search.measures import MEASURES, Measured, MeasureName, Unit, find_measure
@@ -40,6 +40,9 @@ class Objective(Frozen):
     minimise: MeasureName | None = None
     trade: dict[MeasureName, Trade] = Field(default_factory=dict)
     """Costs, by the measure's name."""
+    compress: dict[MeasureName, Quantity | Literal["start"]] = Field(default_factory=dict, exclude_if=is_off)
+    """Costs, with what they are to become less than: an amount, or that of the start network. A network that
+    saves the share C of one is worth C (2 - C) times its own (Ashok et al., ICLR 2018)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -48,9 +51,16 @@ class Objective(Frozen):
             return given
         return {"maximise" if find_measure(given).higher_is_better else "minimise": given}
 
+    @field_validator("compress", mode="before")
+    @classmethod
+    def _amounts(cls, given: Any) -> Any:
+        known = given if isinstance(given, Mapping) else {}
+        _in_their_units({name: amount for name, amount in known.items() if amount != "start"})
+        return given
+
     @field_validator("trade", mode="before")
     @classmethod
-    def _in_their_units(cls, given: Any) -> Any:
+    def _trades(cls, given: Any) -> Any:
         for name, trade in given.items() if isinstance(given, Mapping) else ():
             _check_unit(name, trade.get("target") if isinstance(trade, Mapping) else None)
         return given
@@ -65,9 +75,11 @@ class Objective(Frozen):
     def _check(self) -> Self:
         if (self.maximise is None) == (self.minimise is None):
             raise ValueError("one of maximise and minimise is wanted")
-        if self.measure in self.trade:
+        if self.measure in {*self.trade, *self.compress}:
             raise ValueError(f"{self.measure} cannot be traded against itself")
-        check_costs(self.trade)
+        check_costs((*self.trade, *self.compress))
+        if self.compress and not self.maximise:
+            raise ValueError("compress: what is kept while a network shrinks is maximised, as an accuracy is")
         return self
 
     @property
@@ -92,7 +104,20 @@ class Objective(Frozen):
     @property
     def measures(self) -> tuple[str, ...]:
         """All that it looks at."""
-        return (self.measure, *self.trade)
+        return (self.measure, *self.costs)
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What is counted against it."""
+        return tuple(dict.fromkeys((*self.trade, *self.compress)))
+
+    def of_start(self, measures: Mapping[str, Measured]) -> Self:
+        """With the amounts that the start network has, where they were asked for."""
+        amounts = {
+            name: measures[name].value if amount == "start" else amount
+            for name, amount in self.compress.items()
+        }
+        return self.model_copy(update={"compress": amounts})
 
     def score(self, measures: Mapping[str, Measured]) -> float:
         """The higher, the better."""
@@ -103,7 +128,16 @@ class Objective(Frozen):
             trade.weight * math.log(max(measures[name].value, _SMALLEST) / trade.target)
             for name, trade in self.trade.items()
         )
-        return signed * math.exp(max(-_FARTHEST, min(_FARTHEST, -cost if signed > 0 else cost)))
+        traded = signed * math.exp(max(-_FARTHEST, min(_FARTHEST, -cost if signed > 0 else cost)))
+        return traded * math.prod(self._saved(name, measures[name].value) for name in self.compress)
+
+    def _saved(self, name: str, value: float) -> float:
+        """C (2 - C) of the share C of a cost that is saved; negative for one that has grown."""
+        before = self.compress[name]
+        if before == "start":
+            raise InvalidSpec(f"compress: {name} of the start network is not known yet")
+        share = 1 - value / max(before, _SMALLEST)
+        return share * (2 - share)
 
     def reward(self, measures: Mapping[str, Measured], images: int) -> float:
         """What a controller learns from: the score; an accuracy alone is worth the more, the better it is.
@@ -113,7 +147,7 @@ class Objective(Frozen):
         traded against the accuracy itself: then the reward is the score, so that both agree on who is better.
         """
         score = self.score(measures)
-        if self.trade or not self.maximise or self.unit != "share":
+        if self.costs or not self.maximise or self.unit != "share":
             return score
         return math.tan(min(score, 1 - 1 / (2 * images)) * math.pi / 2)
 

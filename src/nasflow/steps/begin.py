@@ -36,6 +36,7 @@ def begin(archive: Archive, asked: SearchConfig) -> str:
     _refuse_other_files(existing, asked, archive)
     facts = _facts(archive, asked)
     config, weights = resolve(archive, asked, facts, existing)
+    config = _with_sizes(config, facts)
     _check_recipes(config, facts)
     _refuse_another(existing, config, archive)
     start = _start(config, facts)
@@ -67,6 +68,21 @@ def set_budget(archive: Archive, search: str, budget: Budget) -> None:
     wanted = BudgetRecord(budget=budget)
     if present != wanted:
         archive.replace(key, wanted, version)
+
+
+def _with_sizes(config: ResolvedConfig, facts: DataFacts) -> ResolvedConfig:
+    """With the sizes of the start network, where they are what is to be compressed."""
+    asked = [name for name, amount in config.objective.compress.items() if amount == "start"]
+    if not asked:
+        return config
+    measured = [name for name in asked if not find_measure(name).is_counted]
+    if measured:
+        raise InvalidSpec(
+            f"objective.compress.{measured[0]}: what the start network has of it is known only once it has "
+            "run: give an amount"
+        )
+    start = counted(_network(config, config.host, facts), asked)
+    return config.model_copy(update={"objective": config.objective.of_start(start)})
 
 
 def _start(config: ResolvedConfig, facts: DataFacts) -> ChildSpec:

@@ -7,7 +7,7 @@ not a replay of all answers before it.
 
 from collections.abc import Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from nasflow.base.document import Frozen
 from nasflow.base.errors import InvalidSpec
@@ -56,6 +56,9 @@ class Space(Frozen):
 
     controller: ClassVar[str] = "nas"
     """The kind of controller that answers its questions where none is named."""
+    objective: ClassVar[Mapping[str, Any] | None] = None
+    """What its children are judged by where nothing is named, as in a configuration; None: what foretells
+    best."""
     transfers: ClassVar[bool] = True
     """Whether what it finds can stand in another host, at full size; not so widths and layers of one host."""
 

@@ -1,7 +1,7 @@
 """The removal space (Ashok et al., ICLR 2018): the start network, with fewer layers, then narrower."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,10 @@ class RemovalSpace(Space):
 
     transfers: ClassVar[bool] = False
     controller: ClassVar[str] = "n2n"
+    objective: ClassVar[Mapping[str, Any] | None] = {
+        "maximise": "held_out_accuracy",
+        "compress": {"parameters": "start"},
+    }
 
     kind: Literal["removal"] = "removal"
     narrow: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
