@@ -122,6 +122,17 @@ def test_one_network_in_two_places() -> None:
     assert list(transfer) == [None]
 
 
+def test_the_found_network_from_scratch() -> None:
+    """Where it is trained on: the same network without what it has inherited, trained as much in all."""
+    specs = by_control(ended("b", {"inherit": True}, start={"epochs": 2, "learning_rate": 0.25}))
+    scratch = specs[Control.SCRATCH]
+    assert scratch.origin == Scratch()
+    assert scratch.network.name == specs[None].network.name
+    assert (scratch.recipe.epochs, scratch.recipe.learning_rate) == (7 + 2 + 5, 0.25)
+    assert Control.SCRATCH not in by_control(ended("b"))
+    assert Control.SCRATCH not in finals(ended("b"), lambda *_: None).missing
+
+
 def test_inheritance() -> None:
     """Where the finish inherits, each goes on from the weights of the network that it is."""
     specs = by_control(ended("b", {"inherit": True}))

@@ -4,8 +4,9 @@ from nasflow.measure import counted
 from nasflow.spec.cells import TREE_CELL_B
 from nasflow.spec.hosts import Adopted, AnyHost, Chain, CondenseNet, DenseNet, PyramidNet
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.parts import Parts
+from nasflow.spec.parts import Parts, Width
 from nasflow.steps.widen import widened
+from nasflow.surgery.places import width_places
 
 
 def network(host: AnyHost, parts: Parts | None = None) -> NetworkSpec:
@@ -50,7 +51,44 @@ def test_with_another_cell() -> None:
     assert wide.host == host.wider(best)
 
 
+def evenly(start: NetworkSpec, factor: float) -> NetworkSpec:
+    """All channel groups by one factor."""
+    parts = start.parts
+    for place in width_places(start):
+        channels = round(factor * place.channels / place.groups) * place.groups
+        parts = parts.put(place.name, Width(channels=channels))
+    return start.with_parts(parts)
+
+
+@pytest.mark.parametrize(
+    ("host", "factor"),
+    [
+        (DenseNet(growth=12, blocks=1, groups=2), 0.5),
+        (Chain(widths=(8, 16)), 0.5),
+        (Adopted(network="torchvision:resnet18"), 0.25),
+        (Adopted(network="torchvision:resnet18"), 2.0),
+    ],
+    ids=lambda each: str(getattr(each, "kind", each)),
+)
+@pytest.mark.parametrize("measure", ["parameters", "mult_adds"])
+def test_all_widths_by_one_factor(host: AnyHost, factor: float, measure: str) -> None:
+    """That is what a smaller network is, and any one in somebody else's host."""
+    start = network(host)
+    wanted = evenly(start, factor)
+    found = widened(start, measure, wanted)
+    assert found is not None
+    assert counted(found, [measure]) == counted(wanted, [measure])
+    assert found.parts == wanted.parts
+
+
+@pytest.mark.parametrize("host", [DenseNet(growth=12, blocks=1), Adopted(network="torchvision:resnet18")])
+def test_no_other_size_is_wanted(host: AnyHost) -> None:
+    """A network is as large as itself."""
+    assert widened(network(host), "parameters", network(host)) == network(host)
+
+
 def test_what_nobody_can_widen() -> None:
-    """Somebody else's network has no width that nasflow could turn."""
-    host = Adopted(network="torchvision:resnet18")
-    assert widened(network(host), "parameters", network(host)) is None
+    """Somebody else's network whose channels cannot be followed."""
+    host = Adopted(network="torchvision:shufflenet_v2_x0_5")
+    small = NetworkSpec(host=host, channels=3, size=32, classes=10)
+    assert widened(small, "parameters", network(Chain(widths=(4,)))) is None

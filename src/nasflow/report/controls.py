@@ -184,6 +184,7 @@ def control_title(control: Control | None, noun: str) -> str:
         Control.LONGER: f"start {noun} trained longer",
         Control.PARAMETERS: f"start {noun} with as many parameters",
         Control.MULT_ADDS: f"start {noun} with as many mult-adds",
+        Control.SCRATCH: f"found {noun} from scratch",
         Control.RANDOM: "best of the random arm",
     }[control]
 
@@ -195,8 +196,9 @@ def _about(ledger: Ledger, control: Control | None) -> str:
         None: "",
         Control.START: "did the search bring anything?",
         Control.LONGER: "was it only more training?",
-        Control.PARAMETERS: "in a wider host: was it only size?",
-        Control.MULT_ADDS: "in a wider host: was it only size?",
+        Control.PARAMETERS: "of another width: was it only size?",
+        Control.MULT_ADDS: "of another width: was it only size?",
+        Control.SCRATCH: "was it worth inheriting?",
         Control.RANDOM: f"of {drawn} children: was it the controller?",
     }[control]
 

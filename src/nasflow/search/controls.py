@@ -13,9 +13,11 @@ class Control(StrEnum):
     LONGER = "longer"
     """The start network, trained for as long as the found one's whole line: was it only more training?"""
     PARAMETERS = "parameters"
-    """The start network in a host widened to the found one's parameters: is it the cell, or the size?"""
+    """The start network, widened or cut evenly to the found one's parameters: what was found, or the size?"""
     MULT_ADDS = "mult_adds"
     """The same with the found one's mult-adds."""
+    SCRATCH = "scratch"
+    """Where the found network is trained on from what it has inherited: the same network without that."""
     RANDOM = "random"
     """The best of the random arm: was it the controller?"""
 

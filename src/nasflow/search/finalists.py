@@ -14,8 +14,8 @@ from nasflow.spec.origin import Grown, Origin, Scratch
 from nasflow.spec.parts import Parts
 
 Widening = Callable[[NetworkSpec, str, NetworkSpec], NetworkSpec | None]
-"""Takes a network, the name of a measure and another network: gives the first one in a host so wide that it
-has the measure of the other, as nearly as can be; None: nobody knows how to widen that host."""
+"""Takes a network, the name of a measure and another network: gives the first one so wide or narrow that it
+has the measure of the other, as nearly as can be; None: nobody knows how."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def finals(ledger: Ledger, widen: Widening) -> Finals:
     if chosen is None:
         return Finals()
     end = _End(ledger, chosen, widen)
-    made = {control: end.network(control) for control in ledger.config.finish.controls}
+    made = {control: end.network(control) for control in ledger.config.finish.controls if end.has(control)}
     specs = {None: end.found} | {name: each for name, each in made.items() if isinstance(each, ChildSpec)}
     missing = {name: each for name, each in made.items() if isinstance(each, str)}
     return Finals(dict(_with_seeds(ledger, specs)), missing)
@@ -69,6 +69,10 @@ class _End:
     def start(self) -> ChildSpec:
         return full_size(self.ledger, self.ledger.config.start_parts, self.ledger.start_spec.id)
 
+    def has(self, control: Control) -> bool:
+        """Whether a control says anything here."""
+        return control is not Control.SCRATCH or self.ledger.config.finish.inherit
+
     def network(self, control: Control) -> ChildSpec | str:
         """The network of a control; or why there is none."""
         match control:
@@ -78,6 +82,8 @@ class _End:
                 return self._longer()
             case Control.PARAMETERS | Control.MULT_ADDS:
                 return self._as_large(control.value)
+            case Control.SCRATCH:
+                return self._from_scratch(_last_network(self.ledger, self.chosen.parts.canonical()))
             case Control.RANDOM:
                 return self._random()
 
@@ -91,16 +97,21 @@ class _End:
         start = _last_network(self.ledger, self.ledger.config.start_parts.canonical())
         wide = self.widen(start, measure, _last_network(self.ledger, self.chosen.parts))
         if wide is None:
-            return f"nobody knows how to make a host of kind {start.host.kind} wider"
+            return f"nobody knows how to make a host of kind {start.host.kind} wider or narrower"
         if wide == start:
-            return "no wider host comes nearer to the found network than the start network's own"
+            return "no other width comes nearer to the found network's size than the start network's own"
+        return self._from_scratch(wide)
+
+    def _from_scratch(self, network: NetworkSpec) -> ChildSpec:
+        """Without weights of anybody: with as much training in all as the found network, at the rate that
+        suits new weights.
+        """
         recipe, own = self.ledger.config.finish.recipe, self.ledger.start_spec
         if self.ledger.config.finish.inherit:
-            # No weights fit it: it has as much training in all, at the rate that suits new weights.
             rate = own.recipe.learning_rate if isinstance(own.origin, Scratch) else recipe.learning_rate
             epochs = recipe.epochs + self._searched_epochs()
             recipe = recipe.model_copy(update={"epochs": epochs, "learning_rate": rate})
-        return self.ledger.child(wide, Scratch(), recipe)
+        return self.ledger.child(network, Scratch(), recipe)
 
     def _random(self) -> ChildSpec | str:
         if self.ledger.config.controller.kind == "random":
