@@ -6,9 +6,10 @@ from torch import nn
 from nasflow.base.errors import InvalidSpec
 from nasflow.networks import Cell, all_places, build, check_fit
 from nasflow.networks.chain import ChainLayer
-from nasflow.spec.hosts import HOSTS, Adopted, Chain, CondenseNet, DenseNet, Host, PyramidNet
+from nasflow.networks.written import WrittenModule
+from nasflow.spec.hosts import HOSTS, Adopted, Chain, CondenseNet, DenseNet, Host, PyramidNet, Written
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.parts import CellPart, Part, Parts, Width
+from nasflow.spec.parts import CellPart, Part, Parts, Width, WrittenLayer
 from nasflow.spec.places import Place
 from nasflow.spec.tree import Tree
 
@@ -17,6 +18,7 @@ EXAMPLES: tuple[Host, ...] = (
     PyramidNet(widening=13, blocks=2, stages=2, groups=3, start=7),
     CondenseNet(layers=(2, 3, 1), growth=(4, 8, 8), cells=(0, 2, 1), groups=2, condense=2, first_stride=1),
     Chain(widths=(5, 7, 6), pools=(1, 3)),
+    Written(layers=4, filters=5),
     Adopted(network="tests.networks.strangers:PostActivation", cells="*"),
 )
 
@@ -32,6 +34,8 @@ def found(network: nn.Module) -> tuple[Place, ...]:
     for name, module in network.named_modules():
         if isinstance(module, Cell):
             places.append(Place(name, "cell", module.out_channels, module.groups))
+        if isinstance(module, WrittenModule):
+            places.append(Place(name, "written", module.weight.out_channels))
         if isinstance(module, ChainLayer):
             places.append(Place(f"{name}.weight", "width", module.weight.out_channels))
     return tuple(places)
@@ -57,13 +61,15 @@ def test_each_place_has_its_part(host: Host) -> None:
         part: Part = CellPart(tree=Tree.parse("( 3x3G -> ( max3 ) )"))
         if place.kind == "width":
             part = Width(channels=place.channels + 3)
+        if place.kind == "written":
+            part = WrittenLayer(filters=place.channels + 3)
         parts = Parts().put(place.name, part)
         check_fit(parts, host)
         network = made(host, parts)
         cells = {name: each.tree for name, each in network.named_modules() if isinstance(each, Cell)}
         assert all(tree == parts.cell_at(name) for name, tree in cells.items())
         for each in found(network):
-            is_wider = each.kind == "width" and each.name == place.name
+            is_wider = each.kind != "cell" and each.name == place.name
             assert each.channels == channels[each.name] + 3 * is_wider
 
 
@@ -71,8 +77,9 @@ def test_each_place_has_its_part(host: Host) -> None:
 def test_what_has_no_place(host: Host) -> None:
     """A part for no place, or for one of another kind, is refused with what there is."""
     first = all_places(host)[0]
-    other: Part = CellPart(tree=Tree.parse("( 3x3G )")) if first.kind == "width" else Width(channels=4)
-    same = CellPart(tree=Tree.parse("( 3x3G )")) if first.kind == "cell" else Width(channels=4)
+    examples = (CellPart(tree=Tree.parse("( 3x3G )")), Width(channels=4), WrittenLayer(filters=4))
+    other = next(each for each in examples if each.kind != first.kind)
+    same = next(each for each in examples if each.kind == first.kind)
     with pytest.raises(InvalidSpec, match=f"there is no place 'nowhere': known are {first.name}, "):
         check_fit(Parts().put("nowhere", same), host)
     with pytest.raises((InvalidSpec, ValueError), match=r"there is no place 'nowhere'.*: known are "):

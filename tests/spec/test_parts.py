@@ -122,7 +122,7 @@ def test_canonical_of_equal_parts() -> None:
         ),
         (
             {"own": {"a": {"kind": "height"}}},
-            "here: parts.own.0.1: no kind is called 'height': take cell, width, depth, layer, or",
+            "here: parts.own.0.1: no kind is called 'height': take cell, width, depth, layer, written, or",
         ),
         ({"own": [["a"]]}, "here: parts.own.0"),
         ({"oown": {}}, "here: unknown key 'parts.oown': did you mean 'own'?"),

@@ -12,7 +12,10 @@ from tests.surgery.patients import DOUBLE, HOSTS, INSERTED, Patient
 from nasflow.base.errors import InvalidSpec
 from nasflow.networks import layout_of
 from nasflow.networks.layout import GroupMember, Side
+from nasflow.search.spaces.layered import places_of
 from nasflow.spec.edits import Narrow, Replicate, Widen
+from nasflow.spec.hosts import Chain
+from nasflow.spec.network import NetworkSpec
 from nasflow.spec.places import Place
 from nasflow.surgery import operate, relative_difference
 from nasflow.surgery.channels import _read
@@ -123,3 +126,13 @@ def test_groups_that_cannot_be_followed_are_none(patients: GetPatient) -> None:
     spec = patients("condensed").spec
     proven = {each.name for each in width_places(spec)}
     assert proven < set(layout_of(spec).groups)
+
+
+@pytest.mark.parametrize("kind", ["width", "group", "depth", "layer"])
+def test_in_whatever_mode_places_are_asked_for(kind: str) -> None:
+    """Who asks first may do so without gradients: what is remembered is the same."""
+    spec = NetworkSpec(host=Chain(widths=(4, 7, 7)), channels=1, size=8, classes=10)
+    with torch.inference_mode():
+        first = places_of(kind, spec)
+    assert first
+    assert first == places_of(kind, spec.model_copy(update={"classes": 11}))

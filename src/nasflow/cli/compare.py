@@ -35,7 +35,7 @@ class _Match:
     arms: Annotated[
         str,
         typer.Option(
-            help="Who searches: path, eas, n2n, joint, paper, a kind of controller, or space:controller."
+            help="Who searches: path, eas, n2n, nas, joint, paper, a kind of controller, or space:controller."
         ),
     ] = "path,evolution,random"
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Searches an arm.")] = 3

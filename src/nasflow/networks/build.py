@@ -17,7 +17,7 @@ from nasflow.networks.resize import resize
 from nasflow.spec.channels import check_channels
 from nasflow.spec.hosts import Host
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.parts import CellPart, Parts
+from nasflow.spec.parts import Parts
 from nasflow.spec.places import Place, check_parts
 from nasflow.spec.tree import Tree
 
@@ -27,7 +27,7 @@ def build(spec: NetworkSpec) -> nn.Module:
 
     Raise InvalidSpec if the host's network is somebody else's and cannot be made, or has no such places.
     """
-    if all(isinstance(part, CellPart) for _, part in spec.parts.own):
+    if all(part.is_of_host for _, part in spec.parts.own):
         return _made(spec)
     network, widths = _changed(_skeleton(spec)), spec.parts.widths
     if widths:
@@ -46,7 +46,9 @@ def layout_of(spec: NetworkSpec) -> ChannelLayout:
     return _layout(_skeleton(spec))
 
 
+# Whoever asks first, and in whatever mode: the graph is found by a backward pass.
 @lru_cache(maxsize=32)
+@torch.inference_mode(mode=False)
 def _layout(skeleton: NetworkSpec) -> ChannelLayout:
     return find_layout(_changed(skeleton), skeleton.channels, skeleton.size)
 
@@ -57,7 +59,7 @@ def _skeleton(spec: NetworkSpec) -> NetworkSpec:
 
 def _changed(skeleton: NetworkSpec) -> nn.Module:
     """The host's network without the layers that are gone and with those that are new."""
-    network = _made(skeleton.with_parts(Parts()))
+    network = _made(skeleton.with_parts(skeleton.parts.of_host()))
     change_layers(network, skeleton.parts)
     return network
 

@@ -120,7 +120,11 @@ class SearchSettings(Document):
         if not isinstance(given, Mapping) or given.get("schema_version", cls.SCHEMA) != cls.SCHEMA:
             return given
         space = _usual_space(given)
-        usual = {"objective": _usual_objective(given, space), "controller": {"kind": space.controller}}
+        usual = {
+            "objective": _usual_objective(given, space),
+            "controller": {"kind": space.controller},
+            "parents": "start" if space.inherits else "none",
+        }
         return usual | dict(given)
 
     @model_validator(mode="after")
@@ -138,6 +142,14 @@ class SearchSettings(Document):
                     f"a population of {self.controller.population} takes as many children before it evolves, "
                     f"and the budget gives the controller {own}: give more children, or a smaller population"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_parents(self) -> Self:
+        if self.parents != "none" and not self.space.inherits:
+            raise ValueError(
+                f"parents: networks of the space {self.space.kind} are made of nothing: leave it out, or none"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """What stands in the places of a host: one cell everywhere, and by name what a place has of its own."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_serializer, field_validator, model_serializer, model_validator
 from pydantic_core.core_schema import SerializerFunctionWrapHandler
@@ -19,9 +19,14 @@ class Part(Frozen):
 
     kind: str
 
+    is_of_host: ClassVar[bool] = False
+    """Whether the host's own builder reads it; what is not is done to the network that it has built."""
+
 
 class CellPart(Part):
     """A tree-structured cell in the place of a convolution."""
+
+    is_of_host: ClassVar[bool] = True
 
     kind: Literal["cell"] = "cell"
     tree: TreeText
@@ -60,7 +65,27 @@ class Gone(Part):
         return "gone"
 
 
-AnyPart = Annotated[Part, OpenUnion("nasflow.parts", (CellPart, Width, Deep, Gone))]
+class WrittenLayer(Part):
+    """A layer that says what it is: a convolution, BatchNorm, ReLU."""
+
+    is_of_host: ClassVar[bool] = True
+
+    kind: Literal["written"] = "written"
+    height: Kernel = 3
+    """Of its kernel."""
+    width: Kernel = 3
+    stride: int = Field(default=1, ge=1, le=4)
+    filters: int = Field(ge=1, le=10_000_000)
+    reads: tuple[int, ...] = ()
+    """Numbers of the layers whose outputs it reads, one behind the other; none: the images."""
+
+    def __str__(self) -> str:
+        stride = f"/{self.stride}" if self.stride > 1 else ""
+        reads = ",".join(map(str, self.reads)) or "images"
+        return f"{self.height}x{self.width}{stride} {self.filters} of {reads}"
+
+
+AnyPart = Annotated[Part, OpenUnion("nasflow.parts", (CellPart, Width, Deep, Gone, WrittenLayer))]
 Own = tuple[tuple[str, AnyPart], ...]
 
 
@@ -108,6 +133,10 @@ class Parts(Frozen):
         """What changes which layers there are and how they hang together: neither widths nor cells do."""
         kept = tuple(each for each in self.own if not isinstance(each[1], Width | CellPart))
         return self.model_copy(update={"cell": START_CELL, "own": kept})
+
+    def of_host(self) -> Self:
+        """What the host's own builder reads."""
+        return self.model_copy(update={"own": tuple(each for each in self.own if each[1].is_of_host)})
 
     def cell_at(self, place: str) -> Tree:
         """The cell in a place for one: its own, or the one that stands everywhere."""

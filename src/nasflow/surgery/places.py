@@ -42,6 +42,7 @@ def group_places(spec: NetworkSpec) -> tuple[Place, ...]:
 
 
 @lru_cache(maxsize=_KEPT)
+@torch.inference_mode(mode=False)
 def _proven(skeleton: NetworkSpec) -> tuple[Place, ...]:
     patient, images = _patient(skeleton)
     groups = tuple(layout_of(skeleton).groups.values())
@@ -131,6 +132,7 @@ LayerCall = tuple[str, nn.Module, Tensor, Tensor]
 """A place, its layer, what it reads and what it writes."""
 
 
+@torch.inference_mode(mode=False)
 def layer_calls(spec: NetworkSpec) -> list[LayerCall]:
     """Each layer as it is called, an inner one first; norms, new layers and what is inside cells apart."""
     network = build(spec).eval()

@@ -15,15 +15,25 @@ from nasflow.controllers.policy.sampler import Sampler
 from nasflow.controllers.sequence.hearing import Columns, Ear
 from nasflow.controllers.sequence.reader import SequenceReader
 from nasflow.search.controller import EasController, N2nController, NasController, SequencePolicy
-from nasflow.search.spaces import Asking, JointSpace, LayerSpace, Question, RemovalSpace, Space, Walk
+from nasflow.search.spaces import (
+    Asking,
+    ChainSpace,
+    JointSpace,
+    LayerSpace,
+    Question,
+    RemovalSpace,
+    Space,
+    Walk,
+)
 from nasflow.search.spaces.line import LineSight
-from nasflow.spec.hosts import Chain, PyramidNet
+from nasflow.spec.hosts import Chain, PyramidNet, Written
 from nasflow.spec.network import NetworkSpec
 
 CHAIN = NetworkSpec(host=Chain(widths=(4, 4, 8)), channels=1, size=8, classes=10)
 PYRAMID = NetworkSpec(
     host=PyramidNet(widening=4, blocks=1, stages=2, start=4), channels=1, size=8, classes=10
 )
+WRITTEN = NetworkSpec(host=Written(layers=4), channels=1, size=8, classes=10)
 SIZES = {"embedding": 3, "hidden": 5}
 
 
@@ -48,6 +58,7 @@ CASES = [
     (N2nController(**SIZES), RemovalSpace(), CHAIN),
     (NasController(**SIZES), JointSpace(new_layers=1), PYRAMID),
     (NasController(**SIZES), PointingSpace(), CHAIN),
+    (NasController(**SIZES), ChainSpace(), WRITTEN),
 ]
 
 

@@ -15,6 +15,7 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.measure import counted
 from nasflow.search.spaces import (
     AnySpace,
+    ChainSpace,
     JointSpace,
     LayerSpace,
     PathSpace,
@@ -25,7 +26,7 @@ from nasflow.search.spaces import (
 )
 from nasflow.search.spaces.protocol import every_episode
 from nasflow.spec.edits import AnyEdit, apply_all
-from nasflow.spec.hosts import Chain, DenseNet, Host, PyramidNet
+from nasflow.spec.hosts import Chain, DenseNet, Host, PyramidNet, Written
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.places import check_parts
 from nasflow.spec.tree import START_CELL, Operation, Tree
@@ -79,6 +80,7 @@ LARGE = {
     "removal": layers_case(RemovalSpace(), Chain(widths=(4, 4, 8, 8))),
     "removal, where nothing can go": layers_case(RemovalSpace(), DENSE),
     "joint": layers_case(JointSpace(new_layers=1), PyramidNet(widening=4, blocks=1, stages=2, start=4)),
+    "chain": layers_case(ChainSpace(), Written(layers=4)),
     "joint, without cells": layers_case(JointSpace(cells=None), Chain(widths=(4, 4, 8))),
 }
 """Spaces as searches have them."""
@@ -94,6 +96,7 @@ SMALL = {
     "widths, of which none is the host's": widths_case(5, 5),
     "layer": layers_case(LayerSpace(widen=(2.0,), kernels=(3,)), Chain(widths=(4, 4))),
     "removal": layers_case(RemovalSpace(narrow=(0.5,), removals=1), Chain(widths=(4, 4))),
+    "chain": layers_case(ChainSpace(kernels=(3,), filters=(4, 6)), Written(layers=2, filters=4)),
     "joint": layers_case(JointSpace(widths=(0.5,), kernels=(3,), new_layers=1), Chain(widths=(4, 4))),
 }
 """Spaces of which every episode can be looked at."""
@@ -169,13 +172,19 @@ def test_illegal_answers(case: Case, seed: int) -> None:
 @FAST
 @given(seed=st.integers(0, 10**6))
 def test_edits(case: Case, seed: int) -> None:
-    """The edits from the start make a network of the same name, and nothing is to be done to stay."""
+    """The edits from the start make a network of the same name, and nothing is to be done to stay.
+
+    A space whose networks do not inherit has no others.
+    """
     space, start = case
     network = finish(Walk(space, start), seed).network
     edits = space.edits(start, network)
+    assert space.edits(start, start) == space.edits(network, network) == ()
+    if not space.inherits:
+        assert edits == (() if network == start else None)
+        return
     assert edits is not None
     assert apply_all(edits, start).name == network.name
-    assert space.edits(start, start) == space.edits(network, network) == ()
     assert space.edits(start, network) == edits
     holder = Holder(space=space, edits=edits)
     assert Holder.from_json(holder.to_bytes(), "here") == holder

@@ -5,7 +5,17 @@ from pydantic import TypeAdapter
 
 from nasflow.base.document import Document
 from nasflow.base.errors import InvalidSpec
-from nasflow.spec.hosts import HOSTS, Adopted, AnyHost, Chain, CondenseNet, DenseNet, Host, PyramidNet
+from nasflow.spec.hosts import (
+    HOSTS,
+    Adopted,
+    AnyHost,
+    Chain,
+    CondenseNet,
+    DenseNet,
+    Host,
+    PyramidNet,
+    Written,
+)
 
 ANY_HOST: TypeAdapter[Host] = TypeAdapter(AnyHost)
 
@@ -14,6 +24,7 @@ SAMPLES: tuple[Host, ...] = (
     PyramidNet(widening=9, blocks=2),
     CondenseNet(),
     Chain(widths=(4, 6), pools=(1,)),
+    Written(layers=3),
     Adopted(network="torchvision:resnet18", cells="layer4.*"),
 )
 

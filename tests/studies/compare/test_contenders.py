@@ -7,6 +7,7 @@ import pytest
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
 from nasflow.studies.compare import Contender, contenders, searches
+from nasflow.studies.compare.contenders import WRITTEN
 
 HOST = {"kind": "densenet", "growth": 4, "blocks": 1, "stages": 2}
 
@@ -65,6 +66,14 @@ def test_what_belongs_to_a_host_ends_there() -> None:
     found = searches(base(), contenders(["path", "eas"]), [1])
     assert found[1, "path"].finish.host == base().finish.host != base().host
     assert found[1, "eas"].finish.host == base().host
+
+
+def test_what_is_written_from_nothing() -> None:
+    """It has a host of its own, and its children learn as fast as a start network does."""
+    given = base(start={"epochs": 1, "learning_rate": 0.2}, child={"epochs": 1, "learning_rate": 0.01})
+    nas = searches(given, contenders(["nas"]), [1])[1, "nas"]
+    assert nas.host == nas.finish.host == WRITTEN
+    assert (nas.parents, nas.child.learning_rate) == ("none", 0.2)
 
 
 @pytest.mark.parametrize(

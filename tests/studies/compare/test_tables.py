@@ -1,6 +1,7 @@
 """What a comparison says."""
 
 from statistics import fmean
+from typing import Any
 
 from tests.report.synthetic import synthetic_ledger
 
@@ -54,6 +55,18 @@ def test_another_objective() -> None:
     told = compare_tables(losses, "path")
     assert "all: sum of training losses" in told
     assert "| best | +0 nats |" in told
+
+
+def test_trainings_that_begin_otherwise() -> None:
+    """How fast a child learned is compared among those that begin alike; tests are compared all the same."""
+    known: dict[str, Any] = {"finished": True, "objective": "training_loss_sum"}
+    ledgers = {
+        (1, "nas"): synthetic_ledger(seed=1, parents="none", **known),
+        (1, "random"): synthetic_ledger(seed=1, **known),
+    }
+    told = compare_tables(ledgers, "random")
+    assert "| best | – |" in told
+    assert "| found, test | +0.00 points |" in told
 
 
 def test_alone() -> None:

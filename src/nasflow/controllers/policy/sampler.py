@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
-import torch
 
 from nasflow.controllers.finder import Finder
 from nasflow.controllers.policy.reader import Listener
@@ -49,7 +48,6 @@ class Sampler:
                 self._answer(unfinished)
             yield from batch
 
-    @torch.inference_mode()
     def _answer(self, walks: Sequence[Walk]) -> None:
         """One answer in each walk, drawn with one uniform number, in their order."""
         drawn = self._random.random(len(walks)).tolist()

@@ -54,6 +54,8 @@ class Space(Frozen):
     from.
     """
 
+    inherits: ClassVar[bool] = True
+    """Whether its networks are made of each other by edits; else all children begin without weights."""
     controller: ClassVar[str] = "nas"
     """The kind of controller that answers its questions where none is named."""
     objective: ClassVar[Mapping[str, Any] | None] = None

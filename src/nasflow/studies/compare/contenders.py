@@ -9,15 +9,22 @@ from pydantic import TypeAdapter, ValidationError
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
 from nasflow.search.spaces import AnySpace, Space
+from nasflow.search.start import TrainedStart
+from nasflow.spec.hosts import Written
 
 PUBLISHED_ARMS = {
     "path": ("path", "path"),
     "paper": ("path", "paper"),
     "eas": ("layer", "eas"),
     "n2n": ("removal", "n2n"),
+    "nas": ("chain", "nas"),
     "joint": ("joint", "nas"),
 }
 """By the names that they go by, a space and a controller."""
+
+
+WRITTEN = Written(layers=6)
+"""The host of networks that are written from nothing: as many layers as the published search began with."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +62,8 @@ def searches(
 ) -> dict[tuple[int, str], SearchConfig]:
     """The search of each seed and contender, by both: `base`, but for who searches where.
 
-    What a space finds that belongs to one host is finished in the search's. Raise InvalidSpec for a search
-    that cannot be.
+    What a space finds that belongs to one host is finished in the search's. Where children begin without
+    weights, they learn as fast as the start network does. Raise InvalidSpec for a search that cannot be.
     """
     listed = tuple(compared)
     return {(seed, each.name): _search(base, each, seed) for seed in seeds for each in listed}
@@ -73,9 +80,20 @@ def _search(base: SearchConfig, contender: Contender, seed: int) -> SearchConfig
         "controller": base.controller.model_dump(mode="json") if same else {"kind": contender.controller},
     }
     given = base.model_dump(mode="json") | own
+    if space.changes == "written":
+        given["host"] = WRITTEN.model_dump(mode="json")
     if not space.transfers:
         given["finish"] = given["finish"] | {"host": given["host"]}
+    if not space.inherits:
+        given["parents"] = "none"
+        given["child"] = given["child"] | {"learning_rate": _from_scratch(base)}
     return SearchConfig.from_data(given, where)
+
+
+def _from_scratch(base: SearchConfig) -> float:
+    """The rate for weights that nobody has trained."""
+    recipe = base.finish.recipe if isinstance(base.start, TrainedStart) else base.start
+    return recipe.learning_rate
 
 
 def _space(base: SearchConfig, contender: Contender, where: str) -> Space:

@@ -7,7 +7,7 @@ from nasflow.report import figures
 from nasflow.report.controls import control_title
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.controls import Control
-from nasflow.search.measures import Unit
+from nasflow.search.measures import Unit, find_measure
 from nasflow.studies.compare.tally import Ledgers, Tally, tallies
 from nasflow.studies.rehearsal.result import interval
 
@@ -39,10 +39,15 @@ def _pairs(found: Mapping[_Key, Tally], yardstick: Yardstick, rival: str) -> Ite
     if not others:
         return
     yield from _head(f"minus {rival} (95 % over seeds)", *others)
-    rows: dict[str, tuple[Unit, _Figure]] = {
+    judged: dict[str, tuple[Unit, _Figure]] = {
         f"all children: {yardstick.title}": (yardstick.unit, lambda each: each.mean),
         "last quarter of them": (yardstick.unit, lambda each: each.late),
         "best": (yardstick.unit, lambda each: each.best),
+    }
+    of_training = find_measure(yardstick.measure).is_of_training
+    for title, (unit, figure) in judged.items():
+        yield _row(title, *(_gap(unit, _paired(found, figure, name, rival, of_training)) for name in others))
+    rows: dict[str, tuple[Unit, _Figure]] = {
         "found, test": ("share", lambda each: each.test),
         "parameters of the found": ("parameters", lambda each: each.parameters),
         "hours of training": ("hours", lambda each: each.hours),
@@ -51,10 +56,15 @@ def _pairs(found: Mapping[_Key, Tally], yardstick: Yardstick, rival: str) -> Ite
         yield _row(title, *(_gap(unit, _paired(found, figure, name, rival)) for name in others))
 
 
-def _paired(found: Mapping[_Key, Tally], figure: _Figure, name: str, rival: str) -> list[float]:
+def _paired(
+    found: Mapping[_Key, Tally], figure: _Figure, name: str, rival: str, must_begin_alike: bool = False
+) -> list[float]:
+    seeds = dict.fromkeys(seed for seed, _ in found)
+    both = [(found[seed, name], found[seed, rival]) for seed in seeds]
     pairs = [
-        (figure(found[seed, name]), figure(found[seed, rival]))
-        for seed in dict.fromkeys(seed for seed, _ in found)
+        (figure(one), figure(other))
+        for one, other in both
+        if one.parents == other.parents or not must_begin_alike
     ]
     return [ours - theirs for ours, theirs in pairs if ours is not None and theirs is not None]
 

@@ -17,6 +17,8 @@ Ledgers = Mapping[tuple[int, str], Ledger]
 class Tally:
     """Of one search; what it has not come to is None."""
 
+    parents: str
+    """What children begin with: where it is another, how trainings went does not say who is better."""
     children: int
     """That may win."""
     mean: float | None
@@ -47,6 +49,7 @@ def _tally(ledger: Ledger) -> Tally:
     known = [value for value in found if value is not None]
     tests = {control: finish.accuracy(control) for control in Control} if finish else {}
     return Tally(
+        parents=ledger.config.parents,
         children=len(known),
         mean=_mean(known),
         late=_mean(known[-max(1, len(known) // 4) :]),
