@@ -26,8 +26,9 @@ $(VENV)/.dev: $(BIN)/nasflow
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+# ARM=eas (or n2n, nas, joint, evolution, random, ...) searches in another way: nasflow compare --help.
 demo: $(BIN)/nasflow
-	$(BIN)/nasflow search examples/digits.yaml --store $(STORE)
+	$(BIN)/nasflow $(if $(ARM),compare --arms $(ARM) --seeds 1,search) examples/digits.yaml --store $(STORE)
 
 check: $(VENV)/.dev build/rooms
 	$(BIN)/ruff check .

@@ -87,6 +87,9 @@ def _compare(
     _tell(ledgers, rival, as_json)
     if output:
         write_folder(output, _files(ledgers, rival))
+    if not as_json:
+        for search in begun.values():
+            typer.echo(f"nasflow report {search} --store {store}")
 
 
 def _tell(ledgers: "Ledgers", rival: str, as_json: bool) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
+from nasflow.search.controller import EvolutionController
 from nasflow.studies.compare import Contender, contenders, searches
 from nasflow.studies.compare.contenders import WRITTEN
 
@@ -59,6 +60,15 @@ def test_settings_of_the_base_are_kept() -> None:
     assert found[1, "evolution"].controller == given.controller
     assert found[1, "path"].controller.kind == "path"
     assert found[1, "joint"].space.kind == "joint"
+
+
+def test_an_evolution_begins_within_the_budget() -> None:
+    """Its population is a quarter of it at most."""
+    small = searches(base(budget={"children": 20}), contenders(["evolution"]), [1])[1, "evolution"].controller
+    assert isinstance(small, EvolutionController)
+    assert (small.population, small.tournament) == (5, 1)
+    large = searches(base(budget={"children": 999}), contenders(["evolution"]), [1])[1, "evolution"]
+    assert large.controller == EvolutionController()
 
 
 def test_what_belongs_to_a_host_ends_there() -> None:

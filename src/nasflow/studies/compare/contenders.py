@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
+from nasflow.search.controller import EvolutionController
 from nasflow.search.spaces import AnySpace, Space
 from nasflow.search.start import TrainedStart
 from nasflow.spec.hosts import Written
@@ -72,12 +73,11 @@ def searches(
 def _search(base: SearchConfig, contender: Contender, seed: int) -> SearchConfig:
     where = f"arm {contender.name}"
     space = _space(base, contender, where)
-    same = base.controller.kind == contender.controller
     own: dict[str, Any] = {
         "name": f"{base.name}-{contender.name}-{seed}",
         "seed": seed,
         "space": space.model_dump(mode="json"),
-        "controller": base.controller.model_dump(mode="json") if same else {"kind": contender.controller},
+        "controller": _controller(base, contender),
     }
     given = base.model_dump(mode="json") | own
     if space.changes == "written":
@@ -88,6 +88,18 @@ def _search(base: SearchConfig, contender: Contender, seed: int) -> SearchConfig
         given["parents"] = "none"
         given["child"] = given["child"] | {"learning_rate": _from_scratch(base)}
     return SearchConfig.from_data(given, where)
+
+
+def _controller(base: SearchConfig, contender: Contender) -> dict[str, Any]:
+    """Its settings: those of the configuration, if it has them; an evolution begins within a short budget."""
+    usual = EvolutionController()
+    if base.controller.kind == contender.controller:
+        return base.controller.model_dump(mode="json")
+    if contender.controller != usual.kind or base.budget.children is None:
+        return {"kind": contender.controller}
+    population = max(2, min(usual.population, base.budget.children // 4))
+    tournament = max(1, population * usual.tournament // usual.population)
+    return {"kind": usual.kind, "population": population, "tournament": tournament}
 
 
 def _from_scratch(base: SearchConfig) -> float:
