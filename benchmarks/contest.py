@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from nasflow.report.curves import Band
-from nasflow.search.objective import Judge
+from nasflow.search.judge import Judge
 from nasflow.search.record import TrainedRecord
 from nasflow.spec.parts import Parts
 from nasflow.studies.compare.tables import mean_points

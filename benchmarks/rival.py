@@ -22,7 +22,8 @@ from benchmarks.clock import CpuClock
 from benchmarks.contest import Campaign, Seen
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.seeds import derive
-from nasflow.search.objective import Judge, Objective
+from nasflow.search.judge import Judge
+from nasflow.search.objective import Objective
 from nasflow.search.record import Checkpoint, Epoch, FailedRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.spaces import Question, Space, Walk

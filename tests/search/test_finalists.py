@@ -133,6 +133,13 @@ def test_the_found_network_from_scratch() -> None:
     assert Control.SCRATCH not in finals(ended("b"), lambda *_: None).missing
 
 
+def test_the_ends_of_a_front() -> None:
+    """Where there are several measures they are trained beside the knee, whatever else is asked for."""
+    pareto = {"pareto": ["held_out_accuracy", "parameters"]}
+    specs = by_control(ended("b", {"controls": []}, objective=pareto))
+    assert specs.keys() == {None, Control.FIRST_END, Control.SECOND_END}
+
+
 def test_inheritance() -> None:
     """Where the finish inherits, each goes on from the weights of the network that it is."""
     specs = by_control(ended("b", {"inherit": True}))

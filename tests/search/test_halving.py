@@ -5,8 +5,9 @@ from tests.search.samples import asked, failed, four, measured, proposal, traine
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.halving import Halving, halved
+from nasflow.search.judge import Judge
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.objective import Judge, Objective
+from nasflow.search.objective import Objective
 from nasflow.search.record import Epoch, FailedRecord, RoundRecord, RungRecord
 from nasflow.search.schedule import Learn, Train, next_tasks
 from nasflow.spec.parts import Parts
@@ -78,7 +79,7 @@ def test_who_is_better() -> None:
     records, _ = after(NOBODY, limits, two=large)
     assert [record is None for record in records] == [False, False, True, True]
     by_loss = Judge(Objective(minimise="training_loss"), {})
-    assert by_loss.worth(rung("a", 0.5)) == float("-inf")
+    assert by_loss.worths([rung("a", 0.5)], at_rung=True) == [None]
 
 
 @pytest.mark.parametrize("keep", [0.01, 0.5, 0.99])

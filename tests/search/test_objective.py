@@ -8,8 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 from tests.search.samples import asked, failed, measured, resolved, trained
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.search.judge import Judge
 from nasflow.search.measures import Measured
-from nasflow.search.objective import Judge, Limits, Objective, Trade
+from nasflow.search.objective import Limits, Objective, Trade
 
 ACCURACY = Objective(maximise="held_out_accuracy")
 LOSS = Objective(minimise="held_out_loss")
@@ -175,7 +176,7 @@ def test_a_failed_child() -> None:
     """It never wins and has no reward, whatever was measured of it."""
     judge = Judge(Objective(minimise="parameters"), {})
     assert judge.score(failed("a")) is None
-    assert judge.reward(failed("a"), 100) is None
+    assert judge.rewards([failed("a")], (), 100) == [None]
     assert judge.best([failed("a"), trained("b", parameters=10**9)]) == trained("b", parameters=10**9)
 
 
@@ -187,7 +188,7 @@ def test_one_that_breaks_a_limit() -> None:
     able = trained("able", 0.1, parameters=100, latency=0.004)
     for broken in (large, slow):
         assert judge.score(broken) is None
-        assert judge.reward(broken, 100) is None
+        assert judge.rewards([broken], (), 100) == [None]
     assert judge.best([large, slow, able]) == able
     assert judge.best([large, slow]) is None
     assert judge.breach(large.measures) == "parameters 101 is over the limit of 100"
@@ -201,7 +202,7 @@ def test_one_that_was_never_measured() -> None:
     old, new = trained("old", 0.9), trained("new", 0.5, held_out_loss=0.7)
     judge = Judge(LOSS, {})
     assert judge.score(old) is None
-    assert judge.reward(old, 100) is None
+    assert judge.rewards([old], (), 100) == [None]
     assert judge.best([old, new]) == new
 
 

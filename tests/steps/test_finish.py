@@ -2,13 +2,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from mlflow import MlflowClient
 from tests.steps.samples import TINY, config, ledger_of, open_archive, run_search, trained
 
-from nasflow.search.controls import Control
+from nasflow.search.controls import CONTROLS, ENDS, Control
 from nasflow.steps.images import load_test_images
 from nasflow.steps.network import load_network
+from nasflow.steps.publish import track
 from nasflow.steps.records import write_failure
 from nasflow.store import blob_key
+from nasflow.tracking import tracking_beside
 from nasflow.training.evaluate import logits
 
 
@@ -16,7 +19,7 @@ from nasflow.training.evaluate import logits
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A search with every control, and two trainings of each."""
     store = tmp_path_factory.mktemp("whole")
-    finish = TINY["finish"] | {"controls": list(Control), "seeds": 2}
+    finish = TINY["finish"] | {"controls": list(CONTROLS), "seeds": 2}
     run_search(store, config(finish=finish, host=TINY["host"] | {"groups": 2}))
     return store
 
@@ -27,7 +30,7 @@ def test_every_control_is_tested(whole: Path) -> None:
     assert ledger.finish
     assert ledger.stop
     assert [each.finalist for each in ledger.finish.tested] == list(ledger.stop.finalists)
-    assert len(ledger.finish.tested) == 2 * len(Control)
+    assert len(ledger.finish.tested) == 2 * len(CONTROLS)
     assert {each.spec.seed for each in ledger.finals} == {1, 2}
     longer = [each.spec for each in ledger.finals if each.finalist.control is Control.LONGER]
     assert {each.recipe.epochs for each in longer} == {1 + 1 + 1}
@@ -73,3 +76,23 @@ def test_a_control_that_failed(tmp_path: Path) -> None:
     assert after.finish
     assert [each.finalist.control for each in after.finish.tested] == [None, Control.START]
     assert after.finish.tested[0] == before.finish.tested[0]
+
+
+def test_the_ends_of_a_front_are_registered(tmp_path: Path) -> None:
+    """Each under an alias that says what it is best in, the knee as what was chosen."""
+    finish = TINY["finish"] | {"controls": []}
+    run_search(tmp_path, config(finish=finish, objective={"pareto": ["held_out_loss", "parameters"]}))
+    ledger, uri = ledger_of(tmp_path), tracking_beside(str(tmp_path))
+    track(open_archive(tmp_path), "tiny", uri)
+    assert ledger.final
+    wanted = {"challenger": ledger.final.child}
+    for end, name in zip(ENDS, ("best-held-out-loss", "best-parameters"), strict=False):
+        record = ledger.final_of(end)
+        assert record
+        wanted[name] = record.child
+    client = MlflowClient(uri)
+    found = {
+        alias: client.get_model_version(name="tiny", version=version).tags["nasflow.child_id"]
+        for alias, version in client.get_registered_model("tiny").aliases.items()
+    }
+    assert found == wanted

@@ -65,6 +65,16 @@ def test_alias_tags_and_run(uri: str, name: str, searches: "Searches", winner: W
     assert version.source == f"models:/{model.model_id}"
 
 
+def test_the_same_network_by_several_aliases(
+    sqlite_uri: str, name: str, searches: "Searches", winner: Winner, shown: "Look"
+) -> None:
+    """A knee that is an end of its front too is one version, and has both names."""
+    ledger = searches.retrained(name)
+    assert register(sqlite_uri, ledger, winner, others={"best-held-out-loss": winner}).model == f"{name}/1"
+    aliases = shown(sqlite_uri).client.get_registered_model(name).aliases
+    assert aliases == {"challenger": 1, "best-held-out-loss": 1}
+
+
 def test_signature_and_example(
     uri: str, name: str, searches: "Searches", winner: Winner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -194,7 +194,7 @@ def _audit(
         typer.echo(found.model_dump_json(indent=2))
         return
     for name, objective in (("in the search", found.objective), ("from scratch", found.earnest)):
-        minus = "" if objective.maximise else "minus the "
+        minus = "" if objective.is_maximised else "minus the "
         typer.echo(f"{name}: {minus}{measure_words(objective.measure)}")
     typer.echo(f"{'in the search':>13} {'from scratch':>13}  cell")
     for each in found.children:

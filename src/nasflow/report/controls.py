@@ -7,11 +7,12 @@ from statistics import NormalDist, fmean, stdev
 
 from nasflow.report.figures import NARROW, plural, points
 from nasflow.report.verdict import noun
-from nasflow.search.controls import Control, OnTest
+from nasflow.search.controls import ENDS, Control, OnTest
 from nasflow.search.family import family
 from nasflow.search.ledger import Ledger, LedgerFinal
 from nasflow.search.record import ChildRecord, FailedRecord
 from nasflow.search.rounds import Arm, FinishRecord
+from nasflow.search.words import measure_words
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,9 @@ def control_title(control: Control | None, noun: str) -> str:
         Control.PARAMETERS: f"start {noun} with as many parameters",
         Control.MULT_ADDS: f"start {noun} with as many mult-adds",
         Control.SCRATCH: f"found {noun} from scratch",
+        Control.FIRST_END: "first end of the front",
+        Control.SECOND_END: "second end of the front",
+        Control.THIRD_END: "third end of the front",
         Control.RANDOM: "best of the random arm",
     }[control]
 
@@ -192,6 +196,8 @@ def control_title(control: Control | None, noun: str) -> str:
 def _about(ledger: Ledger, control: Control | None) -> str:
     """What it is there for."""
     drawn = sum(each.arm is Arm.RANDOM for each in ledger.episodes.values())
+    if control in ENDS:
+        return f"the best {measure_words(ledger.config.objective.pareto[ENDS.index(control)])} of the front"
     return {
         None: "",
         Control.START: "did the search bring anything?",
@@ -200,7 +206,7 @@ def _about(ledger: Ledger, control: Control | None) -> str:
         Control.MULT_ADDS: "of another width: was it only size?",
         Control.SCRATCH: "was it worth inheriting?",
         Control.RANDOM: f"of {drawn} children: was it the controller?",
-    }[control]
+    }.get(control, "")
 
 
 def controls_sentence(ledger: Ledger) -> str:

@@ -52,7 +52,10 @@ def judged(ledger: Ledger) -> str:
         f"{measure_words(name)} (of {_limit(name, float(before))})"
         for name, before in objective.compress.items()
     ]
-    if trades or saved or objective.measure != "held_out_accuracy":
+    if objective.pareto:
+        names = " and ".join(map(measure_words, objective.pareto))
+        sentences.append(f"Judged by {names}: a network is better that is no worse in any and better in one.")
+    elif trades or saved or objective.measure != "held_out_accuracy":
         better = "the higher" if yardstick.sign > 0 else "the lower"
         against = f", traded against {' and '.join(trades)}" if trades else ""
         times = f", times C (2 - C), C the share that is saved of {' and '.join(saved)}" if saved else ""

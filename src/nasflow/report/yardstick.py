@@ -5,8 +5,8 @@ from typing import Self
 
 from nasflow.report import figures
 from nasflow.search.config import SearchSettings
+from nasflow.search.judge import Judge
 from nasflow.search.measures import Unit
-from nasflow.search.objective import Judge
 from nasflow.search.record import ChildRecord, TrainedRecord
 from nasflow.search.words import measure_words
 
@@ -40,7 +40,7 @@ class Yardstick:
     @property
     def sign(self) -> int:
         """1 if more is better, -1 if less is."""
-        return 1 if self.judge.objective.maximise else -1
+        return 1 if self.judge.objective.is_maximised else -1
 
     def value(self, record: ChildRecord | None) -> float | None:
         """A network's figure; None: it has none, because it is not trained or failed."""
@@ -70,8 +70,8 @@ class Yardstick:
 
     def beats(self, record: ChildRecord, other: ChildRecord) -> bool:
         """Whether the judge puts one network above another, ties apart."""
-        score, least = self.judge.score(record), self.judge.score(other)
-        return score is not None and (least is None or score > least)
+        worth, least = self.judge.worths((record, other))
+        return worth is not None and (least is None or worth > least)
 
     def show(self, value: float | None) -> str:
         """`93.12 %`, `0.3123 nats`."""

@@ -8,10 +8,11 @@ from pydantic import Field, TypeAdapter, ValidationError, field_validator, model
 from nasflow.base.document import Document, Frozen, Seed, is_off
 from nasflow.search.budget import Budget
 from nasflow.search.controller import AnyController, EvolutionController
-from nasflow.search.controls import Control
+from nasflow.search.controls import CONTROLS, Control
 from nasflow.search.halving import Halving
+from nasflow.search.judge import Judge
 from nasflow.search.measures import USUAL, MeasureName, find_measure
-from nasflow.search.objective import Judge, Limits, Objective
+from nasflow.search.objective import Limits, Objective
 from nasflow.search.spaces import AnySpace, PathSpace, Space
 from nasflow.search.start import REGISTRY, AskedStart, TrainedStart
 from nasflow.spec.data import DataSpec
@@ -29,7 +30,7 @@ class AskedFinish(Frozen):
     host: AnyHost | None = None
     """Absent: the host of the search, for one that began with a trained network."""
     recipe: NamedRecipe
-    controls: tuple[Control, ...] = tuple(Control)
+    controls: tuple[Control, ...] = CONTROLS
     """What else is trained and tested, so that the report can say what the search brought; each costs about
     what the found network does."""
     seeds: int = Field(default=1, ge=1, le=100)

@@ -18,8 +18,19 @@ class Control(StrEnum):
     """The same with the found one's mult-adds."""
     SCRATCH = "scratch"
     """Where the found network is trained on from what it has inherited: the same network without that."""
+    FIRST_END = "first_end"
+    """Of several measures: the network of the front that is best by the first of them."""
+    SECOND_END = "second_end"
+    THIRD_END = "third_end"
     RANDOM = "random"
     """The best of the random arm: was it the controller?"""
+
+
+ENDS = (Control.FIRST_END, Control.SECOND_END, Control.THIRD_END)
+"""Those that stand beside the found network wherever it is the knee of a front."""
+
+CONTROLS = tuple(each for each in Control if each not in ENDS)
+"""All that a configuration can ask for."""
 
 
 class Finalist(Frozen):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from nasflow.search.controls import Control, Finalist
+from nasflow.search.controls import ENDS, Control, Finalist
 from nasflow.search.family import family
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import ChildRecord
@@ -35,7 +35,8 @@ def finals(ledger: Ledger, widen: Widening) -> Finals:
     if chosen is None:
         return Finals()
     end = _End(ledger, chosen, widen)
-    made = {control: end.network(control) for control in ledger.config.finish.controls if end.has(control)}
+    asked = (*ENDS, *ledger.config.finish.controls)
+    made = {control: end.network(control) for control in Control if control in asked and end.has(control)}
     specs = {None: end.found} | {name: each for name, each in made.items() if isinstance(each, ChildSpec)}
     missing = {name: each for name, each in made.items() if isinstance(each, str)}
     return Finals(dict(_with_seeds(ledger, specs)), missing)
@@ -71,7 +72,8 @@ class _End:
 
     def has(self, control: Control) -> bool:
         """Whether a control says anything here."""
-        return control is not Control.SCRATCH or self.ledger.config.finish.inherit
+        finish, pareto = self.ledger.config.finish, self.ledger.config.objective.pareto
+        return control not in {*ENDS[len(pareto) :], *([] if finish.inherit else [Control.SCRATCH])}
 
     def network(self, control: Control) -> ChildSpec | str:
         """The network of a control; or why there is none."""
@@ -84,6 +86,9 @@ class _End:
                 return self._as_large(control.value)
             case Control.SCRATCH:
                 return self._from_scratch(_last_network(self.ledger, self.chosen.parts.canonical()))
+            case Control.FIRST_END | Control.SECOND_END | Control.THIRD_END:
+                end = self.ledger.config.judge.ends(self.ledger.children)[ENDS.index(control)]
+                return full_size(self.ledger, end.parts, end.child)
             case Control.RANDOM:
                 return self._random()
 

@@ -12,7 +12,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from nasflow.base.document import Frozen
-from nasflow.search.objective import Judge
+from nasflow.search.judge import Judge
 from nasflow.search.record import FailedRecord, RoundRecord, RungRecord
 
 
@@ -61,7 +61,13 @@ def halved(
 def _better(halving: Halving, judge: Judge, known: Mapping[int, RoundRecord]) -> list[int]:
     """The children that go on, in their order."""
     able = {child: each for child, each in known.items() if isinstance(each, RungRecord)}
-    ranked = sorted(able, key=lambda child: (-judge.worth(able[child]), able[child].parameters, child))
+    worths = dict(zip(able, judge.worths(list(able.values()), at_rung=True), strict=True))
+
+    def place(child: int) -> tuple[float, int, int]:
+        worth = worths[child]
+        return math.inf if worth is None else -worth, able[child].parameters, child
+
+    ranked = sorted(able, key=place)
     return sorted(ranked[: halving.kept(len(ranked))])
 
 

@@ -1,8 +1,7 @@
-"""Which of two networks is better: the objective, its trade-off, and the limits that nobody may break."""
+"""What is looked for: the objective, its trade-off, and the limits that nobody may break."""
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -19,8 +18,8 @@ from pydantic_core import CoreSchema
 from nasflow.base.document import Frozen, is_off
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.quantity import Quantity, check_unit
+from nasflow.search.front import Standing
 from nasflow.search.measures import MEASURES, Measured, MeasureName, Unit, find_measure
-from nasflow.search.record import ChildRecord, RungRecord, TrainedRecord
 
 
 class Trade(Frozen):
@@ -38,6 +37,8 @@ class Objective(Frozen):
 
     maximise: MeasureName | None = None
     minimise: MeasureName | None = None
+    pareto: tuple[MeasureName, ...] = Field(default=(), max_length=3, exclude_if=is_off)
+    """Two measures or three, instead: a network is better where it is no worse in any and better in one."""
     trade: dict[MeasureName, Trade] = Field(default_factory=dict)
     """Costs, by the measure's name."""
     compress: dict[MeasureName, Quantity | Literal["start"]] = Field(default_factory=dict, exclude_if=is_off)
@@ -73,8 +74,12 @@ class Objective(Frozen):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if (self.maximise is None) == (self.minimise is None):
-            raise ValueError("one of maximise and minimise is wanted")
+        if sum(map(bool, (self.maximise, self.minimise, self.pareto))) != 1:
+            raise ValueError("one of maximise and minimise is wanted, or pareto")
+        if self.pareto and len(set(self.pareto)) < max(2, len(self.pareto)):
+            raise ValueError("pareto: two different measures are wanted, or three")
+        if self.pareto and self.costs != self.pareto[1:]:
+            raise ValueError("pareto: nothing is traded or compressed besides: name it among the measures")
         if self.measure in {*self.trade, *self.compress}:
             raise ValueError(f"{self.measure} cannot be traded against itself")
         check_costs((*self.trade, *self.compress))
@@ -84,8 +89,13 @@ class Objective(Frozen):
 
     @property
     def measure(self) -> str:
-        """The name of what is maximised or minimised."""
-        return self.maximise or self.minimise or ""
+        """The name of what is maximised or minimised, or the first of several."""
+        return self.maximise or self.minimise or self.pareto[0]
+
+    @property
+    def is_maximised(self) -> bool:
+        """Whether more of it is better."""
+        return find_measure(self.measure).higher_is_better if self.pareto else self.maximise is not None
 
     @property
     def in_earnest(self) -> Self:
@@ -94,6 +104,9 @@ class Objective(Frozen):
         """
         if not find_measure(self.measure).is_of_training:
             return self
+        if self.pareto:
+            others = (each for each in self.pareto[1:] if each != "held_out_loss")
+            return self.model_copy(update={"pareto": ("held_out_loss", *others)})
         return self.model_copy(update={"maximise": None, "minimise": "held_out_loss"})
 
     @property
@@ -108,8 +121,8 @@ class Objective(Frozen):
 
     @property
     def costs(self) -> tuple[str, ...]:
-        """What is counted against it."""
-        return tuple(dict.fromkeys((*self.trade, *self.compress)))
+        """What is counted against it, or besides it."""
+        return tuple(dict.fromkeys((*self.trade, *self.compress, *self.pareto[1:])))
 
     def of_start(self, measures: Mapping[str, Measured]) -> Self:
         """With the amounts that the start network has, where they were asked for."""
@@ -120,9 +133,11 @@ class Objective(Frozen):
         return self.model_copy(update={"compress": amounts})
 
     def score(self, measures: Mapping[str, Measured]) -> float:
-        """The higher, the better."""
+        """What a network is worth by itself, the higher the better; where there are several measures, by the
+        first.
+        """
         value = measures[self.measure].value
-        signed = value if self.maximise else -value
+        signed = value if self.is_maximised else -value
         # A cost makes a good value smaller, and a bad one (a loss, counted negative) larger.
         cost = sum(
             trade.weight * math.log(max(measures[name].value, _SMALLEST) / trade.target)
@@ -139,6 +154,13 @@ class Objective(Frozen):
         share = 1 - value / max(before, _SMALLEST)
         return share * (2 - share)
 
+    def point(self, measures: Mapping[str, Measured]) -> Standing:
+        """Where a network stands among others: each figure the higher, the better."""
+        if not self.pareto:
+            return (self.score(measures),)
+        signs = (1 if find_measure(name).higher_is_better else -1 for name in self.pareto)
+        return tuple(sign * measures[name].value for sign, name in zip(signs, self.pareto, strict=True))
+
     def reward(self, measures: Mapping[str, Measured], images: int) -> float:
         """What a controller learns from: the score; an accuracy alone is worth the more, the better it is.
 
@@ -147,7 +169,7 @@ class Objective(Frozen):
         traded against the accuracy itself: then the reward is the score, so that both agree on who is better.
         """
         score = self.score(measures)
-        if self.costs or not self.maximise or self.unit != "share":
+        if self.costs or not self.is_maximised or self.unit != "share":
             return score
         return math.tan(min(score, 1 - 1 / (2 * images)) * math.pi / 2)
 
@@ -188,56 +210,3 @@ def _in_their_units(given: Any) -> Any:
 
 Limits = Annotated[dict[MeasureName, Quantity], BeforeValidator(_in_their_units), AfterValidator(_costs)]
 """By the name of a measure: at most so much, for a child and for its network at full size."""
-
-
-@dataclass(frozen=True)
-class Judge:
-    """The one place where it is decided which of two networks is better, ties included."""
-
-    objective: Objective
-    limits: Mapping[str, float]
-
-    def broken(self, measures: Mapping[str, Measured]) -> str | None:
-        """The name of the first limit that is broken; None: all are kept, as far as these measures tell."""
-        over = (
-            name for name, limit in self.limits.items() if name in measures and measures[name].value > limit
-        )
-        return next(over, None)
-
-    def breach(self, measures: Mapping[str, Measured]) -> str | None:
-        """The limit that is broken, in words; None: all are kept, as far as these measures tell."""
-        name = self.broken(measures)
-        return name and f"{name} {measures[name].value:.6g} is over the limit of {self.limits[name]:.6g}"
-
-    def score(self, record: ChildRecord) -> float | None:
-        """What a network is worth, the higher the better; None: it failed, breaks a limit, or was never
-        measured by what is judged by (the training loss of a start that came trained).
-        """
-        return self.objective.score(record.measures) if self.is_able(record) else None
-
-    def reward(self, record: ChildRecord, images: int) -> float | None:
-        """What a controller learns from a record, whose held-out images are so many; None as `score`."""
-        return self.objective.reward(record.measures, images) if self.is_able(record, at_rung=True) else None
-
-    def worth(self, record: RungRecord) -> float:
-        """What a child is worth at a rung, beside others there; minus infinity if it breaks a limit."""
-        is_able = self.is_able(record, at_rung=True)
-        return self.objective.score(record.measures) if is_able else -math.inf
-
-    def is_able(self, record: ChildRecord, at_rung: bool = False) -> bool:
-        """Whether it may win: trained, measured, within the limits; or, at a rung, beside others there."""
-        has_all = all(name in record.measures for name in self.objective.measures)
-        kinds = (TrainedRecord, RungRecord) if at_rung else TrainedRecord
-        return isinstance(record, kinds) and has_all and self.breach(record.measures) is None
-
-    def ranked(self, records: Iterable[ChildRecord]) -> tuple[TrainedRecord, ...]:
-        """Those that may win, the best first: by score; among equals fewer parameters, then the order
-        given.
-        """
-        scored = [(self.score(each), each) for each in records if isinstance(each, TrainedRecord)]
-        able = [(score, each) for score, each in scored if score is not None]
-        return tuple(each for _, each in sorted(able, key=lambda pair: (-pair[0], pair[1].parameters)))
-
-    def best(self, records: Iterable[ChildRecord]) -> TrainedRecord | None:
-        """The one that wins; None: none may."""
-        return next(iter(self.ranked(records)), None)

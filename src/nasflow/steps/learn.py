@@ -8,7 +8,7 @@ from nasflow.search.rounds import Arm, ControllerUpdate, Proposal
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import proposal_key, start_key, update_key
-from nasflow.steps.ledger import read_config, read_round
+from nasflow.steps.ledger import read_config, read_ledger, read_round
 from nasflow.steps.propose import controller_of
 from nasflow.steps.records import read_record
 from nasflow.steps.train import drop_checkpoint
@@ -41,16 +41,22 @@ def learn(archive: Archive, search: str, number: int) -> ControllerUpdate:
 
 def _results(archive: Archive, config: ResolvedConfig, each: LedgerRound) -> Results:
     start, proposal = archive.read(start_key(config.name), ChildSpec), each.proposal
+    before = _before(archive, config, proposal.round)
+    rewards = config.judge.rewards(_known(archive, each), before, start.data.held_out_images)
     lessons = [
-        Lesson(
-            decisions=episode.decisions,
-            tries=episode.tries,
-            reward=config.judge.reward(record, start.data.held_out_images),
-        )
-        for episode, record in zip(proposal.episodes, _known(archive, each), strict=True)
+        Lesson(decisions=episode.decisions, tries=episode.tries, reward=reward)
+        for episode, reward in zip(proposal.episodes, rewards, strict=True)
         if episode.arm is Arm.CONTROLLER
     ]
     return Results(config.space, start.network, proposal.seed, tuple(lessons))
+
+
+def _before(archive: Archive, config: ResolvedConfig, number: int) -> tuple[RoundRecord, ...]:
+    """The children of the rounds before, where the objective is one that sees a child beside all others."""
+    if not config.objective.pareto:
+        return ()
+    rounds = read_ledger(archive, config.name).rounds[: number - 1]
+    return tuple(record for each in rounds for record in each.records if record)
 
 
 def _known(archive: Archive, each: LedgerRound) -> tuple[RoundRecord, ...]:

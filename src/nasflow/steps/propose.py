@@ -108,10 +108,10 @@ def _taken(ledger: Ledger) -> frozenset[str]:
 def _parents(ledger: Ledger) -> tuple[Parent, ...]:
     """The records that a child may inherit from, in the order of their training; those that may win."""
     start = ledger.start_spec.network
-    records = (ledger.start, *ledger.children) if ledger.config.parents == "found" else (ledger.start,)
+    asked = (ledger.start, *ledger.children) if ledger.config.parents == "found" else (ledger.start,)
+    records = [each for each in asked if each]
     found: dict[str, Parent] = {}
-    for record in records:
-        score = ledger.config.judge.score(record) if record else None
+    for record, score in zip(records, ledger.config.judge.worths(records), strict=True):
         if isinstance(record, TrainedRecord) and (score is not None or record is ledger.start):
             worth = float("-inf") if score is None else score
             found.setdefault(record.child, Parent(record.child, start.with_parts(record.parts), worth))

@@ -7,6 +7,7 @@ import nasflow
 from nasflow.base.errors import NotFound
 from nasflow.report.network import draw_parts
 from nasflow.report.page import render
+from nasflow.search.controls import ENDS
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import TrainedRecord
 from nasflow.spec.child import ChildSpec
@@ -38,10 +39,20 @@ def track(archive: Archive, search: str, uri: str) -> str:
     ledger = read_ledger(archive, search)
     if ledger.finish and isinstance(ledger.final, TrainedRecord):
         winner = _winner(archive, ledger.final)
-        published = register(uri, ledger, winner, _drawings(ledger)).published
+        published = register(uri, ledger, winner, _drawings(ledger), _ends(archive, ledger)).published
     else:
         published = publish_runs(uri, ledger, _drawings(ledger))
     return links(uri, ledger, published)
+
+
+def _ends(archive: Archive, ledger: Ledger) -> dict[str, Winner]:
+    """The ends of the front, each by what it is best in: `best-held-out-loss`."""
+    found = {}
+    for end, measure in zip(ENDS, ledger.config.objective.pareto, strict=False):
+        record = ledger.final_of(end)
+        if isinstance(record, TrainedRecord):
+            found[f"best-{measure.replace('_', '-')}"] = _winner(archive, record)
+    return found
 
 
 def _winner(archive: Archive, final: TrainedRecord) -> Winner:

@@ -61,7 +61,7 @@ def score_text(objective: Objective, score: float | None) -> str:
     """A score for people: `93.12 %`, where it is a share; `-0.3123`; `failed`."""
     if score is None:
         return "failed"
-    is_share = objective.maximise and objective.unit == "share" and not objective.costs
+    is_share = objective.is_maximised and objective.unit == "share" and not objective.costs
     return f"{100 * score:.2f} %" if is_share else f"{score:.4g}"
 
 

@@ -53,12 +53,17 @@ class Registered:
 
 
 def register(
-    uri: str, ledger: Ledger, winner: Winner, drawings: Mapping[str, str] | None = None
+    uri: str,
+    ledger: Ledger,
+    winner: Winner,
+    drawings: Mapping[str, str] | None = None,
+    others: Mapping[str, Winner] | None = None,
 ) -> Registered:
     """Register the final network under the search's name, with the alias `challenger`; publish first.
 
-    A child that is registered already stays the version that it is. Raise TrackingUnavailable if
-    MLflow or its registry cannot be used.
+    `others` are finalists that are registered besides, each by the alias that it is to have. A child that is
+    registered already stays the version that it is. Raise TrackingUnavailable if MLflow or its registry
+    cannot be used.
     """
     name, child = ledger.config.name, winner.spec.id
     if ledger.final is None or ledger.final.child != child:
@@ -67,13 +72,24 @@ def register(
         )
     with connected(uri, catch_up(name)) as client:
         published = publish_through(client, uri, ledger, drawings or {})
-        run = published.runs[Role.FINAL.value, child]
-        version = _find_version(client, name, child)
-        if version is None:
-            model = _logged_model(client, published.experiment, run, name, winner)
-            version = _create_version(client, model, run, name, winner)
-        _set_alias(client, name, version)
-        return Registered(f"{name}/{version}", run, published)
+        # Last the one that was chosen: it is the newest version.
+        for alias, other in (others or {}).items():
+            _register(client, published, name, other, alias)
+        version = _register(client, published, name, winner, ALIAS)
+        return Registered(f"{name}/{version}", published.runs[Role.FINAL.value, child], published)
+
+
+def _register(client: "MlflowClient", published: Published, name: str, winner: Winner, alias: str) -> str:
+    """The version that the network has from now on, and by this alias."""
+    child = winner.spec.id
+    roles = (Role.FINAL.value, Role.CONTROL.value)
+    run = next(published.runs[role, child] for role in roles if (role, child) in published.runs)
+    version = _find_version(client, name, child)
+    if version is None:
+        model = _logged_model(client, published.experiment, run, name, winner)
+        version = _create_version(client, model, run, name, winner)
+    _set_alias(client, name, version, alias)
+    return version
 
 
 def _find_version(client: "MlflowClient", name: str, child: str) -> str | None:
@@ -95,11 +111,11 @@ def _create_version(client: "MlflowClient", model: "LoggedModel", run: str, name
     return str(version.version)
 
 
-def _set_alias(client: "MlflowClient", name: str, version: str) -> None:
+def _set_alias(client: "MlflowClient", name: str, version: str, alias: str) -> None:
     """Point the alias at this version, unless someone has given it to a newer one."""
-    current = client.get_registered_model(name).aliases.get(ALIAS)
+    current = client.get_registered_model(name).aliases.get(alias)
     if current is None or int(current) < int(version):
-        client.set_registered_model_alias(name, ALIAS, version)
+        client.set_registered_model_alias(name, alias, version)
 
 
 def _logged_model(

@@ -8,8 +8,8 @@ from typing import Literal
 
 from nasflow.base.document import canonical_json
 from nasflow.search.controls import Control
+from nasflow.search.judge import Judge
 from nasflow.search.ledger import Ledger, LedgerRound
-from nasflow.search.objective import Judge
 from nasflow.search.record import FailedRecord, RoundRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import Arm
