@@ -22,6 +22,7 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import CellPart, Parts
 from nasflow.spec.places import Place
 from nasflow.spec.tree import Tree
+from nasflow.steps.adopt import check_runs
 
 STRANGER = "tests.networks.strangers:PostActivation"
 
@@ -235,3 +236,11 @@ def test_nothing_becomes_a_cell() -> None:
     assert str(put_cells(network, asked)) == before
     with pytest.raises(InvalidSpec, match=r"fits none of its convolutions: it has none"):
         check_cells(network, asked)
+
+
+def test_what_is_said_besides_in_training() -> None:
+    """A network that gives its logits by name among others is trained by them (GoogLeNet, Inception)."""
+    host = Adopted(network="torchvision:googlenet", cells="inception3a.branch2.1.conv")
+    spec = NetworkSpec(host=host, channels=3, size=64, classes=10)
+    check_runs(spec, host)
+    assert build(spec).train()(torch.zeros(2, 3, 64, 64)).shape == (2, 10)

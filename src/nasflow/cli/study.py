@@ -69,3 +69,26 @@ def _signals(
             for source in ("inherited", "scratch")
         }
         write_folder(plots, drawn)
+
+
+@study_commands.command("adopt")
+def _adopt(
+    output: Annotated[Path, typer.Option(help="File that gets what is known, as it grows (.json).")],
+    only: Annotated[str, typer.Option(help="A shell pattern of their names.")] = "*",
+) -> None:
+    """Which of torchvision's classifiers can be adopted, grown, widened, narrowed, exported? Tries all."""
+    from fnmatch import fnmatchcase
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from nasflow.studies.adoption import Adoptions, adoption_table, classifiers, try_apart
+
+    known = Adoptions.from_json(output.read_bytes(), str(output)) if output.exists() else Adoptions()
+    console = Console(stderr=True)
+    done = {each.network for each in known.networks}
+    left = [name for name in classifiers() if fnmatchcase(name, only) and name not in done]
+    for name in track(left, "adopt", console=console, disable=not console.is_terminal):
+        known = known.model_copy(update={"networks": (*known.networks, try_apart(name))})
+        write_bytes(output, known.to_bytes())
+    typer.echo(adoption_table(known.networks))

@@ -66,7 +66,9 @@ class AdoptedNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images [batch, channels, size, size] -> logits [batch, classes]."""
-        logits: Tensor = self.network(images.expand(-1, 3, -1, -1) if self.is_grey else images)
+        said = self.network(images.expand(-1, 3, -1, -1) if self.is_grey else images)
+        # In training GoogLeNet and Inception give what their auxiliary classifiers say, too.
+        logits: Tensor = getattr(said, "logits", said) if isinstance(said, tuple) else said
         return logits
 
 
