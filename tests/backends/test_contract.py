@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.backends import processes
-from tests.steps.samples import Nobody, config, documents, finished_once, open_archive
+from tests.steps.samples import TINY, Nobody, config, documents, finished_once, open_archive
 
 from nasflow.backends.inline import run
 from nasflow.backends.local import run_components
@@ -18,7 +18,23 @@ from nasflow.search.cluster import Cluster, Layout
 from nasflow.steps.begin import begin
 
 ONE_ROUND: dict[str, Any] = {"children_per_round": 3, "budget": {"children": 3}}
+SAVED = {"parameters": "start"}
 NO_ROUND: dict[str, Any] = {"budget": {"children": 0}}
+
+OTHER_SPACES: dict[str, dict[str, Any]] = {
+    "removal": {
+        "space": {"kind": "removal"},
+        "objective": {"maximise": "held_out_accuracy", "compress": SAVED},
+    },
+    "joint": {"space": {"kind": "joint"}, "objective": {"pareto": ["held_out_loss", "parameters"]}},
+    "chain": {
+        "space": {"kind": "chain"},
+        "host": {"kind": "written", "layers": 3, "filters": 4},
+        "parents": "none",
+        "finish": TINY["finish"] | {"host": {"kind": "written", "layers": 3, "filters": 4}},
+    },
+}
+"""Each with its own controller."""
 
 ITS_OWN = ("attempts/", "report.html")
 """What a backend may write in its own way: how long it took, and a page that says so."""
@@ -51,6 +67,15 @@ def test_components(layout: Layout, tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     run_as_components(store, layout)
     assert_same(store)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("space", OTHER_SPACES)
+def test_components_of_any_space(space: str, tmp_path: Path) -> None:
+    """Whatever a search looks for: widths, layers, networks from nothing."""
+    store, changes = str(tmp_path / "store"), ONE_ROUND | OTHER_SPACES[space]
+    run_as_components(store, "fused", changes)
+    assert_same(store, changes)
 
 
 @pytest.mark.long

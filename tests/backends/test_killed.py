@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from tests.backends.processes import gone, members, start
 from tests.cli.calling import write_config
-from tests.steps.samples import LONGER, finished_once, open_archive
+from tests.steps.samples import LONGER, TINY, finished_once, open_archive
 
 from nasflow.base.errors import LaneLost
 from nasflow.cli.summary import summary
+
+PARETO = ["held_out_loss", "parameters"]
+HOST = {"kind": "written", "layers": 3, "filters": 4}
 
 POLICY: dict[str, Any] = {"child": LONGER}
 """Two rounds; every child inherits from the start network."""
@@ -29,6 +32,18 @@ EVOLUTION: dict[str, Any] = {
 
 HALVED: dict[str, Any] = {"child": LONGER, "halving": {"rungs": [1, 2]}, "children_per_round": 4}
 """One round, of which half goes on at each of two rungs."""
+
+JOINT: dict[str, Any] = {"child": LONGER, "space": {"kind": "joint"}, "objective": {"pareto": PARETO}}
+"""Widths, layers and cells, by a policy that reads them as a sequence."""
+
+WRITTEN: dict[str, Any] = {
+    "child": LONGER,
+    "space": {"kind": "chain"},
+    "host": HOST,
+    "parents": "none",
+    "finish": TINY["finish"] | {"host": HOST},
+}
+"""Networks from nothing."""
 
 WIDE: dict[str, Any] = EVOLUTION | {"children_per_round": 3}
 """The same with children that can be trained side by side."""
@@ -52,7 +67,11 @@ def test_killed_at_random_points(changes: dict[str, Any], tmp_path: Path) -> Non
     [(0, (1,), 5), (1, (2,), 5), (2, (1, 2, 3), 5)],
     ids=["1 lane", "2 lanes", "any"],
 )
-@pytest.mark.parametrize("changes", [POLICY, WIDE, HALVED], ids=["start", "found", "halved"])
+@pytest.mark.parametrize(
+    "changes",
+    [POLICY, WIDE, HALVED, JOINT, WRITTEN],
+    ids=["start", "found", "halved", "joint", "written"],
+)
 def test_killed_at_many_points(
     changes: dict[str, Any], seed: int, lanes: tuple[int, ...], pace: int, tmp_path: Path
 ) -> None:

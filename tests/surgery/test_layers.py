@@ -132,3 +132,9 @@ def test_what_does_not_fit(patients: GetPatient, edit: Deepen | Remove, reason: 
     """Is refused in one line."""
     with pytest.raises(InvalidSpec, match=reason):
         patients("plain").operate(edit)
+
+
+def test_the_logits_are_always_written() -> None:
+    """A classifier that happens to read as many channels as there are classes stays all the same."""
+    spec = NetworkSpec(host=Chain(widths=(10, 10)), channels=1, size=8, classes=10)
+    assert [each.name for each in layer_places(spec)] == ["layers.1.weight", "layers.1"]

@@ -68,7 +68,7 @@ class AdoptedNetwork(nn.Module):
         """Images [batch, channels, size, size] -> logits [batch, classes]."""
         said = self.network(images.expand(-1, 3, -1, -1) if self.is_grey else images)
         # In training GoogLeNet and Inception give what their auxiliary classifiers say, too.
-        logits: Tensor = getattr(said, "logits", said) if isinstance(said, tuple) else said
+        logits: Tensor = getattr(said, "logits", said) if isinstance(said, tuple) else said  # type: ignore[arg-type]
         return logits
 
 

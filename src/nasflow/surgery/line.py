@@ -18,7 +18,7 @@ def network_line(spec: NetworkSpec) -> LayerLine:
     """Its layers that have weights, or that change the size of an image."""
     found = [
         (place, _figures(layer, read, written))
-        for place, layer, read, written in layer_calls(spec)
+        for place, layer, read, written in layer_calls(spec)[0]
         if isinstance(layer, Cell) or (not any(layer.children()) and _is_told(layer))
     ]
     return LayerLine(tuple(place for place, _ in found), tuple(figures for _, figures in found))

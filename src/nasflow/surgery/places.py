@@ -98,7 +98,7 @@ def depth_places(spec: NetworkSpec) -> tuple[Place, ...]:
 @lru_cache(maxsize=_KEPT)
 def _depths(skeleton: NetworkSpec) -> tuple[Place, ...]:
     found = {}
-    for place, layer, images, _ in layer_calls(skeleton):
+    for place, layer, images, _ in layer_calls(skeleton)[0]:
         if isinstance(layer, nn.Conv2d | Cell) and _is_rectified(images):
             found[place] = Place(place + BEFORE, "depth", layer.in_channels)
     return tuple(found.values())
@@ -106,7 +106,7 @@ def _depths(skeleton: NetworkSpec) -> tuple[Place, ...]:
 
 def layer_places(spec: NetworkSpec) -> tuple[Place, ...]:
     """A place for each layer or block that can be left out: it has weights, and writes the shape that it
-    reads.
+    reads, and something else than the logits.
     """
     return _layers(spec.with_parts(spec.parts.skeleton()))
 
@@ -114,7 +114,10 @@ def layer_places(spec: NetworkSpec) -> tuple[Place, ...]:
 @lru_cache(maxsize=_KEPT)
 def _layers(skeleton: NetworkSpec) -> tuple[Place, ...]:
     found = {}
-    for place, layer, images, written in layer_calls(skeleton):
+    calls, logits = layer_calls(skeleton)
+    for place, layer, images, written in calls:
+        if written is logits:
+            continue
         if images.shape == written.shape and any(True for _ in layer.parameters()):
             found[place] = Place(place, "layer", written.shape[1])
     return tuple(found.values())
@@ -133,8 +136,10 @@ LayerCall = tuple[str, nn.Module, Tensor, Tensor]
 
 
 @torch.inference_mode(mode=False)
-def layer_calls(spec: NetworkSpec) -> list[LayerCall]:
-    """Each layer as it is called, an inner one first; norms, new layers and what is inside cells apart."""
+def layer_calls(spec: NetworkSpec) -> tuple[list[LayerCall], Tensor]:
+    """Each layer as it is called, an inner one first, and the logits; norms, new layers and what is inside
+    cells apart.
+    """
     network = build(spec).eval()
     calls: list[LayerCall] = []
 
@@ -148,8 +153,8 @@ def layer_calls(spec: NetworkSpec) -> list[LayerCall]:
     # With a gradient, so that what a layer reads names its writer even where nothing is to be trained.
     images = torch.zeros(2, spec.channels, spec.size, spec.size, requires_grad=True)
     with torch.enable_grad():
-        network(images)
-    return calls
+        logits = network(images)
+    return calls, logits
 
 
 def _can_change(network: nn.Module, name: str) -> bool:
