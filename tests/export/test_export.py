@@ -1,6 +1,7 @@
 import importlib.util
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +9,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torchvision.ops import StochasticDepth
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.export import write_code, write_onnx
 from nasflow.networks import build, initialise
 from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.data import DataFacts, DataSpec
-from nasflow.spec.hosts import Adopted, Chain, CondenseNet, DenseNet, Host, PyramidNet
+from nasflow.spec.hosts import Adopted, Chain, CondenseNet, DenseNet, Host, PyramidNet, Written
 from nasflow.spec.network import NetworkSpec
-from nasflow.spec.parts import CellPart, Parts, Width
+from nasflow.spec.parts import CellPart, Parts, Width, WrittenLayer
 from nasflow.studies.nasnet import NasNet, NasNetwork
 
 STRANGERS = "tests.networks.strangers"
@@ -32,6 +34,12 @@ NETWORKS: dict[str, tuple[Host, Parts]] = {
     ),
     "condensenet": (CondenseNet(layers=(1, 2), growth=(8, 8), cells=(0, 1), first_stride=1), Parts()),
     "chain": (Chain(widths=(4, 6, 8), pools=(1, 2)), Parts().put("layers.1.weight", Width(channels=5))),
+    "written": (
+        Written(layers=3, filters=5),
+        Parts()
+        .put("layers.1", WrittenLayer(filters=6, stride=2, reads=(0,)))
+        .put("layers.2", WrittenLayer(filters=4, height=1, reads=(0, 1))),
+    ),
     "adopted": (Adopted(network=f"{STRANGERS}:PostActivation"), Parts(cell="( 3x3G -> ( ds3 ) )")),
 }
 BASELINE = "nasnet"
@@ -126,9 +134,9 @@ def test_an_unknown_layer() -> None:
 
 def test_a_function_of_somebody_elses() -> None:
     """Source that needs torch alone cannot call it."""
-    host = Adopted(network="torchvision:efficientnet_b0", cells="features.0.0")
+    host = Adopted(network="torchvision:swin_t", cells="features.0.0")
     made = build(NetworkSpec(host=host, channels=3, size=32, classes=5))
-    with pytest.raises(InvalidSpec, match=r"stochastic_depth.* is neither torch's nor Python's"):
+    with pytest.raises(InvalidSpec, match=r"_get_relative_position_bias is neither torch's nor Python's"):
         write_code(made, FACTS, "A network.", "weights.safetensors")
 
 
@@ -153,3 +161,29 @@ def test_what_cannot_be_traced() -> None:
     made = build(NetworkSpec(host=Adopted(network=f"{STRANGERS}:Deciding"), channels=3, size=9, classes=5))
     with pytest.raises(InvalidSpec, match="cannot be traced, so no source can be written"):
         write_code(made, FACTS, "A network.", "weights.safetensors")
+
+
+class Attentive(nn.Module):
+    """A layer of an odd name, one that is left out at times in training, and attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(OrderedDict({"block-0": nn.Conv2d(3, 8, 3, 3), "act": nn.ReLU()}))
+        self.depth = StochasticDepth(0.5, "row")
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """[batch, 3, 9, 9] -> [batch, 5]."""
+        words = self.depth(self.blocks(images)).flatten(2).transpose(1, 2)
+        heard, _ = self.attention(words, words, words, need_weights=False)
+        logits: Tensor = self.head(heard.mean(1))
+        return logits
+
+
+def test_what_transformers_are_made_of() -> None:
+    """All of it comes out as torch's own layers; what rests in evaluation mode is left out."""
+    code = write_code(Attentive(), FACTS, "Attentive.", "weights")
+    assert "block_0" in code.source
+    assert "MultiheadAttention(embed_dim=8, num_heads=2" in code.source
+    assert "stochastic" not in code.source

@@ -35,6 +35,7 @@ _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
     nn.MaxPool2d: ("kernel_size", "stride", "padding", "dilation", "ceil_mode"),
     nn.AdaptiveAvgPool2d: ("output_size",),
     nn.Flatten: ("start_dim", "end_dim"),
+    nn.MultiheadAttention: ("embed_dim", "num_heads", "dropout", "batch_first"),
     nn.Dropout: ("p",),
     nn.Dropout2d: ("p",),
     nn.ReLU: (),
@@ -212,11 +213,18 @@ class _Tracer(fx.Tracer):
 
 
 def _drop_identities(graph: fx.Graph, network: nn.Module) -> None:
-    """Layers that do nothing need no line."""
+    """What does nothing in evaluation mode needs no line."""
     for node in list(graph.nodes):
-        if node.op == "call_module" and isinstance(network.get_submodule(str(node.target)), nn.Identity):
+        if _is_identity(node, network):
             node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
+
+
+def _is_identity(node: fx.Node, network: nn.Module) -> bool:
+    if node.op == "call_module":
+        return isinstance(network.get_submodule(str(node.target)), nn.Identity)
+    # Of torchvision: it lets whole branches out, in training.
+    return node.op == "call_function" and getattr(node.target, "__name__", "") == "stochastic_depth"
 
 
 def _flatten(graph: fx.Graph, network: nn.Module) -> tuple[dict[str, nn.Module], dict[str, Tensor]]:
@@ -238,11 +246,11 @@ def _flatten(graph: fx.Graph, network: nn.Module) -> tuple[dict[str, nn.Module],
 
 
 def _flat_names(graph: fx.Graph) -> dict[str, str]:
-    """A name without dots for each layer and loose tensor: `a.b_c` and `a_b.c` get different ones."""
+    """A Python name for each layer and loose tensor: `a.b_c`, `a-b.c` and `a_b.c` get different ones."""
     names: dict[str, str] = {}
     for node in graph.nodes:
         if node.op in {"call_module", "get_attr"} and str(node.target) not in names:
-            name = str(node.target).replace(".", "_")
+            name = re.sub(r"\W", "_", str(node.target))
             while name in names.values():
                 name += "_"
             names[str(node.target)] = name

@@ -37,11 +37,15 @@ class WrittenNetwork(nn.Module):
         ]
         self.reads = tuple(layer.reads for layer in written)
         self.layers = nn.ModuleList()
+        self.sizes: list[int] = []
+        """Height and width of what each layer writes."""
         for number, layer in enumerate(written):
             if any(other >= number for other in layer.reads):
                 raise InvalidSpec(f"layers.{number} reads {max(layer.reads)}: a layer reads those before it")
             channels = sum(written[other].filters for other in layer.reads) or spec.channels
             self.layers.append(WrittenModule(layer, channels))
+            size = max((self.sizes[other] for other in layer.reads), default=spec.size)
+            self.sizes.append(-(-size // layer.stride))
         read = {other for reads in self.reads for other in reads}
         self.last = tuple(number for number in range(host.layers) if number not in read)
         self.classifier = nn.Linear(sum(written[number].filters for number in self.last), spec.classes)
@@ -50,20 +54,21 @@ class WrittenNetwork(nn.Module):
         """Images [batch, channels, size, size] -> logits [batch, classes]."""
         said: list[Tensor] = []
         for layer, reads in zip(self.layers, self.reads, strict=True):
-            said.append(layer(_together([said[number] for number in reads]) if reads else images))
+            said.append(layer(self._together(said, reads) if reads else images))
         # The mean over each image by itself: filled with zeros to one size, small ones would count for less.
         means = [said[number].mean(dim=(2, 3)) for number in self.last]
         logits: Tensor = self.classifier(torch.cat(means, dim=1))
         return logits
 
+    def _together(self, said: Sequence[Tensor], reads: Sequence[int]) -> Tensor:
+        """What some layers wrote, one behind the other, smaller images filled with zeros on the right and
+        below.
+        """
+        largest = max(self.sizes[number] for number in reads)
+        filled = [F.pad(said[number], (0, largest - self.sizes[number]) * 2) for number in reads]
+        return torch.cat(filled, dim=1)
+
 
 def _layer(spec: NetworkSpec, place: str, plain: WrittenLayer) -> WrittenLayer:
     own = spec.parts.at(place)
     return own if isinstance(own, WrittenLayer) else plain
-
-
-def _together(images: Sequence[Tensor]) -> Tensor:
-    """One behind the other, smaller ones filled with zeros on the right and below."""
-    height, width = (max(each.shape[side] for each in images) for side in (2, 3))
-    filled = [F.pad(each, (0, width - each.shape[3], 0, height - each.shape[2])) for each in images]
-    return torch.cat(filled, dim=1)
