@@ -8,10 +8,11 @@ from nasflow.search.finalists import Finals, finals, full_size
 from nasflow.search.ledger import Ledger
 from nasflow.search.rounds import Arm, SearchStop
 from nasflow.spec.child import ChildSpec
+from nasflow.spec.edits import Narrow
 from nasflow.spec.hosts import DenseNet
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.origin import Grown, Scratch
-from nasflow.spec.parts import Parts
+from nasflow.spec.parts import Parts, Width
 
 FOUND = "( 3x3G -> ( max3 ) )"
 
@@ -174,3 +175,18 @@ def test_the_order_of_branches() -> None:
     assert str(scratch.network.parts) == "add( 3x3G, 3x3G -> ( max3 ) )"
     inherited = full_size(ended("b", {"inherit": True}), parts, "b")
     assert inherited.network.parts == parts
+
+
+def test_cut_evenly_and_trained_on() -> None:
+    """Where the found network has inherited, so has the one of its size that is only narrower."""
+
+    def cut(network: NetworkSpec, measure: str, like: NetworkSpec) -> NetworkSpec:
+        return network.with_parts(network.parts.put("first", Width(channels=2)))
+
+    state = ended("b", {"inherit": True})
+    specs = {each.control: spec for each, spec in finals(state, cut).specs.items()}
+    narrow = specs[Control.PARAMETERS]
+    assert narrow.origin == Grown(parent=state.start_spec.id, edits=(Narrow(place="first", channels=2),))
+    assert narrow.recipe.epochs == 2 + 5
+    scratch = {each.control: spec for each, spec in finals(ended("b"), cut).specs.items()}
+    assert scratch[Control.PARAMETERS].origin == Scratch()

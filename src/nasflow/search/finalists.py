@@ -8,10 +8,12 @@ from nasflow.search.family import family
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import ChildRecord
 from nasflow.search.rounds import Arm
+from nasflow.search.spaces.layered import layer_edits
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.origin import Grown, Origin, Scratch
 from nasflow.spec.parts import Parts
+from nasflow.spec.recipe import Recipe
 
 Widening = Callable[[NetworkSpec, str, NetworkSpec], NetworkSpec | None]
 """Takes a network, the name of a measure and another network: gives the first one so wide or narrow that it
@@ -93,10 +95,18 @@ class _End:
                 return self._random()
 
     def _longer(self) -> ChildSpec:
-        start, had = self.start, len(self.ledger.start.history) if self.ledger.start else 0
-        more = self._searched_epochs() - (had if start.parent else 0)
-        epochs = max(1, start.recipe.epochs + more)
-        return start.model_copy(update={"recipe": start.recipe.model_copy(update={"epochs": epochs})})
+        start = self.start
+        return start.model_copy(update={"recipe": self._as_long(has_start=start.parent is not None)})
+
+    def _as_long(self, has_start: bool) -> Recipe:
+        """The last recipe for as long as the found network's whole line; without the start network's share,
+        where that is in the weights already.
+        """
+        recipe, had = self.ledger.config.finish.recipe, 0
+        if has_start and self.ledger.start:
+            had = len(self.ledger.start.history)
+        epochs = max(1, recipe.epochs + self._searched_epochs() - had)
+        return recipe.model_copy(update={"epochs": epochs})
 
     def _as_large(self, measure: str) -> ChildSpec | str:
         start = _last_network(self.ledger, self.ledger.config.start_parts.canonical())
@@ -105,7 +115,17 @@ class _End:
             return f"nobody knows how to make a host of kind {start.host.kind} wider or narrower"
         if wide == start:
             return "no other width comes nearer to the found network's size than the start network's own"
-        return self._from_scratch(wide)
+        return self._cut(wide) or self._from_scratch(wide)
+
+    def _cut(self, narrow: NetworkSpec) -> ChildSpec | None:
+        """Where the found network has inherited weights, so does the start network that is only narrower:
+        trained on for as long.
+        """
+        start = self.ledger.start_spec
+        edits = layer_edits(start.network, narrow) if self.ledger.config.finish.inherit else None
+        if not edits or any(each.preserves for each in edits):
+            return None
+        return self.ledger.child(narrow, Grown(parent=start.id, edits=edits), self._as_long(has_start=True))
 
     def _from_scratch(self, network: NetworkSpec) -> ChildSpec:
         """Without weights of anybody: with as much training in all as the found network, at the rate that
