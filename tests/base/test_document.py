@@ -214,12 +214,12 @@ def test_unknown_key(search: dict[str, Any], place: str, value: Any, message: st
         ("first_identity", "x", "unknown key 'first_identity'"),
         ("name", "Not A Name", "name: String should match pattern"),
         ("name", "x" * 100_000, "name: String should match pattern"),
-        ("controller.kind", "pathh", "controller: no kind is called 'pathh': take path, paper, random, "),
+        ("controller.kind", "pathh", "controller: no kind is called 'pathh': take path, paper, eas, "),
         ("controller.kind", "q\nlearning", r"controller: no kind is called 'q\nlearning': take path"),
         (
             "controller",
             {},
-            "controller: a mapping with a `kind` is wanted: path, paper, random, evolution, or",
+            "controller: a mapping with a `kind` is wanted: path, paper, eas, n2n, nas, random, evolution, or",
         ),
         ("controller", "path", "controller: a mapping with a `kind` is wanted: path, "),
         ("host.kind", "densnet", "host: no kind is called 'densnet': take densenet, pyramidnet, "),
@@ -227,7 +227,7 @@ def test_unknown_key(search: dict[str, Any], place: str, value: Any, message: st
         (
             "space.kind",
             "nothing",
-            "space: no kind is called 'nothing': take path, layer, removal, joint, or ",
+            "space: no kind is called 'nothing': take path, layer, removal, joint, chain, or ",
         ),
         ("objective", "held_out_los", "objective: no measure is called 'held_out_los': known are held_out_"),
         ("limits.parametres", 1, "limits.parametres: no measure is called 'parametres': known are held_out_"),
