@@ -219,7 +219,7 @@ def test_unknown_key(search: dict[str, Any], place: str, value: Any, message: st
         (
             "controller",
             {},
-            "controller: a mapping with a `kind` is wanted: path, paper, eas, n2n, nas, random, evolution, or",
+            "controller: a mapping with a `kind` is wanted: path, paper, eas, n2n, nas, random, ",
         ),
         ("controller", "path", "controller: a mapping with a `kind` is wanted: path, "),
         ("host.kind", "densnet", "host: no kind is called 'densnet': take densenet, pyramidnet, "),
