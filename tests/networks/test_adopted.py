@@ -238,6 +238,7 @@ def test_nothing_becomes_a_cell() -> None:
         check_cells(network, asked)
 
 
+@pytest.mark.filterwarnings("ignore:The default weight initialization")
 def test_what_is_said_besides_in_training() -> None:
     """A network that gives its logits by name among others is trained by them (GoogLeNet, Inception)."""
     host = Adopted(network="torchvision:googlenet", cells="inception3a.branch2.1.conv")

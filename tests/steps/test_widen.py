@@ -1,4 +1,5 @@
 import pytest
+from torch import nn
 
 from nasflow.measure import counted
 from nasflow.spec.cells import TREE_CELL_B
@@ -7,6 +8,11 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Parts, Width
 from nasflow.steps.widen import widened
 from nasflow.surgery.places import width_places
+
+
+def one_layer() -> nn.Module:
+    """Images of 16 pixels to ten logits."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 10))
 
 
 def network(host: AnyHost, parts: Parts | None = None) -> NetworkSpec:
@@ -88,7 +94,6 @@ def test_no_other_size_is_wanted(host: AnyHost) -> None:
 
 
 def test_what_nobody_can_widen() -> None:
-    """Somebody else's network whose channels cannot be followed."""
-    host = Adopted(network="torchvision:shufflenet_v2_x0_5")
-    small = NetworkSpec(host=host, channels=3, size=32, classes=10)
-    assert widened(small, "parameters", network(Chain(widths=(4,)))) is None
+    """Somebody else's network that has no channels but images and logits."""
+    host = Adopted(network=f"{__name__}:one_layer")
+    assert widened(network(host), "parameters", network(Chain(widths=(4,)))) is None

@@ -22,6 +22,20 @@ def test_a_plain_network() -> None:
     assert found.exported
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "name",
+    ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5", "squeezenet1_1", "googlenet", "convnext_tiny"],
+)
+def test_networks_of_torchvision(name: str) -> None:
+    """All of it goes, whatever they are made of."""
+    found = try_network(name)
+    assert found.refused == {}
+    assert found.cells > 1
+    assert found.groups > 1
+    assert found.narrowed > 1
+
+
 def test_what_cannot_be_adopted() -> None:
     """Nothing else is tried, and the reason is told."""
     found = try_network("tests.networks.strangers:nowhere")

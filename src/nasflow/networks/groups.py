@@ -7,6 +7,7 @@ sums, concatenations, reshapes and depthwise convolutions.
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -77,7 +78,7 @@ def _traced(network: nn.Module, images: torch.Tensor) -> Iterator[_Group]:
     network = deepcopy(network).eval().requires_grad_(True)
     names = {id(layer): name for name, layer in network.named_modules()}
     try:
-        with warnings.catch_warnings(), torch.enable_grad():
+        with warnings.catch_warnings(), torch.enable_grad(), _shuffled_channels_are_lost():
             warnings.simplefilter("ignore")
             graph = DependencyGraph().build_dependency(network, example_inputs=images, verbose=False)
             found = list(_groups_of(graph, names))
@@ -86,6 +87,28 @@ def _traced(network: nn.Module, images: torch.Tensor) -> Iterator[_Group]:
         said = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise InvalidSpec(f"the network's channels cannot be followed ({said})") from None
     yield from found
+
+
+@contextmanager
+def _shuffled_channels_are_lost() -> Iterator[None]:
+    """Go on where the library divides by nothing: at a reshape that shuffles channels (ShuffleNet).
+
+    What passes there has a wrong order from then on, and is found to be no group when it is tried; all others
+    are found.
+    """
+    from torch_pruning.dependency import index_mapping
+
+    known = index_mapping.update_reshape_index_mapping
+
+    def patient(graph: Any, node: Any) -> None:
+        with suppress(ZeroDivisionError):
+            known(graph, node)
+
+    index_mapping.update_reshape_index_mapping = patient
+    try:
+        yield
+    finally:
+        index_mapping.update_reshape_index_mapping = known
 
 
 def _groups_of(graph: Any, names: Mapping[int, str]) -> Iterator[_Group]:
@@ -118,7 +141,8 @@ _Found = dict[tuple[Any, Any], dict[_Index, None]]
 
 
 def _follow(graph: Any, layer: nn.Conv2d | nn.Linear) -> _Found | None:
-    """Wherever the channels that a layer writes go; None: they are mixed with each other without an end.
+    """Wherever the channels that a layer writes go; None: they are mixed with each other without an end, or
+    lost.
 
     The graph's own walk knows no such end, and fills the memory where attention folds images into windows.
     """
@@ -132,7 +156,11 @@ def _follow(graph: Any, layer: nn.Conv2d | nn.Linear) -> _Found | None:
         for link in node.dependencies:
             if not link.is_triggered_by(handler):
                 continue
-            moved = _moved(link, indices)
+            try:
+                moved = _moved(link, indices)
+            except IndexError:
+                # Where the graph has lost them.
+                return None
             known = found.setdefault((link.target, link.handler), {})
             new = [each for each in moved if each not in known]
             known |= dict.fromkeys(new)
