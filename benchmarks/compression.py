@@ -17,7 +17,6 @@ from torch import nn
 from benchmarks.searching import search
 from nasflow.base.errors import NotFound
 from nasflow.cli.options import read_file
-from nasflow.measure import counted
 from nasflow.networks import layout_of
 from nasflow.networks.layers import place_names
 from nasflow.report.controls import control_title
@@ -69,7 +68,11 @@ def pruned(archive: Archive, ledger: Ledger, limit: float) -> ChildSpec:
         archive.store, save({name: each.contiguous() for name, each in network.state_dict().items()})
     )
     spec = start.network.with_parts(_widths(network, start))
-    longer = next(each.spec for each in ledger.finals if each.finalist.control is Control.LONGER)
+    longer = next((each.spec for each in ledger.finals if each.finalist.control is Control.LONGER), None)
+    if longer is None:
+        raise NotFound(
+            f"search {ledger.config.name!r} has not trained its start network longer: add this control"
+        )
     return ledger.child(spec, Brought(weights=weights), longer.recipe)
 
 
@@ -123,7 +126,7 @@ def _tested(archive: Archive, spec: ChildSpec, record: TrainedRecord) -> Small:
     images = load_test_images(archive, spec.data)
     network = load_network(archive, spec, record.weights)
     right = are_right(network, images, spec.data, device="cpu")
-    return Small(int(counted(spec.network)["parameters"].value), float(right.float().mean()))
+    return Small(record.parameters, float(right.float().mean()))
 
 
 def table(seeds: Mapping[int, Mapping[str, Small]]) -> Iterable[str]:

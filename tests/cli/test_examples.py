@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from nasflow.cli.options import read_file
+from nasflow.search.file import SearchFile
 from nasflow.search.spaces import PathSpace
 from nasflow.spec.hosts import PyramidNet
 from nasflow.spec.recipes import RECIPES
@@ -16,6 +18,13 @@ EXAMPLES = ROOT / "examples"
 def test_every_example_can_be_read(name: str) -> None:
     """What a user starts from is a whole configuration."""
     assert read_file(EXAMPLES / name).config().name
+
+
+def test_the_schema_takes_every_example() -> None:
+    """What may be left out is not demanded by the schema that editors read."""
+    wanted = set(SearchFile.model_json_schema()["required"])
+    for path in EXAMPLES.glob("*.yaml"):
+        assert wanted <= set(yaml.safe_load(path.read_text())), path.name
 
 
 def test_the_papers_search() -> None:

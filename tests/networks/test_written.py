@@ -76,6 +76,13 @@ def test_a_layer_reads_those_before_it(number: int) -> None:
         build(network(second=WrittenLayer(filters=4, reads=(number,))))
 
 
+def test_a_layer_is_read_once() -> None:
+    """However often it is named, and in the order of the layers; none stands before the first."""
+    assert WrittenLayer(filters=4, reads=(1, 0, 1)).reads == (0, 1)
+    with pytest.raises(ValueError, match="greater than or equal to 0"):
+        WrittenLayer(filters=4, reads=(-1,))
+
+
 def test_counted() -> None:
     """Its parameters are those of its layers."""
     spec = network(second=WrittenLayer(height=3, width=1, filters=6, reads=(0,)))

@@ -4,11 +4,13 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from nasflow.search.config import SearchConfig
 
-_ALWAYS = {"kind", "epochs"}
-"""Written even where they are what they would be anyway: a reader looks for them."""
+_ALWAYS = {"kind", "epochs", "controller", "objective"}
+"""Written even where they are what they would be anyway: a reader looks for them, and what would follow may
+be another one in a later nasflow."""
 
 
 def config_text(config: SearchConfig) -> str:
@@ -21,9 +23,14 @@ def _changed(model: BaseModel) -> dict[str, Any]:
     written = model.model_dump(mode="json")
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
-        is_default = not field.is_required() and value == field.get_default(call_default_factory=True)
-        if name == "schema_version" or (is_default and name not in _ALWAYS):
+        if name == "schema_version" or (name not in _ALWAYS and _is_default(model, field, value)):
             written.pop(name, None)
         elif isinstance(value, BaseModel) and isinstance(written[name], dict):
             written[name] = _changed(value)
     return written
+
+
+def _is_default(model: BaseModel, field: FieldInfo, value: Any) -> bool:
+    # Some defaults follow from what else is said.
+    usual = field.get_default(call_default_factory=True, validated_data=dict(model))
+    return not field.is_required() and bool(value == usual)

@@ -1,13 +1,12 @@
 """What a user asks for: the configuration of one search."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import Field, TypeAdapter, field_validator, model_validator
 
 from nasflow.base.document import Document, Frozen, Seed, is_off
 from nasflow.search.budget import Budget
-from nasflow.search.controller import AnyController, EvolutionController
+from nasflow.search.controller import AnyController, ControllerSpec, EvolutionController
 from nasflow.search.controls import CONTROLS, Control
 from nasflow.search.halving import Halving
 from nasflow.search.judge import Judge
@@ -61,26 +60,21 @@ def _with_curve(recipe: Any) -> Any:
     return recipe | {"curve": True} if isinstance(recipe, dict) and "network" not in recipe else recipe
 
 
-def _usual_objective(given: Mapping[str, Any], space: Space) -> Any:
-    """The space's own; or the best signal (docs/signals.md) for what a configuration's finish does, as it
-    is given.
-    """
-    if space.objective:
-        return space.objective
-    finish = given.get("finish")
-    inherits = finish.get("inherit") if isinstance(finish, Mapping) else getattr(finish, "inherit", False)
-    begins_alike = given.get("parents", "start") != "found"
-    return "training_loss_sum" if begins_alike and not inherits else "held_out_loss"
+def _usual_controller(known: dict[str, Any]) -> ControllerSpec:
+    """The one that the space names."""
+    made: ControllerSpec = TypeAdapter(AnyController).validate_python({"kind": known["space"].controller})
+    return made
 
 
-def _usual_space(given: Mapping[str, Any]) -> Space:
-    """That of a configuration, as it is given."""
-    try:
-        found: Space = TypeAdapter(AnySpace).validate_python(given.get("space", PathSpace()))
-    except ValidationError:
-        # It is refused where it is read.
-        return PathSpace()
-    return found
+def _usual_parents(known: dict[str, Any]) -> Literal["start", "none"]:
+    return "start" if known["space"].inherits else "none"
+
+
+def _usual_objective(known: dict[str, Any]) -> Objective:
+    """The space's own; or the best signal (docs/signals.md) for what the finish does."""
+    begins_alike = known["parents"] != "found" and not known["finish"].inherit
+    signal = "training_loss_sum" if begins_alike else "held_out_loss"
+    return Objective.model_validate(known["space"].objective or signal)
 
 
 class SearchSettings(Document):
@@ -92,12 +86,14 @@ class SearchSettings(Document):
     data: DataSpec
     child: NamedRecipe = Recipe()
     space: AnySpace = PathSpace()
-    controller: AnyController
+    finish: AskedFinish
+    controller: AnyController = Field(default_factory=_usual_controller)
     """Who answers the space's questions. Absent: whom the space names (`Space.controller`)."""
-    parents: Literal["start", "found", "none"] = "start"
+    parents: Literal["start", "found", "none"] = Field(default_factory=_usual_parents)
     """What children inherit from: the start network (the paper); `found`, any trained record (evolution: the
-    one that was mutated; a policy: the one that needs the fewest edits); `none`, nothing: from scratch."""
-    objective: Objective
+    one that was mutated; a policy: the one that needs the fewest edits); `none`, nothing: from scratch.
+    Absent: `start`, or `none` in a space whose networks are made of nothing."""
+    objective: Objective = Field(default_factory=_usual_objective)
     """By what a child is judged. Absent: by what the space names (`Space.objective`), or by what foretells
     best what a network comes to in the end, as docs/signals.md measured it: the sum of its training losses,
     where all children begin at the start network and the finish trains from scratch; else its held-out
@@ -113,20 +109,6 @@ class SearchSettings(Document):
     budget: Budget
     failure_share: float = Field(default=0.5, gt=0, le=1)
     """The search stops when, after a whole round, more than this share of all children has failed."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_what_follows(cls, given: Any) -> Any:
-        # What an older schema means by leaving something out is said by `upgraded`.
-        if not isinstance(given, Mapping) or given.get("schema_version", cls.SCHEMA) != cls.SCHEMA:
-            return given
-        space = _usual_space(given)
-        usual = {
-            "objective": _usual_objective(given, space),
-            "controller": {"kind": space.controller},
-            "parents": "start" if space.inherits else "none",
-        }
-        return usual | dict(given)
 
     @model_validator(mode="after")
     def _check_controller(self) -> Self:
@@ -200,7 +182,6 @@ class SearchConfig(SearchSettings):
     """The cell of the start network."""
     start: AskedStart
     """Trains the start network, whose weights children inherit; or names one that is trained."""
-    finish: AskedFinish
 
     @classmethod
     def upgrade(cls, data: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from nasflow.base.document import Frozen
 from nasflow.base.plugins import OpenUnion
+from nasflow.search.spaces.layered import REMOVE, RESIZE
 
 
 class ControllerSpec(Frozen):
@@ -97,7 +98,7 @@ class EasController(SequencePolicy):
     stand by a recurrent network.
     """
 
-    FORGETS: ClassVar[frozenset[str]] = frozenset({"resize"})
+    FORGETS: ClassVar[frozenset[str]] = frozenset({RESIZE})
 
     kind: Literal["eas"] = "eas"
 
@@ -107,7 +108,7 @@ class N2nController(SequencePolicy):
     others shrink by a recurrent network.
     """
 
-    FORGETS: ClassVar[frozenset[str]] = frozenset({"remove"})
+    FORGETS: ClassVar[frozenset[str]] = frozenset({REMOVE})
 
     kind: Literal["n2n"] = "n2n"
 

@@ -76,8 +76,13 @@ class WrittenLayer(Part):
     width: Kernel = 3
     stride: int = Field(default=1, ge=1, le=4)
     filters: int = Field(ge=1, le=10_000_000)
-    reads: tuple[int, ...] = ()
+    reads: tuple[Annotated[int, Field(ge=0)], ...] = ()
     """Numbers of the layers whose outputs it reads, one behind the other; none: the images."""
+
+    @field_validator("reads")
+    @classmethod
+    def _each_once(cls, reads: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(reads)))
 
     def __str__(self) -> str:
         stride = f"/{self.stride}" if self.stride > 1 else ""
