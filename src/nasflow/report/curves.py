@@ -27,7 +27,8 @@ def draw_curves(bands: Mapping[str, Band], title: str, x_title: str, y_title: st
         axes = figure.subplots()
         for number, (name, band) in enumerate(bands.items()):
             colour = _COLOURS[number % len(_COLOURS)]
-            axes.plot(band.x, band.mean, color=colour, label=name)
+            # One point makes no line.
+            axes.plot(band.x, band.mean, color=colour, label=name, marker="o" if len(band.x) == 1 else "")
             axes.fill_between(band.x, band.low, band.high, color=colour, alpha=0.15, linewidth=0)
         axes.set(title=title, xlabel=x_title, ylabel=y_title)
         axes.grid(alpha=0.3)
