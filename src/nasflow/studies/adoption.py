@@ -24,7 +24,7 @@ from nasflow.steps.adopt import check_runs
 from nasflow.surgery import Operated, gated_logits, operate_all, relative_difference
 from nasflow.surgery.places import width_places
 
-SIZES = (64, 128, 224)
+SIZES = (64, 128, 224, 299)
 """Images that are tried, in pixels: the smallest that a network takes."""
 
 _CLASSES = 10
@@ -125,6 +125,7 @@ class _Trial:
             generator = torch.Generator().manual_seed(0)
             self._images = torch.randn(2, 3, size, size, generator=generator, dtype=torch.float64)
             try:
+                check_runs(spec, self._host)
                 with torch.no_grad():
                     self._before: torch.Tensor = original(self._images)
                 break
@@ -132,7 +133,6 @@ class _Trial:
                 # Too small for it, most likely.
                 if size == SIZES[-1]:
                     raise
-        check_runs(spec, self._host)
         put_cells(original.network, self._host)
         original.double()
         self._operated = Operated(spec, original)
