@@ -19,7 +19,9 @@ from nasflow.base.errors import NotFound
 from nasflow.cli.options import read_file
 from nasflow.networks import layout_of
 from nasflow.networks.layers import place_names
+from nasflow.report.compare.tables import mean_points
 from nasflow.report.controls import control_title
+from nasflow.search.contenders import contenders, searches
 from nasflow.search.controls import Control
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import TrainedRecord
@@ -31,8 +33,6 @@ from nasflow.steps.images import load_test_images
 from nasflow.steps.network import load_network
 from nasflow.store import open_store, put_blob
 from nasflow.studies.audit import train_apart
-from nasflow.studies.compare import contenders, searches
-from nasflow.studies.compare.tables import mean_points
 from nasflow.training.evaluate import are_right
 
 TEACHER, PRUNED = "start network, as it is", "Torch-Pruning, by magnitude"

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from nasflow.report.compare.tables import mean_points
 from nasflow.report.curves import Band
+from nasflow.report.interval import interval
 from nasflow.search.judge import Judge
 from nasflow.search.record import TrainedRecord
 from nasflow.spec.parts import Parts
-from nasflow.studies.compare.tables import mean_points
-from nasflow.studies.rehearsal.result import interval
 
 METHODS = OWN, RIVAL = "nasflow", "optuna"
 

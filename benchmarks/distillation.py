@@ -11,10 +11,10 @@ from typing import Any
 from benchmarks.searching import search
 from nasflow.base.errors import NotFound
 from nasflow.cli.options import read_file
+from nasflow.report.compare.tables import mean_points
 from nasflow.search.config import SearchConfig
 from nasflow.search.controls import Control
 from nasflow.search.rounds import FinishRecord
-from nasflow.studies.compare.tables import mean_points
 
 TEACHERS = {"none": None, "start": {"teacher": "start"}, "best": {"teacher": "best"}}
 """Whom the networks at full size learn from, by what the arm is called."""

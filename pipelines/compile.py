@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from nasflow.pipelines.compare import compare_pipeline
 from nasflow.pipelines.finish import finish_pipeline
 from nasflow.pipelines.placement import Placement
 from nasflow.pipelines.search import search_pipeline
@@ -15,6 +16,11 @@ from nasflow.search.cluster import Cluster
 def compile_pipelines(search: str, cluster: Cluster) -> dict[str, bytes]:
     """Both pipelines of a search by name, `search` and `finish`; the same settings give the same bytes."""
     return dict(_both(search, cluster.model_dump_json()))
+
+
+def compile_comparison(name: str, cluster: Cluster, at_once: int) -> bytes:
+    """The pipeline of a comparison, of `at_once` searches at a time."""
+    return _compile(compare_pipeline(Placement(name, cluster), at_once))
 
 
 @lru_cache(maxsize=8)

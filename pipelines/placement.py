@@ -36,6 +36,8 @@ SEARCH_LABEL = "nasflow/search"
 LABELS = {"app.kubernetes.io/name": "nasflow", "app.kubernetes.io/part-of": "nasflow"}
 
 _PATIENT_TIMEOUT = 3600
+_WAITING = {"cpu": "250m", "memory": "1Gi", "timeout": 90 * 24 * 3600}
+"""Now and then it looks whether a search is over, which may take weeks."""
 _PULL_POLICY = "IfNotPresent"
 _BACKOFF = {"backoff_duration": "10s", "backoff_factor": 2.0}
 
@@ -60,6 +62,8 @@ class Placement:
                 return light
             case "patient":
                 return light.model_copy(update={"timeout": max(light.timeout, _PATIENT_TIMEOUT)})
+            case "waiting":
+                return light.model_copy(update=_WAITING)
             case "train":
                 return self.cluster.train
 

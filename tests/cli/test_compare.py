@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from tests.cli.calling import call, write_config
 from tests.steps.samples import open_archive
 
@@ -33,6 +34,20 @@ def test_compare(tmp_path: Path) -> None:
     assert finish
     assert rows[0]["test"] == finish.accuracy(None)
     assert sum(len(read_ledger(archive, name).attempts) for name in names) == trained
+
+
+def test_submitted_without_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a configuration without `cluster:` nor a Kubeflow that is not named begins anything."""
+    monkeypatch.delenv("NASFLOW_KFP_HOST", raising=False)
+    store = tmp_path / "store"
+    asked = ("--arms", "path,random", "--submit", "--store", store)
+    said = call("compare", write_config(tmp_path), *asked)
+    assert said.code == 2
+    assert "examples/cluster.yaml" in said.error
+    said = call("compare", write_config(tmp_path, cluster={"image": "nasflow:1"}), *asked)
+    assert said.code == 10
+    assert "NASFLOW_KFP_HOST is not set" in said.error
+    assert not store.exists()
 
 
 def test_what_cannot_be_compared(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_the_body_is_one_call(step: Step) -> None:
     assert ast.unparse(imported) == "from nasflow.steps.pods import Pod"
     value = getattr(call, "value", None)
     assert isinstance(value, ast.Call)
-    ids = [each for each in step.arguments if each != "number"]
+    ids = [each for each in step.arguments if each in {"search", "child"}]
     assert ast.unparse(value.func) == f"Pod({', '.join(ids)}).{step.function}"
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from nasflow.kubeflow import RunState, RunView
+from nasflow.kubeflow import Arguments, RunState, RunView
 
 
 @dataclass
@@ -11,14 +11,14 @@ class MemoryKubeflow:
 
     address: str = "memory"
     runs: list[RunView] = field(default_factory=list)
-    arguments: list[dict[str, str | int]] = field(default_factory=list)
+    arguments: list[Arguments] = field(default_factory=list)
     pipelines: list[bytes] = field(default_factory=list)
 
     def submit(
         self,
         name: str,
         pipeline: bytes,
-        arguments: dict[str, str | int],
+        arguments: Arguments,
         experiment: str,
         account: str | None,
     ) -> RunView:

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from nasflow.pipelines import compile_pipelines
+from nasflow.pipelines import compile_comparison, compile_pipelines
 from nasflow.search.cluster import Cluster
 
 FOLDER = Path(__file__).with_name("golden")
@@ -44,7 +44,9 @@ def compiled() -> dict[str, str]:
     return {
         f"{name}-{kind}.yaml": data.decode()
         for name, cluster in CLUSTERS.items()
-        for kind, data in compile_pipelines("golden", cluster).items()
+        for kind, data in (
+            compile_pipelines("golden", cluster) | {"compare": compile_comparison("golden", cluster, 3)}
+        ).items()
     }
 
 

@@ -5,7 +5,10 @@ import pytest
 import yaml
 from tests.pipelines.golden import CLUSTERS, FOLDER, compiled
 
-NAMES = tuple(f"{name}-{kind}.yaml" for name in CLUSTERS for kind in ("search", "finish"))
+KINDS = {"search": "advance", "finish": "advance", "compare": "compare"}
+"""The pipelines, and the step that ends each."""
+
+NAMES = tuple(f"{name}-{kind}.yaml" for name in CLUSTERS for kind in KINDS)
 
 
 @cache
@@ -86,7 +89,19 @@ def test_rounds_are_unrolled() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_advance_ends_every_run(name: str) -> None:
-    """`advance` runs whether the tasks before it have succeeded or failed."""
+def test_one_step_ends_every_run(name: str) -> None:
+    """The last step runs whether the tasks before it have succeeded or failed."""
     root = parts(name)[0]["root"]["dag"]["tasks"]
-    assert root["advance"]["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+    last = KINDS[name.removesuffix(".yaml").partition("-")[2]]
+    assert root[last]["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+
+
+def test_a_comparison_waits_with_little() -> None:
+    """As many searches at once as were asked for, each seen through by a small pod that may wait long."""
+    pipeline, executors = parts("fused-compare.yaml")
+    (loop,) = pipeline["components"]["comp-exit-handler-1"]["dag"]["tasks"].values()
+    assert loop["iteratorPolicy"]["parallelismLimit"] == 3
+    resources = pipeline["deploymentSpec"]["executors"]["exec-search"]["container"]["resources"]
+    assert "accelerator" not in resources
+    assert resources["cpuRequest"] < 0.5
+    assert int(executors["exec-search"]["activeDeadlineSeconds"]) > 60 * 24 * 3600

@@ -8,12 +8,20 @@ from tests.sources import ROOT, SOURCES, literals
 from nasflow.steps import keys
 
 HOMES = {
-    "src/nasflow/steps/keys.py": re.compile(r"/?(searches|children|datasets)/"),
+    "src/nasflow/steps/keys.py": re.compile(r"/?(searches|comparisons|children|datasets)/"),
     "src/nasflow/store/blobs.py": re.compile(r"/?blobs/"),
 }
 """The one file that may write keys which begin so."""
 
-EXAMPLES = {"search": "tiny", "child": "0123", "fingerprint": "abcd", "number": 7, "rounds": 3, "epoch": 2}
+EXAMPLES = {
+    "search": "tiny",
+    "child": "0123",
+    "fingerprint": "abcd",
+    "name": "both",
+    "number": 7,
+    "rounds": 3,
+    "epoch": 2,
+}
 
 
 def functions(ending: str) -> dict[str, Callable[..., str]]:
@@ -32,7 +40,7 @@ def table() -> list[re.Pattern[str]]:
     rows = [
         line.split()[0]
         for line in str(keys.__doc__).splitlines()
-        if re.match(r"(searches|children|datasets)/", line)
+        if re.match(r"(searches|comparisons|children|datasets)/", line)
     ]
     return [re.compile(re.sub(r"<\w+>", r"[0-9a-z]+", re.escape(row))) for row in rows]
 

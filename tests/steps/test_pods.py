@@ -8,6 +8,7 @@ from nasflow.base.errors import KubeflowUnavailable, NasflowError, NotFound
 from nasflow.search.cluster import Trouble
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
+from nasflow.steps.compare import write_comparison
 from nasflow.steps.keys import report_key, trouble_key, troubles_prefix
 from nasflow.steps.pods import Pod, patiently
 
@@ -110,6 +111,25 @@ def test_a_report_before_the_end(store: Path) -> None:
     """A search that is not finished is not registered."""
     with pytest.raises(SystemExit):
         Pod("tiny").register_and_report("/dev/null", "/dev/null")
+
+
+def test_a_search_that_nobody_can_follow(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where Kubeflow is not named, a pod that is to see a search through says which object names it."""
+    with pytest.raises(SystemExit) as end:
+        Pod("tiny").search()
+    assert end.value.code == 2
+    assert "NASFLOW_KFP_HOST is not set: the chart's ConfigMap" in capsys.readouterr().err
+
+
+def test_a_comparison_that_has_only_begun(store: Path, tmp_path: Path) -> None:
+    """Tables and curves are told of what there is; a comparison that nobody has submitted is an error."""
+    write_comparison(open_archive(store), "both", {(1, "path"): "tiny"}, "path")
+    Pod().compare("both", str(tmp_path / "tables.md"), str(tmp_path / "curves.html"))
+    assert "| 1 | path | 0 |" in (tmp_path / "tables.md").read_text()
+    assert "<svg" in (tmp_path / "curves.html").read_text()
+    with pytest.raises(SystemExit) as end:
+        Pod().compare("other", str(tmp_path / "tables.md"), str(tmp_path / "curves.html"))
+    assert end.value.code == 4
 
 
 def failing(*errors: NasflowError) -> tuple[Callable[[], None], list[str]]:

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotReady
-from nasflow.kubeflow import Kubeflow, RunState, RunView
+from nasflow.kubeflow import Kubeflow, RunState
 from nasflow.kubeflow.nodes import missing_nodes
 from nasflow.kubeflow.pods import PodView, failures, step_pods
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
+from nasflow.search.config import SearchConfig
 from nasflow.search.file import SearchFile
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import run_key, start_key, submission_key, troubles_prefix
 from nasflow.steps.succession import (
-    follow,
     last_run,
     measure_progress,
-    note_id,
+    newest_run,
     read_submission,
     run_name,
+    set_halted,
+    take_up,
 )
 from nasflow.store import check_writable, put_blob
-
-_STOP_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,21 @@ def prepare(archive: Archive, file: SearchFile) -> str:
 
     Returns the search's id. Raise what `begin` raises, and InvalidSpec without a cluster or a bucket.
     """
+    return hand_over(archive, file.config(), file.required_cluster())
+
+
+def hand_over(archive: Archive, config: SearchConfig, cluster: Cluster) -> str:
+    """As `prepare`, of a search that no file tells."""
     from nasflow.steps.begin import begin
     from nasflow.steps.dataset import upload
 
-    cluster = file.required_cluster()
     if not archive.store.url.startswith("s3://"):
         raise InvalidSpec(
             f"store {archive.store.url} is not in reach of a cluster's pods: --store s3://bucket/prefix"
         )
     # Before anything is read: the chart's own store makes its bucket at the first write.
     check_writable(archive.store)
-    search = begin(archive, file.config())
+    search = begin(archive, config)
     upload(archive, archive.read(start_key(search), ChildSpec).data)
     _write_submission(archive, search, cluster)
     return search
@@ -100,44 +104,17 @@ def go_on(
 
     A run that is being stopped is waited for, two minutes at most.
     """
-    _set_halted(archive, search, False)
-    last, view = newest_run(archive, search, kubeflow)
-    for _ in range(_STOP_SECONDS):
-        if view is None or view.state is not RunState.CANCELING:
-            break
-        wait(1.0)
-        view = kubeflow.run(view.id)
-    if last and view and view.state is RunState.CANCELING:
-        raise NotReady(f"run {last.number} of search {search!r} is still being stopped: try again in a while")
-    if last and view and not view.state.is_over:
-        return last
-    # A claim that never became a run is taken up again, under its number.
-    submitted = 0 if last is None else last.number if last.id else last.number - 1
-    return follow(archive, search, kubeflow, submitted, is_asked=True, wait=wait)
+    set_halted(archive, search, False)
+    return take_up(archive, search, kubeflow, wait)
 
 
 def stop(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
     """End the run that is going on, and let no run follow; returns it. What is done is kept."""
-    _set_halted(archive, search, True)
+    set_halted(archive, search, True)
     last, view = newest_run(archive, search, kubeflow)
     if view:
         kubeflow.terminate(view.id)
     return last
-
-
-def newest_run(archive: Archive, search: str, kubeflow: Kubeflow) -> tuple[Run | None, RunView | None]:
-    """The newest run as the store and as Kubeflow know it.
-
-    One whose id was lost, or that somebody submitted by hand, is found by its name, once and for all.
-    """
-    last = last_run(archive, search)
-    if last is None:
-        return None, None
-    if last.id:
-        return last, kubeflow.run(last.id)
-    submission, _ = read_submission(archive, search)
-    found = kubeflow.find(run_name(search, submission, last.number))
-    return (note_id(archive, search, last, found.id), found) if found else (last, None)
 
 
 def check_nodes(cluster: Cluster) -> None:
@@ -186,13 +163,3 @@ def _write_submission(archive: Archive, search: str, cluster: Cluster) -> None:
         halted = present.halted if present else False
         wanted = Submission(tag=tag, cluster=cluster, halted=halted, **blobs)
         written = archive.replace(key, wanted, version)
-
-
-def _set_halted(archive: Archive, search: str, halted: bool) -> None:
-    written = None
-    while written is None:
-        present, version = read_submission(archive, search)
-        if present.halted == halted:
-            return
-        changed = present.model_copy(update={"halted": halted})
-        written = archive.replace(submission_key(search), changed, version)

@@ -122,10 +122,9 @@ def _logs(
     lines: Annotated[int, typer.Option(min=1, help="Last lines of each pod.")] = 20,
 ) -> None:
     """Print what the pods of a search's newest run have printed."""
-    from nasflow.backends.cluster import newest_run
     from nasflow.base.errors import KubeflowUnavailable, NotFound
     from nasflow.kubeflow.pods import pod_log, step_pods
-    from nasflow.steps.succession import last_run, read_submission
+    from nasflow.steps.succession import last_run, newest_run, read_submission
 
     archive = open_archive(store)
     namespace = read_submission(archive, search)[0].cluster.namespace

@@ -20,8 +20,12 @@ from nasflow.cli.options import (
 from nasflow.cli.run import Backend, BackendOption, LanesOption, SearchRunner, TrackOption
 
 if TYPE_CHECKING:
+    from nasflow.report.compare import Ledgers
     from nasflow.search.config import SearchConfig
-    from nasflow.studies.compare import Ledgers
+    from nasflow.search.file import SearchFile
+    from nasflow.steps.archive import Archive
+
+    Searches = dict[tuple[int, str], SearchConfig]
 
 compare_commands = typer.Typer()
 
@@ -47,7 +51,7 @@ class _Match:
     def searches(self, base: "SearchConfig") -> "tuple[dict[tuple[int, str], SearchConfig], str]":
         """By seed and arm; and the name of the rival."""
         from nasflow.base.errors import InvalidSpec
-        from nasflow.studies.compare import contenders, searches
+        from nasflow.search.contenders import contenders, searches
 
         compared = contenders(name.strip() for name in self.arms.split(","))
         names = [each.name for each in compared]
@@ -57,32 +61,41 @@ class _Match:
         return searches(base, compared, range(self.first_seed, self.first_seed + self.seeds)), rival
 
 
+@dataclass(frozen=True)
+class _Where:
+    """Where searches run: on this machine, or submitted to a cluster."""
+
+    backend: BackendOption = Backend.INLINE
+    lanes: LanesOption = None
+    submit: Annotated[bool, typer.Option("--submit", help="On CONFIG's cluster, as one pipeline.")] = False
+    at_once: Annotated[int, typer.Option(min=1, max=100, help="With --submit: searches at a time.")] = 1
+
+
 @compare_commands.command("compare")
 @spread(_Match)
+@spread(_Where)
 def _compare(
     config: Annotated[Path, typer.Argument(help="A search's configuration, YAML.", show_default=False)],
     match: _Match,
+    where: _Where,
     output: Annotated[Path | None, typer.Option(help="Folder that gets compare.md and .svg.")] = None,
     store: StoreOption = DEFAULT_STORE,
-    backend: BackendOption = Backend.INLINE,
-    lanes: LanesOption = None,
     track: TrackOption = True,
     as_json: JsonOption = False,
 ) -> None:
     """Run CONFIG's search with several arms and seeds, each with its whole budget; again: goes on."""
-    from nasflow.steps.begin import begin
     from nasflow.steps.ledger import read_ledger
-    from nasflow.steps.publish import write_report
 
     file = read_file(config)
     wanted, rival = match.searches(file.config())
     archive = open_archive(store)
-    runner = SearchRunner(file, backend, lanes, tracking_address(store) if track else None)
-    # All are begun before one is run: what cannot be is refused at once.
-    begun = {key: begin(archive, each) for key, each in wanted.items()}
-    for search in begun.values():
-        runner(archive, search)
-        write_report(archive, search)
+    if where.submit:
+        begun = _hand_over(archive, file, wanted, rival, where.at_once, as_json)
+    else:
+        runner = SearchRunner(file, where.backend, where.lanes, tracking_address(store) if track else None)
+        begun = _run(archive, wanted, runner)
+    if not begun:
+        return
     ledgers = {key: read_ledger(archive, search) for key, search in begun.items()}
     _tell(ledgers, rival, as_json)
     if output:
@@ -92,8 +105,46 @@ def _compare(
             typer.echo(f"nasflow report {search} --store {store}")
 
 
+def _run(archive: "Archive", wanted: "Searches", runner: SearchRunner) -> dict[tuple[int, str], str]:
+    """All searches, one after the other; returns their ids."""
+    from nasflow.steps.begin import begin
+    from nasflow.steps.publish import write_report
+
+    # All are begun before one is run: what cannot be is refused at once.
+    begun = {key: begin(archive, each) for key, each in wanted.items()}
+    for search in begun.values():
+        runner(archive, search)
+        write_report(archive, search)
+    return begun
+
+
+def _hand_over(
+    archive: "Archive", file: "SearchFile", wanted: "Searches", rival: str, at_once: int, as_json: bool
+) -> dict[tuple[int, str], str]:
+    """Submit them, and say so; once they are all over, their ids instead."""
+    from nasflow.backends.comparison import submit_comparison
+    from nasflow.kubeflow.client import connect
+
+    cluster = file.required_cluster()
+    kubeflow = connect(cluster.namespace, cluster.service_account)
+    handed = submit_comparison(archive, file.name, wanted, rival, cluster, kubeflow, at_once)
+    begun = {(each.seed, each.arm): each.search for each in handed.comparison.searches}
+    if handed.run is None:
+        return begun
+    if as_json:
+        told = {"comparison": file.name, "run": asdict(handed.run), "left": handed.left}
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        over = f"{len(begun) - len(handed.left)} of {len(begun)} searches are over"
+        typer.echo(f"comparison {file.name}: {over}; run {handed.run.id} sees the others through")
+        typer.echo(
+            f"nasflow status {handed.left[0]} says how it stands; the same command again tells the end"
+        )
+    return {}
+
+
 def _tell(ledgers: "Ledgers", rival: str, as_json: bool) -> None:
-    from nasflow.studies.compare import compare_tables, tallies
+    from nasflow.report.compare import compare_tables, tallies
 
     if as_json:
         found = [{"seed": seed, "arm": arm} | asdict(each) for (seed, arm), each in tallies(ledgers).items()]
@@ -103,10 +154,7 @@ def _tell(ledgers: "Ledgers", rival: str, as_json: bool) -> None:
 
 
 def _files(ledgers: "Ledgers", rival: str) -> dict[str, bytes]:
-    from nasflow.report.curves import draw_curves
-    from nasflow.report.yardstick import Yardstick
-    from nasflow.studies.compare import compare_tables, rounds
+    from nasflow.report.compare import compare_tables, draw_rounds
 
-    what = Yardstick.of(next(iter(ledgers.values())).config).title
-    drawn = draw_curves(rounds(ledgers), "The mean of a round's children", "children", what)
-    return {"compare.md": f"{compare_tables(ledgers, rival)}\n".encode(), "compare.svg": drawn.encode()}
+    tables = f"{compare_tables(ledgers, rival)}\n"
+    return {"compare.md": tables.encode(), "compare.svg": draw_rounds(ledgers).encode()}

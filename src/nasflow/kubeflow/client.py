@@ -15,16 +15,11 @@ from typing import Any
 from nasflow.base.credentials import masked
 from nasflow.base.errors import KubeflowUnavailable
 from nasflow.base.settings import KFP_AUTH, KFP_AUTHORITY, KFP_HOST, KFP_TOKEN, SERVICE_ACCOUNT
-from nasflow.kubeflow.protocol import RunState, RunView
+from nasflow.kubeflow.protocol import Arguments, RunState, RunView
 from nasflow.kubeflow.token import service_account_token
 
 _SECONDS = 10
 """Patience with the first request."""
-
-
-def configured() -> bool:
-    """Whether the environment names an API."""
-    return KFP_HOST.is_set
 
 
 def connect(namespace: str, account: str | None = None) -> "KfpClient":
@@ -98,7 +93,7 @@ class KfpClient:
         self,
         name: str,
         pipeline: bytes,
-        arguments: dict[str, str | int],
+        arguments: Arguments,
         experiment: str,
         account: str | None,
     ) -> RunView:
@@ -108,7 +103,7 @@ class KfpClient:
             file.write_bytes(pipeline)
             result = self._client.create_run_from_pipeline_package(
                 str(file),
-                arguments=arguments,
+                arguments=dict(arguments),
                 run_name=name,
                 experiment_name=experiment,
                 namespace=self._namespace,

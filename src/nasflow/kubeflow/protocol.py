@@ -1,8 +1,12 @@
 """What nasflow needs of Kubeflow Pipelines: four calls."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+Arguments = Mapping[str, str | int | list[str]]
+"""What a pipeline is told."""
 
 
 class RunState(StrEnum):
@@ -45,7 +49,7 @@ class Kubeflow(Protocol):
         self,
         name: str,
         pipeline: bytes,
-        arguments: dict[str, str | int],
+        arguments: Arguments,
         experiment: str,
         account: str | None,
     ) -> RunView:

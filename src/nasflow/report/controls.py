@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean, stdev
+from statistics import NormalDist, fmean
 
 from nasflow.report.figures import NARROW, plural, points
+from nasflow.report.interval import half_width
 from nasflow.report.verdict import noun
 from nasflow.search.controls import ENDS, Control, OnTest
 from nasflow.search.family import family
@@ -77,23 +78,13 @@ def _half_width(others: Sequence[OnTest], differences: Sequence[float], images: 
     only_control = [each.only_control for each in others if each.only_control is not None]
     if len(only_found) < len(others) or len(only_control) < len(others):
         return None
-    return math.hypot(_of_images(fmean(only_found), fmean(only_control), images), _of_seeds(differences))
+    return math.hypot(_of_images(fmean(only_found), fmean(only_control), images), half_width(differences))
 
 
 def _of_images(only_found: float, only_control: float, images: int) -> float:
     """For a difference of paired shares: half of the adjusted Wald interval of Bonett and Price (2012)."""
     one, other = (only_found + 1) / (images + 2), (only_control + 1) / (images + 2)
     return NormalDist().inv_cdf(0.975) * math.sqrt((one + other - (one - other) ** 2) / (images + 2))
-
-
-def _of_seeds(differences: Sequence[float]) -> float:
-    """Student's t over the pairs of trainings; 0 for one pair."""
-    if len(differences) < 2:
-        return 0.0
-    from scipy.stats import t
-
-    count = len(differences)
-    return float(t.ppf(0.975, count - 1)) * stdev(differences) / math.sqrt(count)
 
 
 def margin_text(margin: Margin, images: int) -> str:

@@ -11,6 +11,7 @@ searches/<search>/report.html                 the page, replaced whenever it is 
 searches/<search>/submission.json             Submission, replaced when it is submitted, stopped, resumed
 searches/<search>/runs/<n>.json               Run of Kubeflow, replaced once it has its id
 searches/<search>/troubles/<n>.json           Trouble: why a step of a pod ended with an error
+comparisons/<name>.json                       Comparison, replaced when it is submitted again
 children/<child>/spec.json                    ChildSpec
 children/<child>/birth.json                   BirthRecord
 children/<child>/checkpoint.json              Checkpoint, replaced after each epoch, gone at the end
@@ -101,6 +102,11 @@ def trouble_key(search: str, number: int) -> str:
 def troubles_prefix(search: str) -> str:
     """All keys of a search's troubles begin so."""
     return f"searches/{search}/troubles/"
+
+
+def comparison_key(name: str) -> str:
+    """Of the searches of a comparison."""
+    return f"comparisons/{name}.json"
 
 
 def spec_key(child: str) -> str:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from nasflow.base.credentials import masked
 from nasflow.base.errors import (
@@ -22,6 +23,7 @@ from nasflow.base.errors import (
     StoreError,
 )
 from nasflow.base.settings import KFP_HOST, STORE
+from nasflow.kubeflow import Kubeflow
 from nasflow.search.cluster import Trouble
 from nasflow.search.record import RoundRecord
 from nasflow.steps.archive import Archive
@@ -39,14 +41,19 @@ from nasflow.steps.show import (
 from nasflow.steps.table import Step
 from nasflow.tracking import choose_server
 
+_Found = TypeVar("_Found")
+
+_LOOK_SECONDS = 30.0
+"""Between two looks whether a search is over."""
+
 _PATIENCE = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0)
-"""Seconds between the attempts to submit the next run."""
+"""Seconds between the attempts to reach Kubeflow and the store."""
 
 
 class Pod:
     """What a pod can do: a method for each step of the table, named as its component's folder."""
 
-    def __init__(self, search: str, child: str = "") -> None:
+    def __init__(self, search: str = "", child: str = "") -> None:
         self._search, self._child = search, child
 
     def propose(self) -> list[str]:
@@ -141,6 +148,29 @@ class Pod:
             Path(links).write_text(show_in_mlflow(archive, search), encoding="utf-8")
             Path(page).write_text(write_report(archive, search), encoding="utf-8")
 
+    def search(self) -> None:
+        """Hand a search to Kubeflow, unless somebody has, and wait until it is over."""
+        from nasflow.steps.succession import is_over, take_up
+
+        search = self._search
+        with self._doing(Step.SEARCH) as archive:
+            if not KFP_HOST.is_set:
+                raise InvalidSpec(f"{KFP_HOST} is not set: the chart's ConfigMap gives it to each pod")
+            patiently(lambda: take_up(archive, search, _kubeflow(archive, search)))
+            # Asked for each time: tokens run out long before a search does.
+            while not patiently(lambda: is_over(archive, search, _kubeflow(archive, search))):
+                time.sleep(_LOOK_SECONDS)
+
+    def compare(self, comparison: str, tables: str, curves: str) -> None:
+        """Write what the searches of a comparison have come to into the files `tables` and `curves`."""
+        from nasflow.steps.compare import tell_comparison
+
+        with self._doing(Step.COMPARE) as archive:
+            told, drawn = tell_comparison(archive, comparison)
+            print(told)
+            Path(tables).write_text(told, encoding="utf-8")
+            Path(curves).write_text(f"<!doctype html><meta charset=utf-8>{drawn}", encoding="utf-8")
+
     def _run_child(self, step: Step, log: Log, drawing: str) -> None:
         from nasflow.steps.child import run_child
         from nasflow.steps.turn import rung_of
@@ -157,14 +187,14 @@ class Pod:
     def _doing(self, step: Step) -> Iterator[Archive]:
         """The store's documents; an error inside is written down there before the pod ends with it."""
         given = [self._child] if "child" in step.arguments else []
-        print("nasflow:", step.title, self._search, *given, flush=True)
+        print("nasflow:", step.title, *filter(None, (self._search, *given)), flush=True)
         archive = None
         choose_server()
         try:
             archive = _open()
             yield archive
         except Exception as error:
-            if archive:
+            if archive and self._search:
                 _write_trouble(archive, self._search, self._trouble(step, error))
             if not isinstance(error, NasflowError):
                 raise
@@ -195,7 +225,7 @@ def _write_trouble(archive: Archive, search: str, trouble: Trouble) -> None:
         print(f"nasflow: warning: this error is not in the store ({error})", file=sys.stderr)
 
 
-def patiently(act: Callable[[], None], wait: Callable[[float], None] = time.sleep) -> None:
+def patiently(act: Callable[[], _Found], wait: Callable[[float], None] = time.sleep) -> _Found:
     """Try again for a quarter of an hour while Kubeflow or the store is away.
 
     A stock install gives a task that ends with an error no second attempt, and with this one ends the chain.
@@ -213,12 +243,19 @@ def patiently(act: Callable[[], None], wait: Callable[[float], None] = time.slee
 
 
 def _follow(archive: Archive, search: str, number: int) -> None:
-    from nasflow.kubeflow.client import configured, connect
-    from nasflow.steps.succession import follow, read_submission
+    from nasflow.steps.succession import follow
 
-    if not configured():
+    if not KFP_HOST.is_set:
         print(f"nasflow: no {KFP_HOST}: whoever started this run goes on")
         return
-    cluster = read_submission(archive, search)[0].cluster
-    run = follow(archive, search, connect(cluster.namespace, cluster.service_account), after=number)
+    run = follow(archive, search, _kubeflow(archive, search), after=number)
     print(f"nasflow: {f'run {run.number} ({run.pipeline}) follows' if run else 'no run follows'}")
+
+
+def _kubeflow(archive: Archive, search: str) -> Kubeflow:
+    """The Kubeflow that the environment names, as the search was submitted to it."""
+    from nasflow.kubeflow.client import connect
+    from nasflow.steps.succession import read_submission
+
+    cluster = read_submission(archive, search)[0].cluster
+    return connect(cluster.namespace, cluster.service_account)

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from nasflow.base.errors import NotFound, Stuck
-from nasflow.kubeflow import Kubeflow
+from nasflow.base.errors import NotFound, NotReady, Stuck
+from nasflow.kubeflow import Kubeflow, RunState, RunView
 from nasflow.search.cluster import Run, Submission
 from nasflow.search.record import Checkpoint
 from nasflow.search.schedule import GiveUp, Train, is_finish, next_tasks
@@ -32,6 +32,8 @@ from nasflow.store import get_blob
 
 CLAIM_SECONDS = 30.0
 """How long a claimed run may stay unsubmitted before somebody else submits it."""
+
+_STOP_SECONDS = 120
 
 _FEWEST_KILLS = 3
 """A child is given as many attempts as this at least: nodes go away, and people stop searches."""
@@ -72,9 +74,73 @@ def note_id(archive: Archive, search: str, run: Run, id: str) -> Run:
             return named
 
 
+def set_halted(archive: Archive, search: str, halted: bool) -> None:
+    """Let no run follow, or let runs follow again."""
+    written = None
+    while written is None:
+        present, version = read_submission(archive, search)
+        if present.halted == halted:
+            return
+        changed = present.model_copy(update={"halted": halted})
+        written = archive.replace(submission_key(search), changed, version)
+
+
 def run_name(search: str, submission: Submission, number: int) -> str:
     """A run's name in Kubeflow: the tag keeps searches of one name in other stores apart."""
     return f"{search}-{submission.tag}-{number:04}"
+
+
+def newest_run(archive: Archive, search: str, kubeflow: Kubeflow) -> tuple[Run | None, RunView | None]:
+    """The newest run as the store and as Kubeflow know it.
+
+    One whose id was lost, or that somebody submitted by hand, is found by its name, once and for all.
+    """
+    last = last_run(archive, search)
+    if last is None:
+        return None, None
+    if last.id:
+        return last, kubeflow.run(last.id)
+    submission, _ = read_submission(archive, search)
+    found = kubeflow.find(run_name(search, submission, last.number))
+    return (note_id(archive, search, last, found.id), found) if found else (last, None)
+
+
+def take_up(
+    archive: Archive, search: str, kubeflow: Kubeflow, wait: Callable[[float], None] = time.sleep
+) -> Run | None:
+    """The run that is going on, or the next one, submitted; None if the search is over or was stopped.
+
+    A run that is being stopped is waited for, two minutes at most.
+    """
+    last, view = newest_run(archive, search, kubeflow)
+    for _ in range(_STOP_SECONDS):
+        if view is None or view.state is not RunState.CANCELING:
+            break
+        wait(1.0)
+        view = kubeflow.run(view.id)
+    if last and view and view.state is RunState.CANCELING:
+        raise NotReady(f"run {last.number} of search {search!r} is still being stopped: try again in a while")
+    if last and view and not view.state.is_over:
+        return last
+    # A claim that never became a run is taken up again, under its number.
+    submitted = 0 if last is None else last.number if last.id else last.number - 1
+    return follow(archive, search, kubeflow, submitted, is_asked=True, wait=wait)
+
+
+def is_over(archive: Archive, search: str, kubeflow: Kubeflow) -> bool:
+    """Whether a search has come to its end; raise NotReady if it was stopped, Stuck if no run goes on."""
+    last, view = newest_run(archive, search, kubeflow)
+    # Read after the run's state: what a run that has ended wrote is seen, and so is the run that follows it.
+    if not settled_tasks(archive, search):
+        return True
+    if read_submission(archive, search)[0].halted:
+        raise NotReady(f"search {search!r} was stopped: `nasflow resume {search}` goes on with it")
+    if last == last_run(archive, search) and (view is None or view.state.is_over):
+        raise Stuck(
+            f"no run of search {search!r} goes on: `nasflow status {search}` says what is wrong, "
+            f"`nasflow resume {search}` tries again"
+        )
+    return False
 
 
 def follow(

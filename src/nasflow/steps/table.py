@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-Id = Literal["search", "child", "number"]
-"""What a step can be told: the id of a search, the id of a child, the number of a run."""
+Id = Literal["search", "child", "number", "comparison"]
+"""What a step can be told: ids of a search, of a child, of a comparison; the number of a run."""
 
-PodKind = Literal["light", "patient", "train"]
+PodKind = Literal["light", "patient", "waiting", "train"]
 """What a step's pod is like.
 
 A light one trains nothing. A patient one is light too, with time to wait for a server that is away, because
-nothing comes after it. One that trains, or tests what was trained, holds the accelerator.
+nothing comes after it. A waiting one does next to nothing, for as long as a search takes. One that trains, or
+tests what was trained, holds the accelerator.
 """
 
 
@@ -37,6 +38,8 @@ class Step(_Row, Enum):
     EVALUATE_ON_TEST = "evaluate-on-test", ("search",), "train"
     REGISTER_AND_REPORT = "register-and-report", ("search",), "light"
     ADVANCE = "advance", ("search", "number"), "patient"
+    SEARCH = "search", ("search",), "waiting"
+    COMPARE = "compare", ("comparison",), "light"
 
     @property
     def function(self) -> str:

@@ -7,10 +7,10 @@ from statistics import fmean
 from typing import Any
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.report.interval import interval
 from nasflow.search.halving import Halving
 from nasflow.search.spaces import PathSpace
 from nasflow.spec.tree import Tree
-from nasflow.studies.rehearsal.result import interval
 from nasflow.studies.rehearsal.rewards import Reward
 from nasflow.studies.rehearsal.run import PER_ROUND, Trial
 from nasflow.studies.signals import Signal, read_signal

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 import numpy as np
-from scipy import stats
 
 from nasflow.report.curves import Band
+from nasflow.report.interval import interval
 from nasflow.studies.rehearsal.run import Trial
 
 WINDOW = 50
@@ -62,11 +62,3 @@ def curve(trials: Sequence[Trial]) -> Band:
 
 def _rolled(rewards: Sequence[float], window: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.convolve(rewards, np.full(window, 1 / window), mode="valid")
-
-
-def interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """95 % interval of the mean (Student's t); None for one value, or where all are equal."""
-    if len(values) < 2 or len(set(values)) == 1:
-        return None
-    low, high = stats.t.interval(0.95, len(values) - 1, fmean(values), stats.sem(values))
-    return float(low), float(high)

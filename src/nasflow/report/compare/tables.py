@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import fmean
 
 from nasflow.report import figures
+from nasflow.report.compare.tally import Ledgers, Tally, tallies
 from nasflow.report.controls import control_title
+from nasflow.report.interval import interval
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.controls import Control
 from nasflow.search.measures import Unit, find_measure
-from nasflow.studies.compare.tally import Ledgers, Tally, tallies
-from nasflow.studies.rehearsal.result import interval
 
 _Key = tuple[int, str]
 _Figure = Callable[[Tally], float | None]

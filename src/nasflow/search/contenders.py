@@ -1,4 +1,4 @@
-"""Who is compared: a space, and who answers its questions."""
+"""Who is compared: a space, and who answers its questions; and the searches of a comparison."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from nasflow.base.document import Document, Frozen
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
 from nasflow.search.controller import EvolutionController
@@ -37,6 +38,25 @@ class Contender:
     space: str | None
     """The kind of its space; None: the configuration's own."""
     controller: str
+
+
+class ComparedSearch(Frozen):
+    """One search of a comparison."""
+
+    seed: int
+    arm: str
+    search: str
+    """Its id."""
+
+
+class Comparison(Document):
+    """A comparison as it was last handed to Kubeflow."""
+
+    tag: str
+    """Six hexadecimal digits in the name of its runs: this comparison in this store, and no other."""
+    searches: tuple[ComparedSearch, ...]
+    rival: str
+    """The arm that the others are paired with."""
 
 
 def contenders(names: Iterable[str]) -> tuple[Contender, ...]:

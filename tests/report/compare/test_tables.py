@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.report.synthetic import synthetic_ledger
 
+from nasflow.report.compare import compare_tables, rounds, tallies
 from nasflow.search.controls import Control
-from nasflow.studies.compare import compare_tables, rounds, tallies
 
 LEDGERS = {
     (seed, arm): synthetic_ledger(finished=True, seed=seed + 10 * number)

@@ -6,9 +6,8 @@ import pytest
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.search.config import SearchConfig
+from nasflow.search.contenders import WRITTEN, Contender, contenders, searches
 from nasflow.search.controller import EvolutionController
-from nasflow.studies.compare import Contender, contenders, searches
-from nasflow.studies.compare.contenders import WRITTEN
 
 HOST = {"kind": "densenet", "growth": 4, "blocks": 1, "stages": 2}
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from nasflow.report.curves import Band
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.controls import Control
 from nasflow.search.ledger import Ledger
@@ -64,28 +63,3 @@ def _tally(ledger: Ledger) -> Tally:
 
 def _mean(values: Sequence[float]) -> float | None:
     return fmean(values) if values else None
-
-
-def rounds(ledgers: Ledgers) -> dict[str, Band]:
-    """Each contender's rounds over the children so far: the mean of a round by the objective's measure, over
-    the seeds, and the lowest and the highest seed.
-    """
-    bands = {}
-    for name in dict.fromkeys(name for _, name in ledgers):
-        own = [ledger for (_, each), ledger in ledgers.items() if each == name]
-        columns = list(zip(*(_rounds(ledger) for ledger in own), strict=False))
-        size = own[0].config.children_per_round
-        bands[name] = Band(
-            x=[size * (number + 1) for number in range(len(columns))],
-            mean=[fmean(column) for column in columns],
-            low=[min(column) for column in columns],
-            high=[max(column) for column in columns],
-        )
-    return bands
-
-
-def _rounds(ledger: Ledger) -> list[float]:
-    yardstick = Yardstick.of(ledger.config)
-    found = [[yardstick.candidate(each) for each in one.records] for one in ledger.rounds]
-    known = [[value for value in values if value is not None] for values in found]
-    return [fmean(values) for values in known if values]

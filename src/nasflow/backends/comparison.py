@@ -1,0 +1,57 @@
+"""A comparison on the cluster: its searches are handed to Kubeflow, and one run sees them through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nasflow.backends.cluster import hand_over
+from nasflow.kubeflow import Arguments, Kubeflow, RunView
+from nasflow.search.cluster import Cluster
+from nasflow.search.config import SearchConfig
+from nasflow.search.contenders import Comparison
+from nasflow.steps.archive import Archive
+from nasflow.steps.compare import write_comparison
+from nasflow.steps.execute import settled_tasks
+from nasflow.steps.succession import set_halted
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A comparison that Kubeflow has."""
+
+    comparison: Comparison
+    left: tuple[str, ...]
+    """Ids of its searches that are not over."""
+    run: RunView | None
+    """That sees them through; None: none is left."""
+
+
+def submit_comparison(
+    archive: Archive,
+    name: str,
+    wanted: Mapping[tuple[int, str], SearchConfig],
+    rival: str,
+    cluster: Cluster,
+    kubeflow: Kubeflow,
+    at_once: int = 1,
+) -> Handed:
+    """Hand a comparison to Kubeflow, or meet it again.
+
+    Searches that are done are not run again; those that were stopped go on. `at_once` searches run at a time,
+    each with the cluster's parallelism. Raise what `hand_over` raises, and KubeflowUnavailable.
+    """
+    from nasflow.pipelines import compile_comparison
+
+    begun = {key: hand_over(archive, config, cluster) for key, config in wanted.items()}
+    comparison = write_comparison(archive, name, begun, rival)
+    left = tuple(search for search in begun.values() if settled_tasks(archive, search))
+    for search in left:
+        set_halted(archive, search, False)
+    if not left:
+        return Handed(comparison, left, None)
+    run = f"{name}-compare-{comparison.tag}"
+    present = kubeflow.find(run)
+    if present and not present.state.is_over:
+        return Handed(comparison, left, present)
+    arguments: Arguments = {"comparison": name, "searches": list(left)}
+    pipeline = compile_comparison(name, cluster, at_once)
+    return Handed(comparison, left, kubeflow.submit(run, pipeline, arguments, name, cluster.service_account))

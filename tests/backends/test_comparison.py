@@ -1,0 +1,69 @@
+"""A comparison on Kubeflow, as far as no pod is needed for it."""
+
+import pytest
+from tests.kubeflow.memory import MemoryKubeflow
+from tests.steps.samples import config, open_archive, run_search
+
+from nasflow.backends.cluster import stop
+from nasflow.backends.comparison import Handed, submit_comparison
+from nasflow.base.errors import NotReady, Stuck
+from nasflow.kubeflow import RunState
+from nasflow.search.cluster import Cluster
+from nasflow.search.contenders import contenders, searches
+from nasflow.steps.archive import Archive
+from nasflow.steps.compare import read_comparison
+from nasflow.steps.succession import is_over, last_run, read_submission, take_up
+
+WANTED = searches(config(name="both"), contenders(("path", "random")), (1,))
+
+
+def submitted(archive: Archive, kubeflow: MemoryKubeflow) -> Handed:
+    """Both arms, handed to Kubeflow."""
+    return submit_comparison(archive, "both", WANTED, "random", Cluster(image="nasflow:1"), kubeflow, 2)
+
+
+def test_submitted_until_it_is_over(s3_url: str) -> None:
+    """One run sees all searches through; asked again it is met; what is over is not run again."""
+    archive, kubeflow = open_archive(s3_url), MemoryKubeflow()
+    first = submitted(archive, kubeflow)
+    assert first.left == ("both-path-1", "both-random-1")
+    assert kubeflow.arguments == [{"comparison": "both", "searches": list(first.left)}]
+    assert read_comparison(archive, "both") == first.comparison
+    assert submitted(archive, kubeflow) == first
+    run_search(s3_url, WANTED[1, "path"])
+    kubeflow.end("id-1", RunState.FAILED)
+    assert submitted(archive, kubeflow).left == ("both-random-1",)
+    assert kubeflow.arguments[1]["searches"] == ["both-random-1"]
+    assert kubeflow.runs[0].name == kubeflow.runs[1].name
+    run_search(s3_url, WANTED[1, "random"])
+    assert submitted(archive, kubeflow) == Handed(first.comparison, (), None)
+    assert len(kubeflow.runs) == 2
+
+
+def test_submitted_again_after_a_stop(s3_url: str) -> None:
+    """A search that was stopped by hand ends its pod with the remedy; another submission goes on with it."""
+    archive, kubeflow = open_archive(s3_url), MemoryKubeflow()
+    submitted(archive, kubeflow)
+    take_up(archive, "both-path-1", kubeflow)
+    stop(archive, "both-path-1", kubeflow)
+    with pytest.raises(NotReady, match="nasflow resume both-path-1"):
+        is_over(archive, "both-path-1", kubeflow)
+    submitted(archive, kubeflow)
+    assert not read_submission(archive, "both-path-1")[0].halted
+
+
+def test_seen_through(s3_url: str) -> None:
+    """It is waited for a search while a run of it goes on; without one it is stuck, until it is over."""
+    archive, kubeflow = open_archive(s3_url), MemoryKubeflow()
+    submitted(archive, kubeflow)
+    first = take_up(archive, "both-path-1", kubeflow)
+    assert first == last_run(archive, "both-path-1")
+    assert first == take_up(archive, "both-path-1", kubeflow)
+    assert not is_over(archive, "both-path-1", kubeflow)
+    kubeflow.end("id-2", RunState.FAILED)
+    with pytest.raises(Stuck, match="nasflow status both-path-1"):
+        is_over(archive, "both-path-1", kubeflow)
+    assert take_up(archive, "both-path-1", kubeflow) != first
+    assert not is_over(archive, "both-path-1", kubeflow)
+    run_search(s3_url, WANTED[1, "path"])
+    assert is_over(archive, "both-path-1", kubeflow)
