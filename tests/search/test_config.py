@@ -22,6 +22,13 @@ def test_round_trip(search: dict[str, Any]) -> None:
     assert '"entropy_weight":0.03' in config.canonical_json()
 
 
+def test_a_finish_at_home(search: dict[str, Any]) -> None:
+    """A finish that names no host has the search's, and is the same search as one that names it."""
+    named = search | {"finish": search["finish"] | {"host": search["host"]}}
+    silent = search | {"finish": {name: each for name, each in search["finish"].items() if name != "host"}}
+    assert SearchConfig.from_data(silent, "here") == SearchConfig.from_data(named, "here")
+
+
 def test_start_cell_in_order(search: dict[str, Any]) -> None:
     """A start cell is held in canonical order, so that two ways to write it are one search."""
     one = SearchConfig.from_data(search | {"start_cell": "add( 3x3G -> ( max3 ), 3x3G )"}, "here")
@@ -52,8 +59,7 @@ def test_start_cell_must_fit(search: dict[str, Any], where: str, host: dict[str,
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"host": None}, "host and finish.host are wanted: only a start that names a network brings its own"),
-        ({"finish": {"recipe": {}}}, "host and finish.host are wanted"),
+        ({"host": None}, "host is wanted: only a start that names a network brings its own"),
         (
             {"start": "torchvision:resnet18"},
             "host and start_cell are those of torchvision:resnet18: leave them out",

@@ -27,7 +27,7 @@ class AskedFinish(Frozen):
     """What becomes of the best network: trained from scratch at full size, tested once."""
 
     host: AnyHost | None = None
-    """Absent: the host of the search, for one that began with a trained network."""
+    """Absent: the host of the search."""
     recipe: NamedRecipe
     controls: tuple[Control, ...] = CONTROLS
     """What else is trained and tested, so that the report can say what the search brought; each costs about
@@ -188,6 +188,15 @@ class SearchConfig(SearchSettings):
         """See `upgraded`."""
         return upgraded(data)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _finished_at_home(cls, given: Any) -> Any:
+        """A finish that names no host has the search's."""
+        finish = given.get("finish") if isinstance(given, dict) else None
+        if not isinstance(finish, dict) or finish.get("host") is not None or given.get("host") is None:
+            return given
+        return given | {"finish": finish | {"host": given["host"]}}
+
     @field_validator("start_cell")
     @classmethod
     def _in_order(cls, cell: Tree) -> Tree:
@@ -198,10 +207,8 @@ class SearchConfig(SearchSettings):
         if isinstance(self.start, TrainedStart):
             if self.host is not None or self.start_cell != START_CELL:
                 raise ValueError(f"host and start_cell are those of {self.start.network}: leave them out")
-        elif self.host is None or self.finish.host is None:
-            raise ValueError(
-                "host and finish.host are wanted: only a start that names a network brings its own"
-            )
+        elif self.host is None:
+            raise ValueError("host is wanted: only a start that names a network brings its own")
         check_hosts(self.space, Parts(cell=self.start_cell), self.host, self.finish.host)
         if self.finish.host not in {None, self.host, self._brought_host()}:
             if self.finish.inherit:
