@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.backends.processes import gone, members, start
 from tests.cli.calling import write_config
-from tests.steps.samples import LONGER, TINY, finished_once, open_archive
+from tests.steps.samples import LONGER, TINY, finished_once, ledger_of, open_archive
 
 from nasflow.base.errors import LaneLost
 from nasflow.cli.summary import summary
@@ -49,7 +49,7 @@ WIDE: dict[str, Any] = EVOLUTION | {"children_per_round": 3}
 """The same with children that can be trained side by side."""
 
 
-def digest(store: Path) -> object:
+def digest(store: str | Path) -> object:
     """What `nasflow show --json` calls the ledger's digest: attempts apart, all that a search knows."""
     return summary(open_archive(store), "tiny")["ledger_digest"]
 
@@ -138,17 +138,39 @@ def count(store: Path) -> int:
 
 
 def test_two_processes_at_once(tmp_path: Path) -> None:
-    """Two processes on one search, as of two impatient users, end both, with the result of one."""
-    file, store, output = write_config(tmp_path), tmp_path / "both", tmp_path / "output"
-    both = [start("search", file, "--store", store, "--no-track", output=output) for _ in range(2)]
-    for process in both:
+    """Two processes on one search, as of two impatient users, end both, with the result and cost of one."""
+    run_at_once(2, str(tmp_path / "both"), tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("processes", [4, 8])
+def test_many_processes_at_once(processes: int, tmp_path: Path) -> None:
+    """However many go on with one search, each child is trained once."""
+    run_at_once(processes, str(tmp_path / "all"), tmp_path)
+
+
+@pytest.mark.long
+def test_many_processes_on_s3(s3_url: str, tmp_path: Path) -> None:
+    """In a bucket too."""
+    run_at_once(4, s3_url, tmp_path)
+
+
+def run_at_once(processes: int, url: str, folder: Path) -> None:
+    """Begin one search in several processes; no attempt may be in vain."""
+    file, output = write_config(folder), folder / "output"
+    begun = [start("search", file, "--store", url, "--no-track", output=output) for _ in range(processes)]
+    for process in begun:
         process.join()
-    assert [process.exitcode for process in both] == [0, 0], output.read_text()
-    assert digest(store) == digest(finished_once())
+    assert [process.exitcode for process in begun] == [0] * processes, output.read_text()
+    ledger = ledger_of(url)
+    assert digest(url) == digest(finished_once())
+    assert {each.outcome for each in ledger.attempts} == {"useful"}
+    assert len({each.child for each in ledger.attempts}) == len(ledger.attempts)
 
 
-def test_interrupted(tmp_path: Path) -> None:
-    """Ctrl-C says in one line how to go on and exits with 130."""
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted(sent: signal.Signals, code: int, tmp_path: Path) -> None:
+    """Ctrl-C, and what a cluster sends before it kills, say in one line how to go on. They exit as in a shell."""
     # A long search: on a busy machine a short one would be over before the signal comes.
     file, store = write_config(tmp_path, budget={"children": 500}), tmp_path / "store"
     output = tmp_path / "output"
@@ -156,8 +178,8 @@ def test_interrupted(tmp_path: Path) -> None:
     while process.exitcode is None and not list(store.glob("children/*/record.json")):
         process.join(0.01)
     assert process.pid is not None
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, sent)
     process.join()
-    assert process.exitcode == 130
+    assert process.exitcode == code
     assert output.read_text().splitlines()[-1].startswith("nasflow: stopped: all finished epochs are kept")
     assert (store / "searches" / "tiny" / "report.html").exists()

@@ -7,9 +7,8 @@ import pytest
 from tests.steps.samples import open_archive
 
 from nasflow.search.record import Attempt
+from nasflow.steps.child import run_child
 from nasflow.steps.keys import attempts_prefix
-from nasflow.steps.train import train
-from nasflow.steps.warm_start import warm_start
 
 
 class Killed(BaseException):
@@ -27,10 +26,9 @@ def killed_after(share: float) -> Callable[[float], None]:
 
 
 def train_until(share: float, store: Path, child: str) -> None:
-    """Train a child in a process that ends after `share` of it."""
-    warm_start(open_archive(store), child)
+    """Begin with a child in a process that ends after `share` of its training."""
     with pytest.raises(Killed):
-        train(open_archive(store), child, killed_after(share))
+        run_child(open_archive(store), child, killed_after(share))
 
 
 def read_attempts(store: Path, child: str) -> list[Attempt]:

@@ -100,11 +100,11 @@ def test_children_of_a_failed_start(tmp_path: Path) -> None:
     run_child(archive, child)
     record = assert_done(tmp_path, child)
     assert record.failure == f"its parent {start} has no weights: {failure}"
-    assert not read_attempts(tmp_path, child)
+    assert [each.outcome for each in read_attempts(tmp_path, child)] == ["failed"]
 
 
 def test_a_birth_that_fails(proposed: Path, archive: Archive) -> None:
-    """A parent whose logits are no numbers has no children: each fails at its birth, without an attempt."""
+    """A parent whose logits are no numbers has no children: each fails at its birth, once."""
     parent = ledger_of(proposed).start_spec.id
     record = archive.read(record_key(parent), TrainedRecord)
     broken, _ = from_bytes(get_blob(archive.store, record.weights), parent)
@@ -117,7 +117,7 @@ def test_a_birth_that_fails(proposed: Path, archive: Archive) -> None:
     failure = assert_done(proposed, child)
     assert "the network's logits are not finite" in failure.failure
     assert failure.receipt is None
-    assert not read_attempts(proposed, child)
+    assert [each.outcome for each in read_attempts(proposed, child)] == ["failed"]
     assert not archive.store.exists(birth_key(child))
 
 

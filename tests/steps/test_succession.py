@@ -9,7 +9,7 @@ from nasflow.kubeflow import RunState
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.record import Attempt
 from nasflow.steps.archive import Archive
-from nasflow.steps.attempts import AttemptLog
+from nasflow.steps.attempts import AttemptLog, last_attempt
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
 from nasflow.steps.keys import attempts_prefix, run_key, submission_key, trouble_key
@@ -141,18 +141,19 @@ def test_a_search_that_was_never_submitted(tmp_path: Path, kubeflow: MemoryKubef
 
 def killed(archive: Archive, child: str, kept: bool = False) -> None:
     """An attempt at a child that ends without a word."""
-    log = AttemptLog(archive, child, "cpu").__enter__()
+    log = AttemptLog(archive, child, last_attempt(archive, child) + 1)
+    log.open()
     if kept:
         log.keep()
 
 
 def test_a_child_that_is_killed_every_time(archive: Archive, child: str) -> None:
     """After as many kills as a task has attempts the child is a failed one, with the reason."""
+    warm_start(archive, child)
     killed(archive, child)
     killed(archive, child)
     assert give_up_hopeless(archive, "tiny", patience=3) == ()
     killed(archive, child)
-    warm_start(archive, child)
     assert give_up_hopeless(archive, "tiny", patience=3) == (child,)
     failure = failed(find_record(archive, child)).failure
     assert "3 attempts ended before another epoch was kept, the last one: killed" in failure

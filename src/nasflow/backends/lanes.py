@@ -21,6 +21,7 @@ from nasflow.base.errors import LaneLost, NasflowError
 from nasflow.base.settings import environment, take_over
 from nasflow.search.schedule import Train
 from nasflow.steps.archive import Archive
+from nasflow.steps.attempts import Onlooker
 from nasflow.steps.execute import execute
 from nasflow.store import open_store
 
@@ -59,6 +60,7 @@ class Lanes:
     def __init__(self, archive: Archive, search: str, count: int, told: Told) -> None:
         self._archive, self._search, self._count, self._told = archive, search, count, told
         self._lanes: list[_Lane] = []
+        self._onlooker = Onlooker(archive)
 
     def train(self, tasks: Sequence[Train]) -> Iterator[str]:
         """The children of the tasks, each as soon as it is done; raise what a training raises, or
@@ -83,9 +85,16 @@ class Lanes:
             lane.process.join()
 
     def _here(self, tasks: Sequence[Train]) -> Iterator[str]:
-        for task in tasks:
-            execute(self._archive, self._search, task, lambda share, task=task: self._told(task.child, share))  # type: ignore[misc]
-            yield task.child
+        waiting = list(tasks)
+        while waiting:
+            child = (task := self._next(waiting)).child
+            execute(self._archive, self._search, task, lambda share, child=child: self._told(child, share))  # type: ignore[misc]
+            yield child
+
+    def _next(self, waiting: list[Train]) -> Train:
+        """The first that no other process works on; else the first, which is then waited for."""
+        free = (number for number, task in enumerate(waiting) if not self._onlooker.is_busy(task.child))
+        return waiting.pop(next(free, 0))
 
     def _beside(self, waiting: list[Train]) -> Iterator[str]:
         busy: dict[Connection, tuple[_Lane, Train]] = {}
@@ -107,7 +116,7 @@ class Lanes:
         """Give the next task that waits, if there is one, to a lane that is free."""
         if not waiting:
             return
-        task = waiting.pop(0)
+        task = self._next(waiting)
         busy[lane.connection] = lane, task
         with self._watched(lane, task):
             lane.connection.send(task)

@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from nasflow.base.ending import TERMINATED, stop_on_sigterm
 from nasflow.base.errors import NasflowError
 from nasflow.base.settings import RANK, WORLD_SIZE
 from nasflow.cli.campaign import proof_commands
@@ -48,6 +49,7 @@ def _frame(
 
 def main() -> None:
     """Run a command; exit with 0, or with the code that nasflow.base.errors gives the failure."""
+    stop_on_sigterm()
     # Torchrun's; asked here, so that no other command waits for torch.
     if RANK.is_set and (WORLD_SIZE.get() or 1) > 1:
         from nasflow.steps.together import together
@@ -66,7 +68,9 @@ def _command() -> int:
     except _UsageError as error:
         _say(f"error: {error.format_message()}")
         code = error.exit_code
-    if code == _INTERRUPTED:
+    except SystemExit as end:
+        code = end.code
+    if code in {_INTERRUPTED, TERMINATED}:
         _say("stopped: all finished epochs are kept, the same command goes on")
     return code or 0
 

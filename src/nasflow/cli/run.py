@@ -210,7 +210,7 @@ def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int
     try:
         with Display(config) as display:
             run(archive, search, display, Publisher(archive, search, address), count)
-    except (SearchFailed, KeyboardInterrupt):
+    except (SearchFailed, KeyboardInterrupt, SystemExit):
         write_report(archive, search)
         raise
 

@@ -20,6 +20,8 @@ class Spent:
     """Of attempts that ended in a failed child."""
     preempted: float = 0.0
     """Of killed attempts, what no checkpoint kept."""
+    lost: float = 0.0
+    """Of attempts at what somebody else did at the same time: no budget counts them."""
     running: float = 0.0
     """Of attempts without an end, which nothing has followed yet."""
     reused: float = 0.0
@@ -27,7 +29,7 @@ class Spent:
 
     @property
     def total(self) -> float:
-        """Seconds that this search has spent: all but the reused ones."""
+        """Seconds that this search has spent: all but the lost and the reused ones."""
         return self.useful + self.failed + self.preempted + self.running
 
 
@@ -47,7 +49,8 @@ def costs(ledger: Ledger) -> Costs:
     """Seconds by outcome and kind of device.
 
     An attempt without an outcome was killed if a later attempt or a record of its child exists: its
-    `kept_seconds` are useful, the rest is preempted. Otherwise it counts as running. A child that
+    `kept_seconds` are useful, the rest is preempted, as of one that was stopped. Otherwise it counts as
+    running. A child that
     this search trained itself before the bank gave it again was paid for, and is not reused.
     """
     banked = _banked(ledger)
@@ -67,9 +70,9 @@ def _purposes(attempt: Attempt, is_banked: bool, has_ended: bool) -> list[tuple[
     """The seconds of one attempt, shared out."""
     if is_banked:
         return [(Outcome.REUSED, attempt.seconds)]
-    if attempt.outcome is not None:
+    if attempt.outcome not in {None, "stopped"}:
         return [(Outcome(attempt.outcome), attempt.seconds)]
-    if not has_ended:
+    if not has_ended and attempt.outcome is None:
         return [("running", attempt.seconds)]
     lost = max(0.0, attempt.seconds - attempt.kept_seconds)
     return [(Outcome.USEFUL, attempt.kept_seconds), (Outcome.PREEMPTED, lost)]

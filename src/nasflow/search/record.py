@@ -231,6 +231,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     PREEMPTED = "preempted"
     REUSED = "reused"
+    LOST = "lost"
 
 
 class Attempt(Document):
@@ -244,5 +245,8 @@ class Attempt(Document):
     """From its start to its last sign of life."""
     kept_seconds: float
     """The part that a checkpoint or a result has kept."""
-    outcome: Literal["useful", "failed"] | None
-    """None while it runs; for ever None if it was killed, which the cost ledger counts as preempted."""
+    outcome: Literal["useful", "failed", "stopped", "lost"] | None
+    """None while it runs; for ever None if it was killed, which the cost ledger counts as preempted, as it
+    does one that was stopped. Lost: somebody else did the same."""
+    worker: str | None = Field(default=None, exclude_if=is_off)
+    """The process, as `steps.worker` knows it; None of one of older code."""

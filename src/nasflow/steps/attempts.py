@@ -1,65 +1,167 @@
-"""The cost ledger: one record an attempt at a child, kept up to date so that a kill loses little of it."""
+"""Who works on a child, and what it costs: one record an attempt, kept up to date while it goes on.
 
+An attempt is a claim too. While its record changes somebody is at work, and nobody else begins; one that
+has been still for a while, by the clock of who looks at it, or whose process is known to be gone, is over.
+So a child is trained once, however many processes go on with its search. Nothing rests on it: who is only
+slow may be overtaken, notices that, and leaves the child to the other one.
+"""
+
+import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from nasflow.base.errors import ChildFailed
+from nasflow.base.errors import ChildFailed, StoreError
 from nasflow.search.record import Attempt
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import attempt_key, attempts_prefix
+from nasflow.steps.worker import is_dead, this_worker
 
 BEAT_SECONDS = 10.0
 """Time between two signs of life: so much may be missing from a killed attempt's seconds."""
 
+STILL_SECONDS = 60.0
+"""After so long without a sign of life an attempt counts as over."""
+
+_LOOK_SECONDS = 1.0
+
+
+class Overtaken(Exception):
+    """Somebody else works on the child, who took this process for dead."""
+
+
+class Onlooker:
+    """Sees who is at work, by looking more than once: other machines' clocks are not asked."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._seen: dict[str, tuple[str | None, float]] = {}
+
+    def is_busy(self, child: str) -> bool:
+        """Whether another process works on a child, as far as is known yet: at first sight one does."""
+        number = last_attempt(self._archive, child)
+        if not number:
+            return False
+        attempt, version = self._archive.find_changing(attempt_key(child, number), Attempt)
+        if attempt is None or attempt.outcome is not None:
+            return False
+        if attempt.worker == this_worker() or is_dead(attempt.worker):
+            return False
+        before, since = self._seen.get(child, (None, 0.0))
+        if version != before:
+            self._seen[child] = version, time.monotonic()
+            return True
+        return time.monotonic() - since < STILL_SECONDS
+
+
+def last_attempt(archive: Archive, child: str) -> int:
+    """The number of the newest attempt at a child; 0: there is none."""
+    return len(archive.store.list(attempts_prefix(child)))
+
+
+def claimed(
+    archive: Archive, child: str, is_done: Callable[[], bool], work: Callable[["AttemptLog"], object]
+) -> None:
+    """Work on a child, unless it is done, as soon as nobody else does; else wait until it is done."""
+    onlooker = Onlooker(archive)
+    while not is_done():
+        log = AttemptLog(archive, child, last_attempt(archive, child) + 1)
+        if onlooker.is_busy(child) or not log.open():
+            time.sleep(_LOOK_SECONDS)
+            continue
+        with suppress(Overtaken), log:
+            work(log)
+            return
+
 
 class AttemptLog:
-    """A `with` block round one process's work on one child."""
+    """A `with` block round one process's work on one child, after `open`."""
 
-    def __init__(self, archive: Archive, child: str, device: str) -> None:
+    def __init__(self, archive: Archive, child: str, number: int) -> None:
         self._archive = archive
         self._version: str | None = None
-        self._begun = self._last = time.monotonic()
-        self._kept = 0.0
+        self._begun, self._kept = time.monotonic(), 0.0
+        self._writing, self._ended = threading.Lock(), threading.Event()
+        self._is_overtaken = self._has_failed = False
+        self._thread = threading.Thread(target=self._beat, daemon=True)
         self._attempt = Attempt(
-            child=child, number=0, device=device, seconds=0.0, kept_seconds=0.0, outcome=None
+            child=child,
+            number=number,
+            device="cpu",
+            worker=this_worker(),
+            seconds=0.0,
+            kept_seconds=0.0,
+            outcome=None,
         )
 
-    def __enter__(self) -> Self:
-        number = len(self._archive.store.list(attempts_prefix(self._attempt.child)))
-        while self._version is None:
-            number += 1
-            self._attempt = self._attempt.model_copy(update={"number": number})
-            self._version = self._archive.replace(self._key, self._attempt, None)
-        return self
+    def open(self) -> bool:
+        """Claim the child; False: somebody was quicker."""
+        self._version = self._archive.replace(self._key, self._attempt, None)
+        return self._version is not None
 
-    def beat(self) -> None:
-        """Say that the work goes on; written at most every `BEAT_SECONDS`."""
-        if time.monotonic() - self._last >= BEAT_SECONDS:
-            self._write()
+    def on(self, device: str) -> None:
+        """Say which device is at work; until then it is the CPU."""
+        self._change(device=device)
+
+    def check(self) -> None:
+        """Raise Overtaken if somebody else has begun since."""
+        if self._is_overtaken:
+            raise Overtaken
 
     def keep(self) -> None:
         """Say that all done so far is safe in the store."""
         self._kept = time.monotonic() - self._begun
         self._write()
 
+    def fail(self) -> None:
+        """Say that the child failed: so it is written down, and nothing more is to be done."""
+        self._has_failed = True
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self._attempt = self._attempt.model_copy(update={"outcome": "useful"})
-            self.keep()
-        elif isinstance(error, ChildFailed):
-            self._attempt = self._attempt.model_copy(update={"outcome": "failed"})
-            self._write()
+        self._ended.set()
+        self._thread.join()
+        match error:
+            case None if not self._has_failed:
+                self._change(outcome="useful")
+                self.keep()
+            case None | ChildFailed():
+                self._change(outcome="failed")
+                self._write()
+            case Overtaken():
+                self._change(outcome="lost")
+                self._write()
+            case KeyboardInterrupt() | SystemExit():
+                self._change(outcome="stopped")
+                self._write()
 
     @property
     def _key(self) -> str:
         return attempt_key(self._attempt.child, self._attempt.number)
 
+    def _beat(self) -> None:
+        """Give signs of life, beside the work, and look out for another worker."""
+        following = attempt_key(self._attempt.child, self._attempt.number + 1)
+        while not self._ended.wait(BEAT_SECONDS):
+            try:
+                self._write()
+                self._is_overtaken = self._archive.store.exists(following)
+            except StoreError:
+                # The work itself meets the same store, and says what is wrong with it.
+                continue
+
+    def _change(self, **changes: str) -> None:
+        self._attempt = self._attempt.model_copy(update=changes)
+
     def _write(self) -> None:
-        self._last = time.monotonic()
-        self._attempt = self._attempt.model_copy(
-            update={"seconds": self._last - self._begun, "kept_seconds": self._kept}
-        )
-        self._version = self._archive.replace(self._key, self._attempt, self._version) or self._version
+        with self._writing:
+            seconds = {"seconds": time.monotonic() - self._begun, "kept_seconds": self._kept}
+            written = self._attempt.model_copy(update=seconds)
+            self._version = self._archive.replace(self._key, written, self._version) or self._version

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nasflow.base.credentials import masked
+from nasflow.base.ending import stop_on_sigterm
 from nasflow.base.errors import (
     BlobDamaged,
     InvalidSpec,
@@ -187,6 +188,7 @@ class Pod:
     def _doing(self, step: Step) -> Iterator[Archive]:
         """The store's documents; an error inside is written down there before the pod ends with it."""
         given = [self._child] if "child" in step.arguments else []
+        stop_on_sigterm()
         print("nasflow:", step.title, *filter(None, (self._search, *given)), flush=True)
         archive = None
         choose_server()

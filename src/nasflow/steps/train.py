@@ -16,7 +16,7 @@ from nasflow.search.record import (
 )
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
-from nasflow.steps.attempts import AttemptLog
+from nasflow.steps.attempts import AttemptLog, claimed
 from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.keys import birth_key, checkpoint_key, spec_key, training_key
 from nasflow.steps.network import arrange, as_specified, build_for_training, load_network
@@ -41,19 +41,39 @@ def train(
     None: it was trained until epoch `until`, which is not its last. Where torchrun has started several
     processes, each takes its share of every batch.
     """
+
+    def is_done() -> bool:
+        return _is_trained(archive, child, until)
+
+    claimed(archive, child, is_done, lambda attempt: train_on(archive, child, attempt, progress, until))
+    return _end(archive, child)
+
+
+def _is_trained(archive: Archive, child: str, until: int | None) -> bool:
+    return bool(_end(archive, child) or (until and len(_history(archive, child)) >= until))
+
+
+def _end(archive: Archive, child: str) -> TrainingRecord | FailedRecord | None:
+    """How a training ended; None: it did not yet, or its weights are lost."""
     if failed := find_failure(archive, child):
         return failed
     known = archive.find(training_key(child), TrainingRecord)
-    if known and archive.holds(known.weights):
-        return known
-    if until is not None and len(_history(archive, child)) >= until:
-        return None
+    return known if known and archive.holds(known.weights) else None
+
+
+def train_on(
+    archive: Archive, child: str, attempt: AttemptLog, progress: Progress, until: int | None
+) -> TrainingRecord | FailedRecord | None:
+    """As `train`, by whoever has claimed the child."""
+    if _is_trained(archive, child, until):
+        return _end(archive, child)
+    attempt.on(device_name())
     birth = archive.read(birth_key(child), BirthRecord)
     try:
-        with AttemptLog(archive, child, device_name()) as attempt:
-            trained = _train(archive, birth, attempt, progress, until)
-            return _finish(archive, trained) if trained else None
+        trained = _train(archive, birth, attempt, progress, until)
+        return _finish(archive, trained) if trained else None
     except ChildFailed as error:
+        attempt.fail()
         failed = settle_failure(archive, child, error, birth.receipt, _history(archive, child))
         drop_checkpoint(archive, child)
         if this_team().size > 1 and error.__cause__ is not None:
@@ -102,7 +122,9 @@ def _train(
         return TrainingRecord(child=child, weights=birth.weights, history=())
 
     def beat(epoch: int, batch: int, batches: int) -> None:
-        attempt.beat()
+        if this_team().size == 1:
+            # The others of a team would wait for it in their next step.
+            attempt.check()
         progress((epoch - 1 + batch / batches) / epochs)
 
     def after_epoch(state: TrainingState) -> None:

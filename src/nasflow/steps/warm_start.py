@@ -14,7 +14,8 @@ from nasflow.spec.child import ChildSpec
 from nasflow.spec.origin import Brought, Grown, Scratch
 from nasflow.steps.adopt import restore_start
 from nasflow.steps.archive import Archive
-from nasflow.steps.images import device, training_data
+from nasflow.steps.attempts import AttemptLog, claimed
+from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.keys import birth_key, spec_key
 from nasflow.steps.network import arrange, build_for_training, load_network
 from nasflow.steps.records import find_failure, read_record, settle_failure
@@ -44,16 +45,33 @@ because batches of another size may be added up in another order."""
 
 def warm_start(archive: Archive, child: str) -> BirthRecord | FailedRecord:
     """The child's initial weights with its receipt, or its failure; from scratch without one."""
+
+    def is_done() -> bool:
+        return find_birth(archive, child) is not None
+
+    claimed(archive, child, is_done, lambda attempt: bear(archive, child, attempt))
+    return find_birth(archive, child) or archive.read(birth_key(child), BirthRecord)
+
+
+def find_birth(archive: Archive, child: str) -> BirthRecord | FailedRecord | None:
+    """The birth of a child, if its weights are there, or its failure."""
     if failed := find_failure(archive, child):
         return failed
     known = archive.find(birth_key(child), BirthRecord)
-    if known and archive.holds(known.weights):
+    return known if known and archive.holds(known.weights) else None
+
+
+def bear(archive: Archive, child: str, attempt: AttemptLog) -> BirthRecord | FailedRecord:
+    """As `warm_start`, by whoever has claimed the child."""
+    if known := find_birth(archive, child):
         return known
+    attempt.on(device_name())
     spec = archive.read(spec_key(child), ChildSpec)
     try:
         with memory_watched("at its birth"):
             birth = _birth(archive, spec)
     except ChildFailed as error:
+        attempt.fail()
         return settle_failure(archive, child, error) or archive.read(birth_key(child), BirthRecord)
     birth = archive.create(birth_key(child), birth)
     archive.require(birth.weights, f"the birth of child {child}")
