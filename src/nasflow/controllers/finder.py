@@ -16,8 +16,8 @@ from nasflow.search.spaces import Walk
 UNIFORM_TRIES = 300
 """Uniform draws for one child before it is looked for otherwise."""
 HOPELESS = 30
-"""Uniform draws that break limits, and none that fits, before draws are mended: where a tenth of a space fits,
-one request in twenty-five is so unlucky."""
+"""Uniform draws that break limits, and none that fits, before draws are mended: one request in twenty-five is
+so unlucky where a tenth of a space fits."""
 MENDING_TRIES = 300
 """Changes that are tried to mend one draw; most ways down end earlier."""
 IN_VAIN = 9
