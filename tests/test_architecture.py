@@ -33,6 +33,7 @@ ANY_SPACE = (
     "controllers.uniform",
     "controllers.evolution",
     "controllers.finder",
+    "controllers.mutation",
     "controllers.policy*",
     "controllers.sequence*",
 )

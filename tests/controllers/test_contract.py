@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
-from tests.controllers.samples import SMALL_POLICY, START, exhaust, names, request, results
+from tests.controllers.samples import SMALL_POLICY, START, at_least, exhaust, names, only, request, results
 from tests.search.spaces.samples import GROWN, TINY, network_of
 
 from nasflow.base.errors import InvalidSpec
@@ -128,10 +129,41 @@ def test_only_what_fits(controller: Controller) -> None:
             return False
         return True
 
-    draws = controller.propose(None, request(space=PathSpace(), count=15, fits=fits))
+    draws = controller.propose(None, request(space=PathSpace(), count=15, excess=only(fits)))
     assert len(draws) == 15
     assert all(fits(draw.network) for draw in draws)
     assert all(draw.network.parts.cell.root.merge is not Merge.CONCAT for draw in draws)
+
+
+def test_a_limit_that_hardly_anything_keeps(controller: Controller) -> None:
+    """Draws are mended towards it: by few looks networks are found that keep it, and can be learned from."""
+    space, seen = PathSpace(max_depth=2), set[str]()
+
+    def excess(network: NetworkSpec) -> float:
+        seen.add(str(network.parts))
+        return at_least(11)(network)
+
+    wanted = request(space=space, count=4, excess=excess)
+    draws = controller.propose(None, wanted)
+    assert len(set(names(draws))) == 4
+    assert len(seen) < 400
+    assert all(excess(draw.network) == 0 for draw in draws)
+    assert all(replay(space, START, draw.decisions) == draw.network for draw in draws)
+    assert controller.propose(None, wanted) == draws
+    state, _ = controller.learn(None, results(draws, [0.1, 0.2, None, 0.3], space=space))
+    assert len(controller.propose(state, replace(wanted, taken=frozenset(names(draws))))) == 4
+
+
+def test_a_limit_out_of_reach(controller: Controller) -> None:
+    """Nothing is proposed, which takes a bounded number of looks."""
+    looks = []
+
+    def excess(network: NetworkSpec) -> float:
+        looks.append(network)
+        return at_least(100)(network)
+
+    assert controller.propose(None, request(space=PathSpace(max_depth=2), count=4, excess=excess)) == []
+    assert len(looks) < 1000
 
 
 @pytest.mark.parametrize(("start", "cells"), [(START_CELL, 27), (GROWN, 4)])
@@ -146,10 +178,10 @@ def test_exhausted_by_fits(controller: Controller) -> None:
 
     What is asked is told in canonical order.
     """
-    only = "add( 3x3G, 3x3G -> ( ds3 ) )"
-    found = exhaust(controller, None, request(fits=lambda network: str(network.parts) == only))
-    assert found == [only]
-    assert controller.propose(None, request(count=3, fits=lambda network: False)) == []
+    single = "add( 3x3G, 3x3G -> ( ds3 ) )"
+    fitting = only(lambda network: str(network.parts) == single)
+    assert exhaust(controller, None, request(excess=fitting)) == [single]
+    assert controller.propose(None, request(count=3, excess=only(lambda network: False))) == []
 
 
 def test_start_without_a_question(controller: Controller) -> None:

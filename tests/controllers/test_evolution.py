@@ -1,17 +1,12 @@
-from collections.abc import Hashable
-
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from tests.controllers.samples import START, names, request, results
-from tests.search.spaces.samples import GROWN, TINY, finish, network_of, path_spaces
+from tests.controllers.samples import answers, differing, names, request, results
+from tests.search.spaces.samples import GROWN, TINY, network_of
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.controllers import Draw, Parent, make_controller
-from nasflow.controllers.evolution import MUTATION_TRIES, Population, mutate
+from nasflow.controllers.evolution import MUTATION_TRIES, Population
 from nasflow.search.controller import EvolutionController
-from nasflow.search.spaces import PathSpace, Walk, replay
+from nasflow.search.spaces import PathSpace
 
 SPEC = EvolutionController(population=4, tournament=2)
 SPACE = PathSpace()
@@ -24,40 +19,6 @@ def grown(space: PathSpace = SPACE, children: int = 4) -> tuple[bytes, list[Draw
     state, _ = controller.learn(None, results(draws, [float(n) for n in range(children)], space=space))
     assert state
     return state, draws
-
-
-Asked = dict[tuple[str, Hashable], tuple[int, list[int]]]
-
-
-def answers(space: PathSpace, decisions: tuple[int, ...]) -> Asked:
-    """The answer to each question of an episode, and what it could have been."""
-    walk, found = Walk(space, START), Asked()
-    for choice in decisions:
-        assert walk.question
-        found[walk.question.head, walk.question.about] = choice, walk.question.options
-        walk.answer(choice)
-    return found
-
-
-def differing(before: Asked, after: Asked) -> list[tuple[str, Hashable]]:
-    """What both were asked and answered differently, though the old answer was still legal."""
-    both = [asked for asked in before if asked in after]
-    return [
-        asked for asked in both if before[asked][0] != after[asked][0] and before[asked][0] in after[asked][1]
-    ]
-
-
-@settings(max_examples=50, deadline=None)
-@given(space=path_spaces(), seed=st.integers(0, 10**6))
-def test_a_mutation(space: PathSpace, seed: int) -> None:
-    """One question that had a choice is answered otherwise; what is asked again is answered as before."""
-    parent = finish(Walk(space, START), seed).decisions
-    walk = mutate(space, START, parent, np.random.default_rng(seed))
-    assert replay(space, START, walk.decisions) == walk.network
-    before = answers(space, parent)
-    has_choice = any(len(options) > 1 for _, options in before.values())
-    assert len(differing(before, answers(space, walk.decisions))) == has_choice
-    assert (walk.decisions != parent) == has_choice
 
 
 def test_the_newest_live() -> None:

@@ -197,6 +197,15 @@ def test_one_that_breaks_a_limit() -> None:
     assert judge.breach(measured(held_out_accuracy=0.1)) is None
 
 
+def test_how_far_a_network_is_from_its_limits() -> None:
+    """The logarithm of how many times too much it is, for several limits their sum; 0.0: all are kept."""
+    judge = Judge(ACCURACY, {"parameters": 100, "latency": 0.004})
+    assert judge.excess(measured(parameters=200)) == pytest.approx(math.log(2))
+    assert judge.excess(measured(parameters=200, latency=0.008)) == pytest.approx(math.log(4))
+    assert judge.excess(measured(parameters=100, latency=0.001)) == 0
+    assert judge.excess(measured(held_out_accuracy=0.1)) == 0
+
+
 def test_one_that_was_never_measured() -> None:
     """What an objective looks at and a record does not have, nobody can win by: a figure is never made up."""
     old, new = trained("old", 0.9), trained("new", 0.5, held_out_loss=0.7)

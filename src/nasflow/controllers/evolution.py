@@ -6,21 +6,22 @@ that it was mutated from: one that the space's edits cannot make of it is taken 
 and then grows from whatever is nearest.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from nasflow.base.document import Document, Frozen
 from nasflow.base.errors import InvalidSpec
 from nasflow.controllers.finder import Finder
+from nasflow.controllers.mutation import mutate
 from nasflow.controllers.protocol import Draw, Parent, Request, Results
 from nasflow.controllers.summary import summarise
 from nasflow.search.controller import EvolutionController
-from nasflow.search.spaces import Space, Walk, replay
+from nasflow.search.spaces import replay
 from nasflow.spec.network import NetworkSpec
 
 MUTATION_TRIES = 100
-"""Mutations for one child before it is drawn uniformly: then almost all neighbours are known."""
+"""Mutations for one child before it is found without: then almost all neighbours are known, or unfit."""
 
 
 class Member(Frozen):
@@ -93,7 +94,7 @@ class _Breeding:
         for number in range(1, MUTATION_TRIES + 1):
             member = self._winner()
             walk = mutate(space, start, member.decisions, self._random)
-            if self._finder.is_new(walk):
+            if self._finder.accepts(walk):
                 yield Draw(walk.decisions, walk.network, number, self._parent(member, walk.network))
 
     def _winner(self) -> Member:
@@ -109,41 +110,6 @@ class _Breeding:
         space = self._request.space
         parent = self._parents.get(replay(space, self._request.start, member.decisions).name)
         return parent.id if parent and space.edits(parent.network, mutant) is not None else None
-
-
-def mutate(space: Space, start: NetworkSpec, decisions: tuple[int, ...], random: np.random.Generator) -> Walk:
-    """Another episode: one decision that had a choice is made differently, the others stay.
-
-    What stays is the answer to the same question, as far as it is asked again; new questions are answered
-    uniformly.
-    """
-    parent = _answers(space, start, decisions)
-    changeable = [question for question, (_, options) in parent.items() if len(options) > 1]
-    changed = changeable[random.integers(len(changeable))] if changeable else None
-    walk = Walk(space, start)
-    while walk.question:
-        asked = (walk.question.head, walk.question.about)
-        options = walk.question.options
-        known, _ = parent.get(asked, (None, []))
-        if asked == changed:
-            options = [option for option in options if option != known] or options
-        elif known in options:
-            options = [known]
-        walk.answer(options[random.integers(len(options))])
-    return walk
-
-
-def _answers(
-    space: Space, start: NetworkSpec, decisions: tuple[int, ...]
-) -> dict[tuple[str, Hashable], tuple[int, list[int]]]:
-    """For each question of an episode, its answer and all that it could have been."""
-    found = {}
-    walk = Walk(space, start)
-    for choice in decisions:
-        if walk.question:
-            found[walk.question.head, walk.question.about] = choice, walk.question.options
-        walk.answer(choice)
-    return found
 
 
 def _unpack(state: bytes | None) -> Population:

@@ -16,9 +16,9 @@ from nasflow.search.spaces import Space
 from nasflow.spec.network import NetworkSpec
 
 
-def fits_anywhere(network: NetworkSpec) -> bool:
-    """The `fits` of a request that refuses nothing."""
-    return True
+def no_excess(network: NetworkSpec) -> float:
+    """The `excess` of a request that refuses nothing."""
+    return 0.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,10 @@ class Request:
     """Children wanted."""
     taken: frozenset[str] = frozenset()
     """Names of the networks that must not be proposed; the start's is not implied."""
-    fits: Callable[[NetworkSpec], bool] = fits_anywhere
-    """Whether a network (in canonical order) can be had: others are never proposed."""
+    excess: Callable[[NetworkSpec], float] = no_excess
+    """How far a network (in canonical order) is from what can be had: 0.0, it fits; inf, it cannot be had; in
+    between, by how much it breaks limits. What does not fit is never proposed.
+    """
     parents: tuple[Parent, ...] = ()
     """Records that children may inherit from, where that is left to the controller; none: it is not."""
 
@@ -58,7 +60,7 @@ class Draw:
     """The answers of its episode."""
     network: NetworkSpec
     tries: int
-    """Episodes drawn until this one was new."""
+    """Episodes drawn, or changed, until this one was new and fitted."""
     parent: str | None = None
     """Id of the record that it is to grow from; None: the controller has no wish."""
 

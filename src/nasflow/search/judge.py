@@ -1,5 +1,6 @@
 """Which of two networks is better: the one place where that is decided, ties included."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,17 +17,26 @@ class Judge:
     objective: Objective
     limits: Mapping[str, float]
 
+    def excess(self, measures: Mapping[str, Measured]) -> float:
+        """By how much limits are broken, all together; 0.0: none is, as far as these measures tell."""
+        return sum(self._overs(measures).values(), 0.0)
+
     def broken(self, measures: Mapping[str, Measured]) -> str | None:
         """The name of the first limit that is broken; None: all are kept, as far as these measures tell."""
-        over = (
-            name for name, limit in self.limits.items() if name in measures and measures[name].value > limit
-        )
-        return next(over, None)
+        return next(iter(self._overs(measures)), None)
 
     def breach(self, measures: Mapping[str, Measured]) -> str | None:
         """The limit that is broken, in words; None: all are kept, as far as these measures tell."""
         name = self.broken(measures)
         return name and f"{name} {measures[name].value:.6g} is over the limit of {self.limits[name]:.6g}"
+
+    def _overs(self, measures: Mapping[str, Measured]) -> dict[str, float]:
+        """Of each limit that is broken, as far as these measures tell: log(value / limit)."""
+        return {
+            name: math.log(measures[name].value / limit)
+            for name, limit in self.limits.items()
+            if name in measures and measures[name].value > limit
+        }
 
     def score(self, record: ChildRecord) -> float | None:
         """What a network is worth, the higher the better; None: it failed, breaks a limit, or was never

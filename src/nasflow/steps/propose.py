@@ -1,12 +1,14 @@
 """Propose a round's children from the stored controller."""
 
+import math
 from collections.abc import Iterable
+from functools import partial
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.seeds import derive
 from nasflow.controllers import Controller, Draw, Parent, Request, make_controller
 from nasflow.measure import counted
-from nasflow.networks import check_network
+from nasflow.networks import check_fit, check_network
 from nasflow.search.controller import RandomController
 from nasflow.search.finalists import full_size
 from nasflow.search.ledger import Ledger
@@ -34,23 +36,27 @@ def controller_of(config: ResolvedConfig) -> Controller:
     return make_controller(config.controller, derive(config.seed, "controller"))
 
 
-def breach(ledger: Ledger, network: NetworkSpec) -> str | None:
-    """What is in the way of a network, in words: a host that it does not fit, or a limit that it breaks.
+def excess(ledger: Ledger, network: NetworkSpec) -> float:
+    """How far a network is from what can be had, see Request; inf: it does not fit a host.
 
     Limits hold for the network as it is searched and at full size, as far as they can be counted.
     """
-    config = ledger.config
-    names = config.counted_limits
     try:
-        last = full_size(ledger, network.parts).network
-        for each in (network, last):
-            check_network(each)
-            broken = config.judge.breach(counted(each, names)) if names else None
-            if broken:
-                return broken if each is network else f"{broken}, at full size"
-    except ValueError as error:
-        return str(error)
-    return None
+        # Often they are one: then it is counted once.
+        both = dict.fromkeys((network, full_size(ledger, network.parts).network))
+        return sum((_excess(ledger.config, each) for each in both), 0.0)
+    except ValueError:
+        return math.inf
+
+
+def _excess(config: ResolvedConfig, network: NetworkSpec) -> float:
+    """Of one of them; raise ValueError if it does not fit its host."""
+    check_fit(network.parts, network.host)
+    found = config.judge.excess(counted(network, config.counted_limits))
+    if not found:
+        # Which builds it once more: that is for those that are kept.
+        check_network(network)
+    return found
 
 
 def _draw(archive: Archive, search: str, number: int) -> Proposal:
@@ -127,7 +133,7 @@ def _request(
         seed=seed,
         count=count,
         taken=taken,
-        fits=lambda network: breach(ledger, network) is None,
+        excess=partial(excess, ledger),
         parents=tuple(parents) if ledger.config.parents == "found" else (),
     )
 
