@@ -170,7 +170,7 @@ def run_at_once(processes: int, url: str, folder: Path) -> None:
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted(sent: signal.Signals, code: int, tmp_path: Path) -> None:
-    """Ctrl-C, and what a cluster sends before it kills, say in one line how to go on. They exit as in a shell."""
+    """Ctrl-C, and what a cluster sends before a kill, say in one line how to go on; exits as of a shell."""
     # A long search: on a busy machine a short one would be over before the signal comes.
     file, store = write_config(tmp_path, budget={"children": 500}), tmp_path / "store"
     output = tmp_path / "output"

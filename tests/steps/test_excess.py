@@ -70,7 +70,7 @@ def test_a_quarter_of_the_parameters(space: str, host: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("share", "found"), [(0.25, 0), (0.29, 1)])
 def test_the_smallest_of_a_space(share: float, found: int) -> None:
     """Nothing in this space is as small as a quarter, which is found out; a little above is the smallest."""
-    state = search(share, space={"kind": "joint", "cells": None, "new_layers": 0})
+    state = search(share, space={"kind": "joint", "cells": None, "new_layers": 0, "widths": [0.5, 0.75]})
     start = state.start_spec.network
     wanted = Request(state.config.space, start, 1, 1, frozenset({start.name}), partial(excess, state))
     assert len(make_controller(RandomController(), 0).propose(None, wanted)) == found

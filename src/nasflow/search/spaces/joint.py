@@ -39,7 +39,7 @@ class JointSpace(Space):
     new_layers: int = Field(default=2, ge=0, le=100)
     """At most so many."""
     widths: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(
-        default=(0.5, 0.75, 1.5, 2.0), min_length=1, max_length=20
+        default=(0.25, 0.5, 0.75, 1.5, 2.0), min_length=1, max_length=20
     )
     """Factors, besides 1."""
     cells: PathSpace | None = PathSpace(max_depth=2)
