@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from nasflow.kubeflow.stack import without_sources
 from nasflow.pipelines import compile_pipelines
 from nasflow.search.cluster import Cluster
 
@@ -41,11 +42,12 @@ CLUSTERS = {
 @cache
 def compiled() -> dict[str, str]:
     """All pipelines by file name, compiled once a process: it takes seconds."""
-    return {
-        f"{name}-{kind}.yaml": data.decode()
-        for name, cluster in CLUSTERS.items()
-        for kind, data in compile_pipelines("golden", cluster).items()
-    }
+    with without_sources():
+        return {
+            f"{name}-{kind}.yaml": data.decode()
+            for name, cluster in CLUSTERS.items()
+            for kind, data in compile_pipelines("golden", cluster).items()
+        }
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotR
 from nasflow.kubeflow import Kubeflow, RunState, RunView
 from nasflow.kubeflow.nodes import missing_nodes
 from nasflow.kubeflow.pods import PodView, failures, step_pods
+from nasflow.kubeflow.stack import without_sources
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.file import SearchFile
 from nasflow.spec.child import ChildSpec
@@ -177,7 +178,9 @@ def _write_submission(archive: Archive, search: str, cluster: Cluster) -> None:
     """Compile the pipelines, and replace an older submission: its tag stays."""
     from nasflow.pipelines import compile_pipelines
 
-    blobs = {name: put_blob(archive.store, data) for name, data in compile_pipelines(search, cluster).items()}
+    with without_sources():
+        compiled = compile_pipelines(search, cluster)
+    blobs = {name: put_blob(archive.store, data) for name, data in compiled.items()}
     key = submission_key(search)
     written = None
     while written is None:

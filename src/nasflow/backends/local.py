@@ -14,6 +14,7 @@ from typing import Any, Literal
 from nasflow.backends.outcome import outcome
 from nasflow.base import settings
 from nasflow.base.errors import SearchFailed, Stuck
+from nasflow.kubeflow.stack import without_sources
 from nasflow.search.cluster import Cluster, Trouble
 from nasflow.search.rounds import SearchStop
 from nasflow.search.schedule import is_finish
@@ -54,8 +55,12 @@ def run_components(
         with _as_in_a_pod(archive, tracking), tempfile.TemporaryDirectory(prefix="nasflow-kfp-") as root:
             _prepare(runner, archive, root)
             try:
-                with left_as_found(), contextlib.redirect_stdout(_Lines(say)), warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
+                with (
+                    left_as_found(),
+                    without_sources(),
+                    contextlib.redirect_stdout(_Lines(say)),
+                    warnings.catch_warnings(action="ignore"),
+                ):
                     pipeline(Placement(search, cluster))(search=search, number=number)
             except _task_errors() as error:
                 raise SearchFailed(_cause(archive, search, old) or _said(error)) from None

@@ -37,12 +37,14 @@ def _compile(
 ) -> None:
     """Compile the Kubeflow pipelines of CONFIG, for those who submit them in their own way."""
     from nasflow.base.errors import InvalidSpec
+    from nasflow.kubeflow.stack import without_sources
     from nasflow.pipelines import compile_pipelines
 
     file = read_file(config)
     if config.resolve() in {(output / f"{name}.yaml").resolve() for name in ("search", "finish")}:
         raise InvalidSpec(f"{config} would be overwritten: give --output another folder")
-    compiled = compile_pipelines(file.name, file.required_cluster())
+    with without_sources():
+        compiled = compile_pipelines(file.name, file.required_cluster())
     write_folder(output, {f"{name}.yaml": data for name, data in compiled.items()})
 
 
