@@ -1,5 +1,6 @@
 """For every test that asks for one: a real S3 server, and a package that adds something to nasflow."""
 
+import gc
 import json
 import os
 import shutil
@@ -22,9 +23,28 @@ from nasflow.base.plugins import plugged
 # A lane costs seconds of imports: tests of lanes say how many they want. Here, so that processes inherit it.
 os.environ["NASFLOW_LANES"] = "1"
 
+# Imports leave hundreds of thousands of objects for good: to look for cycles among them takes seconds.
+gc.disable()
+
 BUCKET = "nasflow-tests"
 READY_WITHIN = 60
 """Seconds; it takes four on an idle machine."""
+
+
+def pytest_collection_finish() -> None:
+    """From now on Python looks for cycles again, but only in what tests make."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.fixture(scope="session")
+def quick_pipelines() -> Iterator[None]:
+    """Pipelines are made as fast as outside pytest."""
+    from tests.kubeflow.stack import without_sources
+
+    with without_sources():
+        yield
 
 
 @pytest.fixture(scope="session")

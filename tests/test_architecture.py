@@ -46,13 +46,19 @@ def below(*folders: str) -> list[Path]:
 
 
 @cache
+def parsed(path: Path) -> ast.Module:
+    """What a file says."""
+    return ast.parse(path.read_text())
+
+
+@cache
 def package() -> dict[str, ast.Module]:
     """Every module of the package by its name without `nasflow.`: `steps.table`, `steps` for its __init__."""
     found = {}
     for top, prefix in (("src/nasflow", ()), *((room, (room,)) for room in AT_THE_TOP)):
         for path in below(top):
             parts = (*prefix, *path.relative_to(ROOT / top).with_suffix("").parts)
-            found[".".join(parts).removesuffix("__init__").rstrip(".")] = ast.parse(path.read_text())
+            found[".".join(parts).removesuffix("__init__").rstrip(".")] = parsed(path)
     return found
 
 
@@ -165,7 +171,7 @@ def name(path: Path) -> str:
 def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Every function and method of the project, and where it stands."""
     for path in project():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{name(path)}:{node.lineno} {node.name}", node
 

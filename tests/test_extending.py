@@ -25,7 +25,10 @@ controller: {kind: climber, tries: 10}
 limits: {convolutions: 20}
 children_per_round: 3
 budget: {children: 6}
-finish: {host: {kind: densenet, growth: 4, blocks: 1, stages: 2}, recipe: {epochs: 1, learning_rate: 0.1}}
+finish:
+  host: {kind: densenet, growth: 4, blocks: 1, stages: 2}
+  recipe: {epochs: 1, learning_rate: 0.1}
+  controls: [start]
 """
 
 SWAP = """

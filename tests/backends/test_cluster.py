@@ -14,6 +14,8 @@ from nasflow.steps.keys import run_key
 from nasflow.steps.succession import follow, read_submission
 from nasflow.store import get_blob
 
+pytestmark = pytest.mark.usefixtures("quick_pipelines")
+
 GIBI = 2**30 / 1e9
 """Kubeflow counts memory in units of 10^9 bytes."""
 

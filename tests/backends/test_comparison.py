@@ -14,6 +14,8 @@ from nasflow.steps.archive import Archive
 from nasflow.steps.compare import read_comparison
 from nasflow.steps.succession import is_over, last_run, read_submission, take_up
 
+pytestmark = pytest.mark.usefixtures("quick_pipelines")
+
 WANTED = searches(config(name="both"), contenders(("path", "random")), (1,))
 
 

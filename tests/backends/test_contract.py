@@ -17,6 +17,8 @@ from nasflow.cli.summary import summary
 from nasflow.search.cluster import Cluster, Layout
 from nasflow.steps.begin import begin
 
+pytestmark = pytest.mark.usefixtures("quick_pipelines")
+
 ONE_ROUND: dict[str, Any] = {"children_per_round": 3, "budget": {"children": 3}}
 SAVED = {"parameters": "start"}
 NO_ROUND: dict[str, Any] = {"budget": {"children": 0}}

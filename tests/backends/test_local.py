@@ -18,6 +18,8 @@ from nasflow.steps.begin import set_budget
 from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import read_ledger
 
+pytestmark = pytest.mark.usefixtures("quick_pipelines")
+
 
 def test_a_failed_task_ends_it_with_its_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a step wrote down before it failed is what the user reads."""

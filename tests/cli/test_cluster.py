@@ -6,6 +6,8 @@ import yaml
 from tests.cli.calling import call, write_config
 from tests.steps.samples import copy_of_finished
 
+pytestmark = pytest.mark.usefixtures("quick_pipelines")
+
 CLUSTER: dict[str, Any] = {"image": "nasflow:1"}
 NOWHERE = "http://127.0.0.1:9"
 """An address at which nobody answers."""

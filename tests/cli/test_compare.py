@@ -12,7 +12,7 @@ from nasflow.steps.ledger import read_config, read_ledger
 
 def test_compare(tmp_path: Path) -> None:
     """Each arm and seed is a search of its own; asked again, nothing is trained and all is the same."""
-    config, store = write_config(tmp_path, name="base"), tmp_path / "store"
+    config, store = write_config(tmp_path, name="base", budget={"children": 2}), tmp_path / "store"
     asked = ("compare", config, "--store", store, "--no-track", "--arms", "path,eas,random", "--seeds", "2")
     first = call(*asked, "--output", tmp_path / "told")
     assert first.code == 0, first.err

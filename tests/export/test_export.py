@@ -58,10 +58,19 @@ FACTS = DataFacts(
 PIXELS = torch.randint(256, (4, 3, 9, 9), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
 
 
+ALONE = ("densenet", "condensenet", "chain", "adopted")
+"""Those whose file is run without nasflow."""
+
+
 @pytest.fixture(params=[*NETWORKS, BASELINE])
 def network(request: pytest.FixtureRequest) -> nn.Module:
-    """A network of each host, every tensor of it drawn, its statistics too."""
-    made = made_of(str(request.param))
+    """A network of each host."""
+    return drawn(str(request.param))
+
+
+def drawn(name: str) -> nn.Module:
+    """One of the networks above, or the baseline, every tensor of it drawn, its statistics too."""
+    made = made_of(name)
     initialise(made, 1)
     with torch.no_grad():
         for _ in range(3):
@@ -85,23 +94,36 @@ def logits(network: nn.Module) -> Tensor:
     return out
 
 
-@pytest.mark.parametrize("network", ["densenet", "condensenet", "chain", "adopted"], indirect=True)
-def test_one_file_that_needs_torch_alone(network: nn.Module, tmp_path: Path) -> None:
+WITHOUT_NASFLOW = """
+import sys
+sys.modules["nasflow"] = sys.modules["safetensors"] = None
+import importlib, numpy, torch
+pixels = torch.from_numpy(numpy.load("pixels.npy"))
+for name in sys.argv[1:]:
+    network = importlib.import_module(name).load(f"{name}.safetensors")
+    with torch.no_grad():
+        numpy.save(f"{name}.npy", network(pixels).numpy())
+"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ALONE say in a process that can import no nasflow: in one for all, as torch takes seconds."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    np.save(folder / "pixels.npy", PIXELS.numpy())
+    for name in ALONE:
+        code = write_code(drawn(name), FACTS, "A network.", f"{name}.safetensors")
+        (folder / f"{name}.py").write_text(code.source)
+        save_file(code.weights, folder / f"{name}.safetensors")
+    subprocess.run([sys.executable, "-c", WITHOUT_NASFLOW, *ALONE], cwd=folder, check=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_one_file_that_needs_torch_alone(elsewhere: Path, name: str) -> None:
     """In a process that can import no nasflow, the file gives the same logits."""
-    code = write_code(network, FACTS, "A network.", "weights.safetensors")
-    (tmp_path / "network.py").write_text(code.source)
-    save_file(code.weights, tmp_path / "weights.safetensors")
-    np.save(tmp_path / "pixels.npy", PIXELS.numpy())
-    program = (
-        "import sys; sys.modules['nasflow'] = sys.modules['safetensors'] = None\n"
-        "import network, torch, numpy\n"
-        "pixels = torch.from_numpy(numpy.load('pixels.npy'))\n"
-        "with torch.no_grad(): logits = network.load('weights.safetensors')(pixels)\n"
-        "numpy.save('logits.npy', logits.numpy())\n"
-    )
-    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
     # Another process may use more threads, and so add in another order.
-    assert np.allclose(np.load(tmp_path / "logits.npy"), logits(network).numpy(), rtol=1e-4, atol=1e-5)
+    assert np.allclose(np.load(elsewhere / f"{name}.npy"), logits(drawn(name)).numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_the_source_can_be_trained(network: nn.Module, tmp_path: Path) -> None:

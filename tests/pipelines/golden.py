@@ -44,10 +44,12 @@ def compiled() -> dict[str, str]:
     return {
         f"{name}-{kind}.yaml": data.decode()
         for name, cluster in CLUSTERS.items()
-        for kind, data in (
-            compile_pipelines("golden", cluster) | {"compare": compile_comparison("golden", cluster, 3)}
-        ).items()
+        for kind, data in _all(cluster).items()
     }
+
+
+def _all(cluster: Cluster) -> dict[str, bytes]:
+    return compile_pipelines("golden", cluster) | {"compare": compile_comparison("golden", cluster, 3)}
 
 
 def main() -> None:

@@ -5,6 +5,8 @@ import pytest
 import yaml
 from tests.pipelines.golden import CLUSTERS, FOLDER, compiled
 
+pytestmark = pytest.mark.usefixtures("quick_pipelines")
+
 KINDS = {"search": "advance", "finish": "advance", "compare": "compare"}
 """The pipelines, and the step that ends each."""
 

@@ -27,6 +27,9 @@ HALVED: dict[str, Any] = {
 }
 """Two rounds of four children: all for one epoch, two for two, one for four."""
 
+PLAIN: dict[str, Any] = HALVED | {"name": "plain", "halving": None, "budget": {"children": 4}}
+"""The first of these rounds, not halved: later ones have other children."""
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -147,7 +150,7 @@ def test_taken_back_document_by_document(whole: Path, tmp_path: Path) -> None:
 )
 def test_another_search_that_does_not_halve(whole: Path, tmp_path: Path, is_first: bool) -> None:
     """What it trains to the end, or sees fail, changes nothing here; nor does this one there."""
-    store, plain = tmp_path / "store", config(**HALVED | {"name": "plain", "halving": None})
+    store, plain = tmp_path / "store", config(**PLAIN)
     for wanted in (plain, config(**HALVED)) if is_first else (config(**HALVED), plain):
         run_search(store, wanted)
     ours = ledger_of(store)
@@ -190,5 +193,5 @@ def test_a_rung_that_cannot_be_measured(tmp_path: Path, monkeypatch: pytest.Monk
         patch.setattr("nasflow.steps.rung.measures_of", broken)
         with pytest.raises(SearchFailed, match="held-out loss is inf"):
             run_search(tmp_path, config(**HALVED))
-    run_search(tmp_path, config(**HALVED | {"name": "plain", "halving": None}))
+    run_search(tmp_path, config(**PLAIN))
     assert all(trained(each) for each in ledger_of(tmp_path, "plain").children)

@@ -9,6 +9,8 @@ from nasflow.spec.parts import Parts, Width
 from nasflow.steps.widen import widened
 from nasflow.surgery.places import width_places
 
+STRANGER = "tests.networks.strangers:PostActivation"
+
 
 def one_layer() -> nn.Module:
     """Images of 16 pixels to ten logits."""
@@ -72,7 +74,7 @@ def evenly(start: NetworkSpec, factor: float) -> NetworkSpec:
         (DenseNet(growth=12, blocks=1, groups=2), 0.5),
         (Chain(widths=(8, 16)), 0.5),
         (Adopted(network="torchvision:resnet18"), 0.25),
-        (Adopted(network="tests.networks.strangers:PostActivation", cells="*"), 2.0),
+        (Adopted(network=STRANGER, cells="*"), 2.0),
     ],
     ids=lambda each: str(getattr(each, "kind", each)),
 )
@@ -87,7 +89,7 @@ def test_all_widths_by_one_factor(host: AnyHost, factor: float, measure: str) ->
     assert found.parts == wanted.parts
 
 
-@pytest.mark.parametrize("host", [DenseNet(growth=12, blocks=1), Adopted(network="torchvision:resnet18")])
+@pytest.mark.parametrize("host", [DenseNet(growth=12, blocks=1), Adopted(network=STRANGER, cells="*")])
 def test_no_other_size_is_wanted(host: AnyHost) -> None:
     """A network is as large as itself."""
     assert widened(network(host), "parameters", network(host)) == network(host)

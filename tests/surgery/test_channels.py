@@ -31,12 +31,25 @@ def wider(place: Place, blocks: int) -> Widen:
     return Widen(place=place.name, channels=place.channels + blocks * place.groups)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.data())
 @pytest.mark.parametrize("host", WIDE)
 def test_a_wider_network_does_what_it_did(patients: GetPatient, host: str, data: st.DataObject) -> None:
     """Some groups, each as much wider as may be, in any order: to the last digits of double precision."""
-    parent = patients(host).doubled()
+    check_wider(patients(host).doubled(), data)
+
+
+@pytest.mark.long
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+@pytest.mark.parametrize("host", WIDE)
+def test_many_wider_networks(patients: GetPatient, host: str, data: st.DataObject) -> None:
+    """As above, for more of them."""
+    check_wider(patients(host).doubled(), data)
+
+
+def check_wider(parent: Patient, data: st.DataObject) -> None:
+    """Groups made wider, drawn, change nothing."""
     some = st.lists(st.sampled_from(width_places(parent.spec)), min_size=1, max_size=3, unique=True)
     places = data.draw(some)
     edits = [wider(place, data.draw(st.integers(1, 9))) for place in places]

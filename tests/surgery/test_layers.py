@@ -24,12 +24,25 @@ GetPatient = Callable[[str], Patient]
 KERNELS = st.sampled_from([1, 3, 5, 7])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.data())
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_deeper_network_does_what_it_did(patients: GetPatient, host: str, data: st.DataObject) -> None:
     """Some new layers, in any order, before and after they are calibrated; and one of them made wider."""
-    parent = patients(host).doubled()
+    check_deeper(patients(host).doubled(), data)
+
+
+@pytest.mark.long
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+@pytest.mark.parametrize("host", HOSTS)
+def test_many_deeper_networks(patients: GetPatient, host: str, data: st.DataObject) -> None:
+    """As above, for more of them."""
+    check_deeper(patients(host).doubled(), data)
+
+
+def check_deeper(parent: Patient, data: st.DataObject) -> None:
+    """New layers, drawn, change nothing."""
     places = st.lists(st.sampled_from(depth_places(parent.spec)), min_size=1, max_size=3)
     edits = [Deepen(place=each.name, kernel=data.draw(KERNELS)) for each in data.draw(places)]
     child = parent.operate(*edits)

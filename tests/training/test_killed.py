@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.backends.processes import quick_python
 
 import nasflow
 
@@ -41,6 +42,9 @@ def test_a_killed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its address space")
 def test_a_child_that_does_not_fit_is_a_failure() -> None:
     """Where the CPU's memory really runs out, the child fails in one line with the place and the remedy."""
-    output, errors = start("--exhaust", str(400 * 2**20)).communicate()
-    assert output.startswith("out of memory at epoch 1, step 1: a smaller batch size"), output + errors
-    assert output.count("\n") == 1
+    with quick_python() as python:
+        command = [str(python), "-m", "tests.training.run_training", "--exhaust", str(400 * 2**20)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = done.stdout
+    assert said.startswith("out of memory at epoch 1, step 1: a smaller batch size"), said + done.stderr
+    assert said.count("\n") == 1

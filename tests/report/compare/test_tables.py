@@ -1,37 +1,42 @@
 """What a comparison says."""
 
+from functools import cache
 from statistics import fmean
 from typing import Any
 
 from tests.report.synthetic import synthetic_ledger
 
-from nasflow.report.compare import compare_tables, rounds, tallies
+from nasflow.report.compare import Ledgers, compare_tables, rounds, tallies
 from nasflow.search.controls import Control
 
-LEDGERS = {
-    (seed, arm): synthetic_ledger(finished=True, seed=seed + 10 * number)
-    for seed in (1, 2)
-    for number, arm in enumerate(("path", "evolution", "random"))
-}
+
+@cache
+def known() -> Ledgers:
+    """Two searches of three arms; not made at once, because each worker collects the tests."""
+    return {
+        (seed, arm): synthetic_ledger(finished=True, seed=seed + 10 * number)
+        for seed in (1, 2)
+        for number, arm in enumerate(("path", "evolution", "random"))
+    }
 
 
 def row(title: str) -> list[str]:
     """The cells of the table row that begins so."""
     (found,) = (
-        line for line in compare_tables(LEDGERS, "random").splitlines() if line.startswith(f"| {title} |")
+        line for line in compare_tables(known(), "random").splitlines() if line.startswith(f"| {title} |")
     )
     return [cell.strip() for cell in found.strip("| ").split(" | ")]
 
 
 def test_a_row_a_search() -> None:
     """With its seed and arm."""
-    told = compare_tables(LEDGERS, "random")
+    told = compare_tables(known(), "random")
     assert sum(line.startswith(("| 1 |", "| 2 |")) for line in told.splitlines()) == 6
 
 
 def test_arms_are_paired_by_seed() -> None:
     """What each other arm has before the rival, seed by seed: the mean and its interval."""
-    best = {key: ledger.chosen.accuracy for key, ledger in LEDGERS.items() if ledger.chosen}
+    best = {key: ledger.chosen.accuracy for key, ledger in known().items() if ledger.chosen}
     gaps = [best[seed, "path"] - best[seed, "random"] for seed in (1, 2)]
     title, path, evolution = row("best")
     assert title == "best"
@@ -59,10 +64,10 @@ def test_another_objective() -> None:
 
 def test_trainings_that_begin_otherwise() -> None:
     """How fast a child learned is compared among those that begin alike; tests are compared all the same."""
-    known: dict[str, Any] = {"finished": True, "objective": "training_loss_sum"}
+    asked: dict[str, Any] = {"finished": True, "objective": "training_loss_sum"}
     ledgers = {
-        (1, "nas"): synthetic_ledger(seed=1, parents="none", **known),
-        (1, "random"): synthetic_ledger(seed=1, **known),
+        (1, "nas"): synthetic_ledger(seed=1, parents="none", **asked),
+        (1, "random"): synthetic_ledger(seed=1, **asked),
     }
     told = compare_tables(ledgers, "random")
     assert "| best | – |" in told
@@ -71,7 +76,7 @@ def test_trainings_that_begin_otherwise() -> None:
 
 def test_alone() -> None:
     """One arm has nobody to be paired with."""
-    told = compare_tables({(1, "path"): LEDGERS[1, "path"]}, "path")
+    told = compare_tables({(1, "path"): known()[1, "path"]}, "path")
     assert "minus path" not in told
     assert "found minus" in told
 
@@ -86,7 +91,7 @@ def test_nothing_is_finished() -> None:
 
 def test_a_tally() -> None:
     """Its figures are those of the ledger."""
-    ledger, tally = LEDGERS[1, "path"], tallies(LEDGERS)[1, "path"]
+    ledger, tally = known()[1, "path"], tallies(known())[1, "path"]
     accuracies = [each.accuracy for each in ledger.children if hasattr(each, "accuracy")]
     assert tally.children == len(accuracies)
     assert tally.mean is not None
@@ -101,6 +106,6 @@ def test_a_tally() -> None:
 
 def test_rounds_are_means_over_seeds() -> None:
     """A point a round, for each arm."""
-    band = rounds(LEDGERS)["path"]
+    band = rounds(known())["path"]
     assert len(band.x) == len(band.mean) == 3
     assert all(low <= mean <= high for low, mean, high in zip(band.low, band.mean, band.high, strict=True))
