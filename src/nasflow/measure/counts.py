@@ -59,8 +59,8 @@ def _norms_left_out(network: nn.Module, image: Tensor) -> Iterator[None]:
             del each.forward
 
 
-def _handed_on(images: Tensor) -> Tensor:
-    return images
+def _handed_on(input: Tensor) -> Tensor:
+    return input
 
 
 # Apart from each other: a limit may ask for the size of many networks, and running one takes far longer than
