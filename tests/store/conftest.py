@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.store.faulty import Proxy, Script, proxied
 
 from nasflow.store import Store, open_store
 
@@ -23,6 +24,21 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def store(url: str) -> Store:
     """An empty store of each kind."""
     return open_store(url)
+
+
+@pytest.fixture
+def proxy(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """The environment leads through this proxy."""
+    with proxied(os.environ["AWS_ENDPOINT_URL_S3"], Script()) as between:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", between.url)
+        yield between
+
+
+@pytest.fixture
+def script(proxy: Proxy) -> Script:
+    """The faults of the next requests, which go through a proxy."""
+    proxy.plan = Script()
+    return proxy.plan
 
 
 @pytest.fixture
