@@ -14,7 +14,7 @@ from nasflow.store import Store, check_writable, open_store
 Start = Callable[..., subprocess.Popen[str]]
 
 crowded = pytest.mark.parametrize("url", ["directory", "s3"], indirect=True)
-"""Not on moto, which is slow, and looks and writes in two steps: two requests at the same moment may both win."""
+"""Not on moto, which is slow, and looks and writes in two steps: two requests at one moment may both win."""
 
 
 def finish(processes: list[subprocess.Popen[str]]) -> list[str]:
