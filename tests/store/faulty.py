@@ -26,7 +26,8 @@ class Fault(Enum):
     HALF_SENT = "the server gets half of it, the client no answer"
     LOST = "done, and not answered"
     TWICE = "done twice, as a proxy does that has lost the first answer; the second answer is given"
-    TORN = "done, and the answer ends early"
+    TORN = "done, and the answer ends in its body, or in its head if it has none"
+    BEHEADED = "done, and the answer ends in its head"
     RESET = "done, and the connection is reset in the middle of the answer"
     LATE = "done a moment later"
     AWAY = "not done, and for a while nothing is"
@@ -78,6 +79,8 @@ class Proxy:
         self.refused = refused
         """Status and code ("501 NotImplemented") with which checksums are refused; empty: they are not."""
         self.is_there = True
+        self.share = random.Random(1).random
+        """Where the next answer that breaks off does so."""
         self._server = _Server(("127.0.0.1", 0), self)
 
     @property
@@ -134,10 +137,11 @@ class _Answer:
     head: bytes
     body: bytes = b""
 
-    @property
-    def part(self) -> bytes:
-        """All of the head and half of the body; half of the head where there is no body."""
-        return self.head + self.body[: len(self.body) // 2] if self.body else self.head[: len(self.head) // 2]
+    def part(self, share: float) -> bytes:
+        """All of the head and a share of the body; a share of the head where there is no body."""
+        if self.body:
+            return self.head + self.body[: int(share * len(self.body))]
+        return self.head[: int(share * len(self.head))]
 
 
 def _error(status: bytes, body: bytes) -> _Answer:
@@ -187,6 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             case Fault.TORN:
                 self._cut(self._forward(real, body))
+            case Fault.BEHEADED:
+                self._cut(_Answer(self._forward(real, body).head))
             case Fault.RESET:
                 self._cut(self._forward(real, body))
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -226,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer.head if self.command == "HEAD" else answer.head + answer.body)
 
     def _cut(self, answer: _Answer) -> None:
-        self.wfile.write(answer.part)
+        self.wfile.write(answer.part(cast(_Server, self.server).proxy.share()))
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:

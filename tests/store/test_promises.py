@@ -2,13 +2,15 @@
 
 import os
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import pytest
-from tests.store.faulty import Proxy, Seeded, proxied
+from tests.servers import BUCKET
+from tests.store.faulty import Fault, Proxy, Seeded, proxied
 
 from nasflow.base.errors import NotFound
 from nasflow.store import Store, get_blob, open_store, put_blob
@@ -144,24 +146,32 @@ def check_all(store: Store, writers: list[Writer]) -> None:
 class Campaign:
     """Writers in threads, each behind a proxy of its own with faults of its own seed."""
 
-    def __init__(self, seed: int, monkeypatch: pytest.MonkeyPatch, every: int) -> None:
-        self._seed, self._environment, self._every = seed, monkeypatch, every
-        self._url = f"s3://nasflow-tests/{uuid4().hex}"
+    def __init__(self, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._seed, self._environment = seed, monkeypatch
+        self._real = os.environ["AWS_ENDPOINT_URL_S3"]
+        self._url = f"s3://{BUCKET}/{uuid4().hex}"
         self.proxies: list[Proxy] = []
+        self.faults: list[Seeded] = []
 
-    def run(self, names: str, steps: int) -> None:
-        """A writer for each letter of `names`."""
-        real = os.environ["AWS_ENDPOINT_URL_S3"]
+    def run(self, names: str, steps: int, every: int, outage: float = 0) -> None:
+        """A writer for each letter of `names`; for `outage` seconds all of them lose their server."""
         with ExitStack() as stack:
-            writers = [self._writer(name, real, stack) for name in names]
+            writers = [self._writer(name, every, stack) for name in names]
             with ThreadPoolExecutor(len(writers)) as pool:
-                list(pool.map(lambda writer: writer.work(steps), writers))
-        self._environment.setenv("AWS_ENDPOINT_URL_S3", real)
+                at_work = [pool.submit(writer.work, steps) for writer in writers]
+                if outage:
+                    time.sleep(1)
+                    assert not any(each.done() for each in at_work)
+                    for proxy in self.proxies:
+                        proxy.leave_for(outage)
+                for each in at_work:
+                    each.result()
+        self._environment.setenv("AWS_ENDPOINT_URL_S3", self._real)
         check_all(open_store(self._url), writers)
 
-    def _writer(self, name: str, real: str, stack: ExitStack) -> Writer:
-        plan = Seeded((self._seed, name), self._every)
-        self.proxies.append(stack.enter_context(proxied(real, plan)))
+    def _writer(self, name: str, every: int, stack: ExitStack) -> Writer:
+        self.faults.append(Seeded((self._seed, name), every))
+        self.proxies.append(stack.enter_context(proxied(self._real, self.faults[-1])))
         self._environment.setenv("AWS_ENDPOINT_URL_S3", self.proxies[-1].url)
         return Writer(open_store(self._url, proven=True), name, self._seed)
 
@@ -169,4 +179,30 @@ class Campaign:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_promises_hold(s3_url: str, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """Three writers, every third request with a fault."""
-    Campaign(seed, monkeypatch, every=3).run("abc", steps=20)
+    Campaign(seed, monkeypatch).run("abc", steps=20, every=3)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 120))
+def test_promises_hold_for_long(s3_url: str, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Four writers, every second request with a fault; each kind of fault falls."""
+    campaign = Campaign(seed, monkeypatch)
+    campaign.run("abcd", steps=60, every=2)
+    drawn = {fault.name: sum(plan.drawn[fault] for plan in campaign.faults) for fault in Fault}
+    print(f"seed {seed}: {sum(drawn.values())} requests: {drawn}")
+    assert min(drawn.values()) > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("outage", [5, 20])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_promises_outlast_an_outage(
+    s3_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], seed: int, outage: float
+) -> None:
+    """Three writers whose server is gone for that many seconds, among other faults: for each a line is told."""
+    monkeypatch.setenv("NASFLOW_STORE_PATIENCE", "60")
+    began = time.monotonic()
+    Campaign(seed, monkeypatch).run("abc", steps=150, every=5, outage=outage)
+    assert time.monotonic() - began > outage
+    lines = [line for line in capsys.readouterr().err.splitlines() if "it is waited for" in line]
+    assert len(lines) >= 3

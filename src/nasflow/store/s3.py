@@ -8,7 +8,8 @@ as lost although it was there for a moment. `create` followed by reading is safe
 `replace` reads the key again and looks whether its own entry is in the state before adding it.
 """
 
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import uuid4
 
 import boto3
@@ -20,13 +21,15 @@ from nasflow.base.settings import S3_ENDPOINT, S3_PROFILE
 from nasflow.store.keys import check_folder, check_key, check_prefix, is_key
 from nasflow.store.protocol import Keys
 from nasflow.store.s3_contact import Contact, Patience, patience_of
-from nasflow.store.s3_failures import code_of, status_of
+from nasflow.store.s3_failures import CutShort, code_of, status_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 _WRITER = "nasflow-writer"
+_FRAMES = {"content-length", "transfer-encoding"}
+"""Headers that say where a body ends; without one it ends where the connection breaks."""
 _CONFIG = Config(
     connect_timeout=10,
     # One try: `Contact` knows which requests can be done again, their bodies included, and for how long.
@@ -36,6 +39,13 @@ _CONFIG = Config(
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+
+
+@dataclass(frozen=True)
+class _Object:
+    data: bytes
+    version: str
+    writer: str | None
 
 
 class _Condition(TypedDict, total=False):
@@ -88,7 +98,7 @@ class S3Store:
         found = self._ask(lambda: self._get(name))
         if found is None:
             raise NotFound(f"store {self.url} has no {key}: check the store and the name")
-        return found
+        return found.data, found.version
 
     def replace(self, key: str, data: bytes, version: str | None) -> str | None:
         """See `protocol.Store`."""
@@ -97,7 +107,7 @@ class S3Store:
     def exists(self, key: str) -> bool:
         """See `protocol.Store`; False too if the whole bucket is missing, which HEAD does not tell apart."""
         name = self._name(key)
-        return self._ask(lambda: self._writer_and_version(name)) is not None
+        return self._ask(lambda: self._is_there(name))
 
     def list(self, prefix: str) -> Keys:
         """See `protocol.Store`; a request for every thousand keys."""
@@ -114,15 +124,26 @@ class S3Store:
         check_key(key)
         return f"{self._prefix}/{key}" if self._prefix else key
 
-    def _get(self, name: str) -> tuple[bytes, str] | None:
-        """The object's bytes, to the last one, and its ETag; None if it is not there."""
+    def _get(self, name: str) -> _Object | None:
+        """The object, to its last byte; None if it is not there."""
         try:
             reply = self._client.get_object(Bucket=self._bucket, Key=name)
         except ClientError as error:
             if code_of(error) != "NoSuchKey":
                 raise
             return None
-        return reply["Body"].read(), reply["ETag"]
+        if not _FRAMES & reply["ResponseMetadata"]["HTTPHeaders"].keys():
+            raise CutShort
+        return _Object(reply["Body"].read(), _version(reply), reply["Metadata"].get(_WRITER))
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=name)
+        except ClientError as error:
+            if status_of(error) != 404:
+                raise
+            return False
+        return True
 
     def _names(self, start: str) -> Keys:
         """Names of all objects that start so. Page by page: what breaks costs one page, not all."""
@@ -135,8 +156,13 @@ class S3Store:
                 return names
 
     def _page(self, start: str, token: str) -> "ListObjectsV2OutputTypeDef":
-        given = {"ContinuationToken": token} if token else {}
-        return self._ask(lambda: self._client.list_objects_v2(Bucket=self._bucket, Prefix=start, **given))
+        return self._ask(lambda: self._page_once(start, {"ContinuationToken": token} if token else {}))
+
+    def _page_once(self, start: str, token: dict[str, str]) -> "ListObjectsV2OutputTypeDef":
+        page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=start, **token)
+        if "IsTruncated" not in page:
+            raise CutShort
+        return page
 
     def _put(self, key: str, data: bytes, condition: _Condition) -> str | None:
         """The new ETag, or None if the condition did not hold."""
@@ -155,18 +181,17 @@ class S3Store:
             if status_of(error) != 412 and code_of(error) != "NoSuchKey":
                 raise
             return None
-        return reply["ETag"]
+        return _version(reply)
 
     def _version_if_mine(self, name: str, writer: str) -> str | None:
-        found = self._ask(lambda: self._writer_and_version(name))
-        return found[1] if found and found[0] == writer else None
+        # Not by HEAD, whose answer has no last byte: if the id were missing, nobody could tell why.
+        found = self._ask(lambda: self._get(name))
+        return found.version if found and found.writer == writer else None
 
-    def _writer_and_version(self, name: str) -> tuple[str | None, str] | None:
-        """Who wrote the object, and its ETag; None if it is not there."""
-        try:
-            reply = self._client.head_object(Bucket=self._bucket, Key=name)
-        except ClientError as error:
-            if status_of(error) != 404:
-                raise
-            return None
-        return reply["Metadata"].get(_WRITER), reply["ETag"]
+
+def _version(reply: Any) -> str:
+    """The ETag, with both of its quotes or, of some servers, none."""
+    tag = str(reply.get("ETag", '"'))
+    if tag.count('"') == 1:
+        raise CutShort
+    return tag

@@ -22,6 +22,8 @@ _Found = TypeVar("_Found")
 
 _ORDINARY = 300
 _UNSEEN = 15
+_SEEN = set[str]()
+"""Places that have answered this process: a command may open one store more than once."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Contact:
     def __init__(self, url: str, client: "S3Client", patience: Patience) -> None:
         self._place = f"store {url} at {bare_address(client.meta.endpoint_url)}"
         self._patience = patience
-        self._is_seen = self._is_told = False
+        self._is_told = False
 
     def ask(self, request: Callable[[], _Found]) -> _Found:
         """What `request` returns; all of it is done again while that can help.
@@ -57,12 +59,13 @@ class Contact:
             found = patiently(request, can_pass, self._seconds, self._tell)
         except FAILURES as error:
             raise self._explained(error) from error
-        self._is_seen, self._is_told = True, False
+        _SEEN.add(self._place)
+        self._is_told = False
         return found
 
     @property
     def _seconds(self) -> float:
-        return self._patience.seen if self._is_seen else self._patience.unseen
+        return self._patience.seen if self._place in _SEEN else self._patience.unseen
 
     def _tell(self, error: Exception) -> None:
         """Once an absence, however many threads wait for its end."""
@@ -75,7 +78,7 @@ class Contact:
         said = f"{self._place}: {code_of(error)}"
         if not can_pass(error):
             return StoreError(f"{said}: {remedy_for(error)}")
-        if not self._is_seen:
+        if self._place not in _SEEN:
             return StoreUnavailable(f"{said}, for {self._seconds:g} seconds: {remedy_for(error)}")
         return StoreUnavailable(
             f"{said}, for {self._seconds:g} seconds ({STORE_PATIENCE}): {remedy_for(error)}; "

@@ -17,6 +17,11 @@ from urllib3.exceptions import HTTPError
 
 from nasflow.base.settings import S3_ACCESS_KEY, S3_ENDPOINT, S3_REGION, S3_SECRET_KEY, S3_SESSION_TOKEN
 
+
+class CutShort(HTTPError):
+    """An answer lacks what each one has: http.client takes a head that breaks off for a whole one."""
+
+
 FAILURES = (BotoCoreError, ClientError, ResponseParserError, HTTPError)
 """All that a request can end with. botocore lets the last two through: it reads the body of an error, and
 parses every body, without a look at what may go wrong there."""
@@ -55,8 +60,14 @@ def can_pass(error: Exception) -> bool:
     """Whether the same request may succeed later: no answer, half of one, or a server that is busy or ill."""
     if isinstance(error, ClientError):
         status = status_of(error)
-        return status in _BUSY or (status >= 500 and status != _NOT_IMPLEMENTED) or code_of(error) in _TORN
+        is_ill = status in _BUSY or (status >= 500 and status != _NOT_IMPLEMENTED)
+        return is_ill or code_of(error) in _TORN or _is_wordless(error)
     return isinstance(error, _BROKEN_OFF)
+
+
+def _is_wordless(error: ClientError) -> bool:
+    """Whether S3's XML is missing, broken off or not S3's: then botocore makes a code of the status."""
+    return error.operation_name != "HeadObject" and code_of(error) == str(status_of(error))
 
 
 def status_of(error: ClientError) -> int:
