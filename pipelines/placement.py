@@ -18,6 +18,7 @@ OPTIONAL = {TRACKING_URI.name: own(TRACKING_URI).name} | {
     for variable in (
         settings.S3_ENDPOINT,
         settings.S3_REGION,
+        settings.STORE_PATIENCE,
         settings.KFP_HOST,
         settings.KFP_AUTH,
         settings.TRACKING_PAGE,

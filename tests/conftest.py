@@ -1,22 +1,13 @@
 """For every test that asks for one: a real S3 server, and a package that adds something to nasflow."""
 
 import gc
-import json
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from tests.servers import BUCKET, seaweedfs
 
 from nasflow.base.plugins import plugged
 
@@ -25,10 +16,6 @@ os.environ["NASFLOW_LANES"] = "1"
 
 # Imports leave hundreds of thousands of objects for good: to look for cycles among them takes seconds.
 gc.disable()
-
-BUCKET = "nasflow-tests"
-READY_WITHIN = 60
-"""Seconds; it takes four on an idle machine."""
 
 
 def pytest_collection_finish() -> None:
@@ -50,18 +37,8 @@ def quick_pipelines() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """The AWS environment in which `open_store` finds a SeaweedFS of this session (of this xdist worker)."""
-    folder = tmp_path_factory.mktemp("weed")
-    s3_port, *others = _free_ports(8)
-    environment = {
-        "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{s3_port}",
-        "AWS_ACCESS_KEY_ID": "nasflow-tests",
-        "AWS_SECRET_ACCESS_KEY": uuid4().hex,
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    with _running(_command(folder, s3_port, others, environment), folder / "log") as server:
-        _wait_until_ready(server, environment, folder / "log")
+    with seaweedfs(tmp_path_factory.mktemp("weed")) as environment:
         yield environment
-    _remove_sockets(others)
 
 
 @pytest.fixture
@@ -81,87 +58,3 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     plugged.cache_clear()
     yield folder
     plugged.cache_clear()
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on: all are held until the last is found, so they differ."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-def _command(folder: Path, s3_port: int, others: list[int], environment: Mapping[str, str]) -> list[str]:
-    """`weed server` with each of its services on a port of its own and nothing told to its makers."""
-    config = folder / "s3.json"
-    config.write_text(json.dumps(_identities(environment)))
-    (folder / "data").mkdir()
-    services = ("s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc")
-    ports = zip((*services, "filer.port", "filer.port.grpc"), others, strict=True)
-    return [
-        *(_weed(), "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
-        *("-s3", f"-s3.port={s3_port}", f"-s3.config={config}", "-s3.autoCreateBucket=false"),
-        *("-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"),
-        *(f"-{name}={port}" for name, port in ports),
-        *(f"-{name}.localSocket={folder / name}.sock" for name in ("s3", "filer")),
-    ]
-
-
-def _weed() -> str:
-    beside = Path(sys.executable).with_name("weed")
-    found = str(beside) if beside.exists() else shutil.which("weed")
-    if found is None:
-        pytest.fail(
-            "no command `weed`: install the development dependencies, pip install -e '.[dev]'", pytrace=False
-        )
-    return found
-
-
-def _identities(environment: Mapping[str, str]) -> dict[str, object]:
-    key = {"accessKey": environment["AWS_ACCESS_KEY_ID"], "secretKey": environment["AWS_SECRET_ACCESS_KEY"]}
-    return {"identities": [{"name": "tests", "credentials": [key], "actions": ["Admin"]}]}
-
-
-@contextmanager
-def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The process of `command`, which is ended, and nothing else, at the end."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        yield process
-    finally:
-        # Not terminate(): weed takes ten seconds to end in order, and nobody wants its data.
-        process.kill()
-        process.wait()
-
-
-def _remove_sockets(ports: list[int]) -> None:
-    """weed puts these outside its own folder, without an option, and leaves them there."""
-    for port in ports:
-        for left in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):
-            left.unlink(missing_ok=True)
-
-
-def _wait_until_ready(server: subprocess.Popen[bytes], environment: Mapping[str, str], log: Path) -> None:
-    """Until the bucket takes an object, which is later than the port takes a connection."""
-    client = boto3.client(
-        "s3",
-        endpoint_url=environment["AWS_ENDPOINT_URL_S3"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=environment["AWS_DEFAULT_REGION"],
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    deadline = time.monotonic() + READY_WITHIN
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            client.create_bucket(Bucket=BUCKET)
-            client.put_object(Bucket=BUCKET, Key="ready", Body=b"")
-        except client.exceptions.BucketAlreadyOwnedByYou:
-            pass
-        except (BotoCoreError, ClientError):
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"SeaweedFS did not start, {log} ends:\n{log.read_text()[-2000:]}", pytrace=False)

@@ -42,7 +42,6 @@ def store(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterat
         variables = {
             "AWS_ENDPOINT_URL_S3": address,
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_MAX_ATTEMPTS": "9",
         }
         for variable, value in {**variables, **installation.secret()}.items():
             monkeypatch.setenv(variable, value)

@@ -30,8 +30,7 @@ def laptop(place: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     with ExitStack() as stack:
         for name in _ADDRESSES:
             told[name] = stack.enter_context(_reachable(place, told[name]))
-        # A port-forward may lose a connection.
-        for name, value in {**told, **place.secret(), "AWS_MAX_ATTEMPTS": "9"}.items():
+        for name, value in {**told, **place.secret()}.items():
             if name not in _PODS_ONLY:
                 monkeypatch.setenv(name, value)
         yield told["NASFLOW_STORE"]

@@ -2,15 +2,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.base.simulated import Simulated
 from tests.steps.samples import config, ledger_of, open_archive
 
-from nasflow.base.errors import KubeflowUnavailable, NasflowError, NotFound
+from nasflow.base.errors import KubeflowUnavailable, NasflowError, NotFound, StoreUnavailable
 from nasflow.search.cluster import Trouble
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.compare import write_comparison
 from nasflow.steps.keys import report_key, trouble_key, troubles_prefix
-from nasflow.steps.pods import Pod, patiently
+from nasflow.steps.pods import Pod, outlasting_kubeflow
 
 
 @pytest.fixture
@@ -144,30 +145,30 @@ def failing(*errors: NasflowError) -> tuple[Callable[[], None], list[str]]:
     return act, done
 
 
-def test_advance_outlasts_a_short_absence() -> None:
+def test_advance_outlasts_an_absence() -> None:
     """A Kubeflow that is away for some minutes does not end the chain of runs."""
-    act, done = failing(*[KubeflowUnavailable("restarting")] * 4)
-    waited: list[float] = []
-    patiently(act, waited.append)
+    act, done = failing(*[KubeflowUnavailable("restarting")] * 40)
+    clock = Simulated()
+    outlasting_kubeflow(act, clock)
     assert done == ["worked"]
-    assert len(waited) == 4
-    assert 60 < sum(waited) < 600
+    assert 120 < clock.now() < 600
 
 
 def test_advance_gives_up_at_last() -> None:
     """A Kubeflow that is away for good is an error after a quarter of an hour."""
-    act, done = failing(*[KubeflowUnavailable("gone")] * 50)
-    waited: list[float] = []
+    act, done = failing(*[KubeflowUnavailable("gone")] * 1000)
+    clock = Simulated()
     with pytest.raises(KubeflowUnavailable):
-        patiently(act, waited.append)
-    assert 600 < sum(waited) < 1200
+        outlasting_kubeflow(act, clock)
+    assert clock.now() == pytest.approx(900)
     assert done == []
 
 
-def test_advance_does_not_wait_for_what_is_not_there() -> None:
-    """What a store that answers does not hold is an error at once."""
-    act, _ = failing(NotFound("never submitted"))
-    waited: list[float] = []
-    with pytest.raises(NotFound):
-        patiently(act, waited.append)
-    assert waited == []
+@pytest.mark.parametrize("error", [NotFound("never submitted"), StoreUnavailable("waited for already")])
+def test_advance_does_not_wait_for_the_store(error: NasflowError) -> None:
+    """What a store does not hold is an error at once; and one that is away was waited for already."""
+    act, _ = failing(error)
+    clock = Simulated()
+    with pytest.raises(type(error)):
+        outlasting_kubeflow(act, clock)
+    assert clock.waits == []

@@ -3,26 +3,61 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from tests.servers import BUCKET, moto
+from tests.store.faulty import Proxy, Script, proxied
 
 from nasflow.store import Store, open_store
 
 PROGRAMS = Path(__file__).with_name("programs")
 
 
-@pytest.fixture(params=["directory", "s3"])
+@pytest.fixture(scope="session")
+def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """The AWS environment in which `open_store` finds another make of server."""
+    with moto(tmp_path_factory.mktemp("moto")) as environment:
+        yield environment
+
+
+@pytest.fixture
+def moto_url(moto_server: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty store on it; its AWS environment is set."""
+    for name, value in moto_server.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{uuid4().hex}"
+
+
+@pytest.fixture(params=["directory", "s3", "moto"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty store of each kind."""
-    return str(tmp_path / "store") if request.param == "directory" else str(request.getfixturevalue("s3_url"))
+    if request.param == "directory":
+        return str(tmp_path / "store")
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
 def store(url: str) -> Store:
     """An empty store of each kind."""
     return open_store(url)
+
+
+@pytest.fixture
+def proxy(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """The environment leads through this proxy."""
+    with proxied(os.environ["AWS_ENDPOINT_URL_S3"], Script()) as between:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", between.url)
+        yield between
+
+
+@pytest.fixture
+def script(proxy: Proxy) -> Script:
+    """The faults of the next requests, which go through a proxy."""
+    proxy.plan = Script()
+    return proxy.plan
 
 
 @pytest.fixture

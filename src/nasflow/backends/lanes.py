@@ -216,7 +216,7 @@ def _serve(
 def _done(store: str, search: str, task: Train, tell: Callable[[float], None]) -> NasflowError | str | None:
     """Do a task; what it ended with: of an error that cannot be sent as it is, the traceback as text."""
     try:
-        execute(Archive(open_store(store)), search, task, tell)
+        execute(Archive(open_store(store, proven=True)), search, task, tell)
     except NasflowError as error:
         return error
     except Exception:

@@ -33,6 +33,10 @@ class StoreError(NasflowError):
     exit_code = 4
 
 
+class StoreUnavailable(StoreError):
+    """The store was waited for, and did not come back: later the same command may go on."""
+
+
 class BlobDamaged(StoreError):
     """Stored bytes that do not match the digest they are named by."""
 

@@ -120,6 +120,13 @@ STORE = Text(
     "Where state lives: a directory, or s3://bucket/prefix.",
     absent="--store, or ./nasflow-store; a pod ends with an error",
 )
+STORE_PATIENCE = Count(
+    "NASFLOW_STORE_PATIENCE",
+    "How long an S3 server that was there, and is away, is waited for.",
+    absent="300; where it has not answered the command yet, 15 at most",
+    of="seconds",
+    least=0,
+)
 LANES = Count(
     "NASFLOW_LANES",
     "Children trained at the same time by the inline backend.",
@@ -234,9 +241,6 @@ S3_SECRET_KEY = Text(
 )
 S3_SESSION_TOKEN = Text(
     "AWS_SESSION_TOKEN", "The token of temporary keys.", absent="the keys are lasting ones", is_secret=True
-)
-S3_ATTEMPTS = Count(
-    "AWS_MAX_ATTEMPTS", "Tries of one request to S3.", absent="6, about 15 seconds", of="tries"
 )
 
 # Of PyTorch.

@@ -15,14 +15,8 @@ from typing import TypeVar
 
 from nasflow.base.credentials import masked
 from nasflow.base.ending import stop_on_sigterm
-from nasflow.base.errors import (
-    BlobDamaged,
-    InvalidSpec,
-    KubeflowUnavailable,
-    NasflowError,
-    NotFound,
-    StoreError,
-)
+from nasflow.base.errors import InvalidSpec, KubeflowUnavailable, NasflowError, StoreUnavailable
+from nasflow.base.patience import REAL_TIME, Clock, patiently
 from nasflow.base.settings import KFP_HOST, STORE
 from nasflow.kubeflow import Kubeflow
 from nasflow.search.cluster import Trouble
@@ -47,8 +41,9 @@ _Found = TypeVar("_Found")
 _LOOK_SECONDS = 30.0
 """Between two looks whether a search is over."""
 
-_PATIENCE = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0)
-"""Seconds between the attempts to reach Kubeflow and the store."""
+_PATIENCE = 900.0
+"""Seconds for which Kubeflow may be away. A stock install gives a task that ends with an error no second
+attempt, and with the last one ends the chain of runs."""
 
 
 class Pod:
@@ -114,7 +109,7 @@ class Pod:
     def advance(self, number: int) -> None:
         """Submit the run after run `number`, unless the search is over, stopped or stuck; then show it."""
         with self._doing(Step.ADVANCE) as archive:
-            patiently(lambda: _follow(archive, self._search, number))
+            outlasting_kubeflow(lambda: _follow(archive, self._search, number))
             show_search(archive, self._search)
 
     def select(self) -> list[str]:
@@ -157,9 +152,9 @@ class Pod:
         with self._doing(Step.SEARCH) as archive:
             if not KFP_HOST.is_set:
                 raise InvalidSpec(f"{KFP_HOST} is not set: the chart's ConfigMap gives it to each pod")
-            patiently(lambda: take_up(archive, search, _kubeflow(archive, search)))
+            outlasting_kubeflow(lambda: take_up(archive, search, _kubeflow(archive, search)))
             # Asked for each time: tokens run out long before a search does.
-            while not patiently(lambda: is_over(archive, search, _kubeflow(archive, search))):
+            while not outlasting_kubeflow(lambda: is_over(archive, search, _kubeflow(archive, search))):
                 time.sleep(_LOOK_SECONDS)
 
     def compare(self, comparison: str, tables: str, curves: str) -> None:
@@ -196,7 +191,8 @@ class Pod:
             archive = _open()
             yield archive
         except Exception as error:
-            if archive and self._search:
+            # A store that was waited for in vain would only be waited for again.
+            if archive and self._search and not isinstance(error, StoreUnavailable):
                 _write_trouble(archive, self._search, self._trouble(step, error))
             if not isinstance(error, NasflowError):
                 raise
@@ -214,7 +210,7 @@ def _open() -> Archive:
     url = STORE.get()
     if url is None:
         raise InvalidSpec(f"{STORE} is not set: the chart's ConfigMap gives it to each pod")
-    return Archive(open_store(url))
+    return Archive(open_store(url, proven=True))
 
 
 def _write_trouble(archive: Archive, search: str, trouble: Trouble) -> None:
@@ -227,21 +223,14 @@ def _write_trouble(archive: Archive, search: str, trouble: Trouble) -> None:
         print(f"nasflow: warning: this error is not in the store ({error})", file=sys.stderr)
 
 
-def patiently(act: Callable[[], _Found], wait: Callable[[float], None] = time.sleep) -> _Found:
-    """Try again for a quarter of an hour while Kubeflow or the store is away.
+def outlasting_kubeflow(act: Callable[[], _Found], clock: Clock = REAL_TIME) -> _Found:
+    """What `act` returns, once Kubeflow is back if it is away; the store is patient by itself."""
+    return patiently(act, lambda error: isinstance(error, KubeflowUnavailable), _PATIENCE, _tell, clock)
 
-    A stock install gives a task that ends with an error no second attempt, and with this one ends the chain.
-    """
-    for seconds in _PATIENCE:
-        try:
-            return act()
-        except (NotFound, BlobDamaged):
-            # The store has answered: it will say the same again.
-            raise
-        except (KubeflowUnavailable, StoreError) as error:
-            print(f"nasflow: warning: {error}; once more in {seconds:g} s", file=sys.stderr, flush=True)
-            wait(seconds)
-    return act()
+
+def _tell(error: Exception) -> None:
+    line = f"{error}; it is waited for, {_PATIENCE:g} seconds at most"
+    print(f"nasflow: warning: {line}", file=sys.stderr, flush=True)
 
 
 def _follow(archive: Archive, search: str, number: int) -> None:

@@ -84,7 +84,7 @@ def train_on(
 
 def join(call: Call) -> None:
     """Take a share of a training that another process has called to."""
-    archive = Archive(open_store(call.store))
+    archive = Archive(open_store(call.store, proven=True))
     birth = archive.read(birth_key(call.child), BirthRecord)
     _run(archive, birth, Stretch(call.resume, call.until), UNWATCHED)
 

@@ -7,7 +7,7 @@ from nasflow.store.protocol import Store
 
 
 def check_writable(store: Store) -> None:
-    """Try both conditional writes, held and refused, under a key of this call; then delete the key.
+    """Try both conditional writes, held and refused, reading and listing, with a key that is then deleted.
 
     Raises StoreError with the remedy. A server that takes a conditional write and ignores the condition
     is refused too: with it, two pods would overwrite each other's results without a word.
@@ -27,6 +27,7 @@ def _check_conditions(store: Store, key: str) -> None:
     _require(store, second is not None, "refused a compare-and-swap that was right (If-Match)")
     _require(store, store.replace(key, b"4", first) is None, "ignored compare-and-swap (If-Match)")
     _require(store, store.read_versioned(key) == (b"3", second), "did not return what was written")
+    _require(store, store.list(key) == [key], "did not list what was written")
 
 
 def _require(store: Store, held: bool, complaint: str) -> None:

@@ -5,14 +5,17 @@ from urllib.parse import unquote
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.store.directory import DirectoryStore
-from nasflow.store.keys import check_prefix
+from nasflow.store.keys import check_folder
 from nasflow.store.protocol import Store
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, proven: bool = False) -> Store:
     """The store at `url`: a folder, `file:///folder`, or `s3://bucket/prefix`.
+
+    `proven`: another process has used it under this very name, as the opener of a lane or a pod has. Then it
+    is waited for from the first request on, and not only once it has answered.
 
     S3's endpoint and credentials come from the ordinary AWS environment (AWS_ENDPOINT_URL_S3,
     AWS_ACCESS_KEY_ID, ...), never from the URL. Nothing is written, and S3 is not asked yet: see
@@ -24,7 +27,7 @@ def open_store(url: str) -> Store:
     if scheme == "file":
         return _open_directory(_local_path(rest))
     if scheme == "s3":
-        return _open_s3(rest)
+        return _open_s3(rest, proven)
     raise InvalidSpec(
         f"store: unknown scheme {scheme[:20]!r}: give a folder, file:///folder or s3://bucket/prefix"
     )
@@ -45,14 +48,14 @@ def _local_path(rest: str) -> str:
     return unquote(path)
 
 
-def _open_s3(rest: str) -> Store:
+def _open_s3(rest: str, proven: bool) -> Store:
     bucket, _, prefix = rest.partition("/")
     # The text is not repeated: people paste `key:secret@bucket`.
     if not _BUCKET.fullmatch(bucket):
         raise InvalidSpec(
             "store: no bucket's name after s3://: give s3://bucket/prefix, credentials by AWS_*"
         )
-    check_prefix(prefix.strip("/"))
+    check_folder(prefix.strip("/"))
     from nasflow.store.s3 import open_bucket
 
-    return open_bucket(bucket, prefix)
+    return open_bucket(bucket, prefix, proven)

@@ -1,13 +1,14 @@
 """A store in an S3 bucket: any server that takes If-None-Match and If-Match on PutObject.
 
-A lost reply. botocore sends a request again when its reply is lost, and the second try of a put that had
-worked is answered 412: this call's own write looks like somebody else's. So each put carries an id in the
-object's metadata, and after a 412 that followed a retry the id tells whose it was: callers need not know.
+A lost reply. A request is done again when its reply is lost, by us or by a proxy on the way, and the second
+try of a put that had worked is answered 412: this call's own write looks like somebody else's. So each put
+carries an id in the object's metadata, and after a 412 the id tells whose it was: callers need not know.
 Only a put whose reply was lost *and* that was replaced by another writer before the second try is reported
 as lost although it was there for a moment. `create` followed by reading is safe even so; who builds on
 `replace` reads the key again and looks whether its own entry is in the state before adding it.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import uuid4
 
@@ -16,16 +17,35 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from nasflow.base.errors import NotFound, StoreError
-from nasflow.base.settings import S3_ATTEMPTS, S3_ENDPOINT, S3_PROFILE
-from nasflow.store.keys import check_key, check_prefix, is_key
+from nasflow.base.settings import S3_ENDPOINT, S3_PROFILE
+from nasflow.store.keys import check_folder, check_key, check_prefix, is_key
 from nasflow.store.protocol import Keys
-from nasflow.store.s3_failures import code, refusals_explained
+from nasflow.store.s3_contact import Contact, Patience, patience_of
+from nasflow.store.s3_failures import CutShort, code_of, status_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 _WRITER = "nasflow-writer"
-_CONFLICT_TRIES = 7
+_FRAMES = {"content-length", "transfer-encoding"}
+"""Headers that say where a body ends; without one it ends where the connection breaks."""
+_CONFIG = Config(
+    connect_timeout=10,
+    # One try: `Contact` knows which requests can be done again, their bodies included, and for how long.
+    retries={"mode": "standard", "total_max_attempts": 1},
+    # Servers of other makes refuse the headers of checksums. Nothing is lost: each put's signature holds the
+    # sha256 of its body, and a blob is checked against its name when it is read.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+@dataclass(frozen=True)
+class _Object:
+    data: bytes
+    version: str
+    writer: str | None
 
 
 class _Condition(TypedDict, total=False):
@@ -33,41 +53,31 @@ class _Condition(TypedDict, total=False):
     IfMatch: str
 
 
-def open_bucket(bucket: str, prefix: str) -> "S3Store":
+def open_bucket(bucket: str, prefix: str, proven: bool = False) -> "S3Store":
     """The store at `s3://bucket/prefix`, with a client from the AWS environment; nothing is sent yet.
 
-    Raises StoreError if the environment is broken (a profile that is not there, an endpoint that is no URL).
+    `proven`: see `open_store`. Raises StoreError if the environment is broken (a profile that is not there,
+    an endpoint that is no URL).
     """
     try:
         # A session of its own: boto3's default one keeps the first credentials it ever saw.
-        client = boto3.session.Session().client("s3", config=_config())
+        client = boto3.session.Session().client("s3", config=_CONFIG)
     except (BotoCoreError, ValueError) as error:
         raise StoreError(
             f"store s3://{bucket}/{prefix}: the AWS environment is broken ({type(error).__name__}): "
             f"check {S3_PROFILE} and {S3_ENDPOINT} (a URL with http:// or https://)"
         ) from None
-    return S3Store(bucket, prefix, client)
-
-
-def _config() -> Config:
-    """Up to six tries, about 15 s: a server's restart is survived, unless S3_ATTEMPTS says otherwise."""
-    if S3_ATTEMPTS.is_set:
-        return Config(connect_timeout=10, retries={"mode": "standard"})
-    return Config(connect_timeout=10, retries={"mode": "standard", "total_max_attempts": 6})
+    return S3Store(bucket, prefix, client, patience_of(proven))
 
 
 class S3Store:
     """`protocol.Store` under `prefix` in `bucket`, through `client`; values up to 5 GB."""
 
-    def __init__(self, bucket: str, prefix: str, client: "S3Client") -> None:
+    def __init__(self, bucket: str, prefix: str, client: "S3Client", patience: Patience) -> None:
         self._bucket = bucket
-        self._prefix = check_prefix(prefix.strip("/"))
+        self._prefix = check_folder(prefix.strip("/"))
         self._client = client
-        client.meta.events.register(
-            "needs-retry.s3.PutObject",
-            _wait_for_conflict,  # type: ignore[arg-type]  # the stubs forget that this event takes an answer
-            unique_id="nasflow-conflict",
-        )
+        self._ask = Contact(self.url, client, patience).ask
 
     @property
     def url(self) -> str:
@@ -85,12 +95,10 @@ class S3Store:
     def read_versioned(self, key: str) -> tuple[bytes, str]:
         """See `protocol.Store`; the version is the ETag."""
         name = self._name(key)
-        with refusals_explained(self.url, self._client):
-            try:
-                reply = self._client.get_object(Bucket=self._bucket, Key=name)
-            except self._client.exceptions.NoSuchKey:
-                raise NotFound(f"store {self.url} has no {key}: check the store and the name") from None
-            return reply["Body"].read(), reply["ETag"]
+        found = self._ask(lambda: self._get(name))
+        if found is None:
+            raise NotFound(f"store {self.url} has no {key}: check the store and the name")
+        return found.data, found.version
 
     def replace(self, key: str, data: bytes, version: str | None) -> str | None:
         """See `protocol.Store`."""
@@ -99,67 +107,91 @@ class S3Store:
     def exists(self, key: str) -> bool:
         """See `protocol.Store`; False too if the whole bucket is missing, which HEAD does not tell apart."""
         name = self._name(key)
-        with refusals_explained(self.url, self._client):
-            return self._writer_and_version(name) is not None
+        return self._ask(lambda: self._is_there(name))
 
     def list(self, prefix: str) -> Keys:
         """See `protocol.Store`; a request for every thousand keys."""
         start = self._prefix + "/" if self._prefix else ""
-        wanted = start + check_prefix(prefix)
-        with refusals_explained(self.url, self._client):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=wanted)
-            names = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        names = self._names(start + check_prefix(prefix))
         return sorted(key for name in names if is_key(key := name.removeprefix(start)))
 
     def delete(self, key: str) -> None:
         """See `protocol.Store`."""
         name = self._name(key)
-        with refusals_explained(self.url, self._client):
-            self._client.delete_object(Bucket=self._bucket, Key=name)
+        self._ask(lambda: self._client.delete_object(Bucket=self._bucket, Key=name))
 
     def _name(self, key: str) -> str:
         check_key(key)
         return f"{self._prefix}/{key}" if self._prefix else key
 
+    def _get(self, name: str) -> _Object | None:
+        """The object, to its last byte; None if it is not there."""
+        try:
+            reply = self._client.get_object(Bucket=self._bucket, Key=name)
+        except ClientError as error:
+            if code_of(error) != "NoSuchKey":
+                raise
+            return None
+        if not _FRAMES & reply["ResponseMetadata"]["HTTPHeaders"].keys():
+            raise CutShort
+        return _Object(reply["Body"].read(), _version(reply), reply["Metadata"].get(_WRITER))
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=name)
+        except ClientError as error:
+            if status_of(error) != 404:
+                raise
+            return False
+        return True
+
+    def _names(self, start: str) -> Keys:
+        """Names of all objects that start so. Page by page: what breaks costs one page, not all."""
+        names, token = list[str](), ""
+        while True:
+            page = self._page(start, token)
+            names += [item["Key"] for item in page.get("Contents", [])]
+            token = page.get("NextContinuationToken", "")
+            if not token:
+                return names
+
+    def _page(self, start: str, token: str) -> "ListObjectsV2OutputTypeDef":
+        return self._ask(lambda: self._page_once(start, {"ContinuationToken": token} if token else {}))
+
+    def _page_once(self, start: str, token: dict[str, str]) -> "ListObjectsV2OutputTypeDef":
+        page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=start, **token)
+        if "IsTruncated" not in page:
+            raise CutShort
+        return page
+
     def _put(self, key: str, data: bytes, condition: _Condition) -> str | None:
         """The new ETag, or None if the condition did not hold."""
         name, writer = self._name(key), uuid4().hex
-        with refusals_explained(self.url, self._client):
-            try:
-                reply = self._client.put_object(
-                    Bucket=self._bucket, Key=name, Body=data, Metadata={_WRITER: writer}, **condition
-                )
-            except ClientError as error:
-                # If-Match on a missing key is 404 on AWS and 412 elsewhere.
-                if code(error) not in ("PreconditionFailed", "NoSuchKey"):
-                    raise
-                return self._version_if_mine(name, writer) if _was_retried(error) else None
-            return reply["ETag"]
+        version = self._ask(lambda: self._put_once(name, data, writer, condition))
+        return version or self._version_if_mine(name, writer)
 
-    def _version_if_mine(self, name: str, writer: str) -> str | None:
-        found = self._writer_and_version(name)
-        return found[1] if found and found[0] == writer else None
-
-    def _writer_and_version(self, name: str) -> tuple[str | None, str] | None:
-        """Who wrote the object, and its ETag; None if it is not there."""
+    def _put_once(self, name: str, data: bytes, writer: str, condition: _Condition) -> str | None:
+        """The new ETag, or None for what may be this writer's own success: see the top of the file."""
         try:
-            reply = self._client.head_object(Bucket=self._bucket, Key=name)
+            reply = self._client.put_object(
+                Bucket=self._bucket, Key=name, Body=data, Metadata={_WRITER: writer}, **condition
+            )
         except ClientError as error:
-            if code(error) != "404":
+            # If-Match on a missing key is 404 on AWS and 412 elsewhere.
+            if status_of(error) != 412 and code_of(error) != "NoSuchKey":
                 raise
             return None
-        return reply["Metadata"].get(_WRITER), reply["ETag"]
+        return _version(reply)
+
+    def _version_if_mine(self, name: str, writer: str) -> str | None:
+        # Not by HEAD, whose answer has no last byte: if the id were missing, nobody could tell why.
+        found = self._ask(lambda: self._get(name))
+        return found.version if found and found.writer == writer else None
 
 
-def _was_retried(error: ClientError) -> bool:
-    return error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
-
-
-def _wait_for_conflict(response: Any, attempts: int, **_: Any) -> float | None:
-    """Seconds after which botocore tries again, or None: not a conflict, or too many.
-
-    409 means that another conditional write of the key is under way: neither won nor lost. A few seconds
-    later it is one or the other. botocore does not know this code, so its own retry loop is told.
-    """
-    conflict = response is not None and response[0].status_code == 409
-    return 0.05 * 2**attempts if conflict and attempts < _CONFLICT_TRIES else None
+def _version(reply: Any) -> str:
+    """The ETag, with both of its quotes or, of some servers, none."""
+    tag = str(reply.get("ETag", '"'))
+    if tag.count('"') == 1:
+        raise CutShort
+    return tag

@@ -1,0 +1,87 @@
+"""What a server refuses is said at once; what breaks on the way is tried again."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.store.faulty import Fault, Script
+from tests.store.refusals import every_call, refused
+
+from nasflow.base.errors import StoreError, StoreUnavailable
+from nasflow.store import check_writable, open_store
+
+PASSING = [fault for fault in Fault if fault is not Fault.NONE]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=lambda fault: fault.name)
+def test_what_breaks_is_tried_again(s3_url: str, script: Script, fault: Fault) -> None:
+    """Each call outlives each fault, twice in a row, and returns what it returns without."""
+    store = open_store(s3_url)
+    calls: list[tuple[Callable[[], object], object]] = [
+        (lambda: store.create("key", bytes(50_000)), True),
+        (lambda: store.read("key"), bytes(50_000)),
+        (lambda: store.list(""), ["key"]),
+        (lambda: store.exists("key"), True),
+        (lambda: store.create("key", b"other"), False),
+        (lambda: store.replace("key", b"other", '"stale"'), None),
+        (lambda: store.delete("key"), None),
+        (lambda: store.exists("key"), False),
+    ]
+    for call, result in calls:
+        script.faults.extend([fault, fault])
+        assert call() == result
+        script.faults.clear()
+
+
+@pytest.mark.parametrize("fault", [Fault.BROKEN_ERROR, Fault.TORN, Fault.RESET, Fault.GARBLED_ERROR])
+def test_a_body_that_always_breaks_is_one_line(
+    s3_url: str, script: Script, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    """After the patience that was asked for, one line: never a traceback of a library's."""
+    monkeypatch.setenv("NASFLOW_STORE_PATIENCE", "0")
+    store = open_store(s3_url)
+    store.create("key", b"some bytes")
+    for call in (lambda: store.read("key"), lambda: store.list("")):
+        script.faults.append(fault)
+        assert "for 0 seconds (NASFLOW_STORE_PATIENCE)" in refused(call, StoreUnavailable)
+
+
+def test_an_unreachable_server_is_explained(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listening: the address without what was pasted into it, and the variable to look at."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://me:hunter2@127.0.0.1:9")
+    monkeypatch.setenv("NASFLOW_STORE_PATIENCE", "0")
+    store = open_store(s3_url)
+    for call in [*every_call(store), lambda: check_writable(store)]:
+        message = refused(call, StoreUnavailable)
+        assert f"store {s3_url} at http://127.0.0.1:9: EndpointConnectionError" in message
+        assert "check AWS_ENDPOINT_URL_S3" in message
+        assert "hunter2" not in message
+
+
+@pytest.mark.parametrize("variable", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_wrong_credentials_are_explained(s3_url: str, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """A wrong id or secret is refused with the variables to look at."""
+    monkeypatch.setenv(variable, "wrong-credential")
+    store = open_store(s3_url)
+    for call in every_call(store):
+        message = refused(call)
+        assert "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY" in message
+        assert "wrong-credential" not in message
+
+
+def test_no_credentials_are_explained(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials the line says which variables to set."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", "/nonexistent")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(
+        StoreError, match="NoCredentialsError: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    ):
+        open_store(s3_url).read("key")
+
+
+def test_a_missing_bucket_is_explained(s3_url: str) -> None:
+    """A bucket that is not there is no missing key: the line says to create it."""
+    store = open_store("s3://no-such-bucket/x")
+    for call in [lambda: store.create("key", b"1"), lambda: store.read("key"), lambda: store.list("")]:
+        assert "NoSuchBucket: create the bucket, or correct its name" in refused(call)
