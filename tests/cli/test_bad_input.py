@@ -1,3 +1,4 @@
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "a negative rate": ({"child": {"learning_rate": -0.1}}, "child.learning_rate: Input should be greater"),
     "no number": ({"child": {"learning_rate": float("nan")}}, "child.learning_rate"),
     "no budget": ({"budget": {}}, "set at least one of children, rounds, seconds, gpu_hours"),
-    "a name for no Kubernetes object": ({"name": "My Search"}, "name: String should match pattern"),
+    "a name for no Kubernetes object": (
+        {"name": "My Search"},
+        "at most 53, are wanted: my-search would do (given: 'My Search')",
+    ),
     "a cell that does not fit": (
         {"start_cell": "concat( 3x3G, 3x3G, 3x3G, 3x3G, 3x3G )"},
         "the cell does not fit, node root: 4 channels cannot be shared by 5 branches",
@@ -45,17 +49,23 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 BAD_FILES = {
-    "broken": ("name: [", "not YAML: while parsing"),
-    "a list": ("- name: tiny\n- seed: 1", "a SearchFile is a mapping, this is list"),
-    "empty": ("", "the file is empty"),
-    "text": ("tiny", "a SearchFile is a mapping, this is str"),
-    "a date that is none": ("name: 2024-13-45", "not YAML: month must be in 1..12"),
-    "a number without end": ("seed: " + 5000 * "1", "not YAML: Exceeds the limit"),
-    "brackets without end": (3000 * "[", "not YAML: maximum recursion depth exceeded"),
-    "code": ("!!python/object/apply:os.system ['true']", "not YAML: could not determine a constructor"),
-    "an anchor in itself": ("a: &a [*a]", "unknown key 'a'"),
-    "keys that are no names": ("1: 2", "name: Field required"),
-    "a NUL": ("name: \0", "not YAML: unacceptable character"),
+    "broken": ("name: [", ", line 1, column 8: expected the node content"),
+    "a list": ("- name: tiny\n- seed: 1", ": a SearchFile is a mapping, this is list"),
+    "empty": ("", ": the file is empty"),
+    "text": ("tiny", ": a SearchFile is a mapping, this is str"),
+    "a key twice": (
+        "name: tiny\nseed: 1\nname: other",
+        ", line 3, column 1: the key 'name' is in line 1 already",
+    ),
+    "code": (
+        "!!python/object/apply:os.system ['true']",
+        ", line 1, column 1: the tag !!python/object/apply:os",
+    ),
+    "a key with a cursor in it": (
+        '"\\e[2Kname": tiny',
+        ", line 1, column 1: the character U+001B is in no text",
+    ),
+    "much too much": ("# " + 300_000 * "x", ": more than 262144 bytes are too many for a configuration"),
 }
 
 BAD_COMMANDS = [
@@ -75,6 +85,8 @@ BAD_COMMANDS = [
     ("cell", "add( 9x9 )"),
     ("cell", 5000 * "add( 3x3G -> "),
     ("cell", ""),
+    ("cell", 100_000 * "x"),
+    ("cell", "add( 3x3G, " + 50_000 * "3x3G, "),
     ("schema", "Nonsense"),
     ("show", "../tiny"),
     ("report", ""),
@@ -98,22 +110,39 @@ def test_a_file_that_is_no_configuration(text: str, said: str, tmp_path: Path) -
     file.write_text(text)
     end = call("search", file, "--store", tmp_path / "store", "--no-track")
     assert end.code == InvalidSpec.exit_code
-    assert end.error.startswith(f"{file}: {said}")
+    assert end.error.startswith(f"{file}{said}")
     assert not (tmp_path / "store").exists()
 
 
-@pytest.mark.parametrize("name", ["missing.yaml", ".", "\xff.yaml"])
-def test_a_file_that_is_not_there(name: str, tmp_path: Path) -> None:
-    """A configuration that cannot be read is named."""
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("missing.yaml", "missing.yaml: there is no such file"),
+        (".", ": this is a folder, and a configuration is wanted"),
+        ("\xff.yaml", "\xff.yaml: there is no such file"),
+        (os.fsdecode(b"\xff.yaml"), "\\udcff.yaml: there is no such file"),
+        ("\x1b[2J.yaml", "\\x1b[2J.yaml: there is no such file"),
+    ],
+)
+def test_a_file_that_is_not_there(name: str, said: str, tmp_path: Path) -> None:
+    """A configuration that cannot be read is named, whatever its name does to a terminal."""
     end = call("search", tmp_path / name, "--store", tmp_path / "store", "--no-track")
     assert end.code == InvalidSpec.exit_code
-    assert end.error.startswith(f"{tmp_path / name}: cannot be read")
+    assert end.error.startswith(str(tmp_path))
+    assert end.error.endswith(said)
+
+
+def test_a_file_without_end(tmp_path: Path) -> None:
+    """A device is not read for ever."""
+    end = call("search", "/dev/zero", "--store", tmp_path / "store", "--no-track")
+    assert end.error == "/dev/zero: more than 262144 bytes are too many for a configuration"
 
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 are refused in one line."""
     (tmp_path / "search.yaml").write_bytes(b"name: \xff\xfe")
-    assert "cannot be read" in call("search", tmp_path / "search.yaml", "--store", tmp_path / "store").error
+    said = call("search", tmp_path / "search.yaml", "--store", tmp_path / "store").error
+    assert said == f"{tmp_path / 'search.yaml'}: this is no text: its byte 7 is not UTF-8"
 
 
 @pytest.mark.parametrize("command", BAD_COMMANDS, ids=lambda command: " ".join(command)[:40])
@@ -125,7 +154,7 @@ def test_a_command_line_that_cannot_be(command: tuple[str, ...], finished: Path)
     )
     end = call(*arguments)
     assert end.code == InvalidSpec.exit_code
-    assert end.error
+    assert 0 < len(end.error) < 400
     assert documents(open_archive(finished)) == before
 
 
@@ -154,6 +183,21 @@ def test_a_budget_that_is_no_longer(finished: Path) -> None:
     said = call("resume", "tiny", "--rounds", "9", "--store", finished, "--no-track")
     assert said.code == 0
     assert "nasflow: nothing to go on with: budget: children: 4 of 4" in said.err
+
+
+@pytest.mark.parametrize("command", ["list", "show", "report", "export", "resume", "sync", "audit", "stop"])
+def test_a_store_that_is_not_there(command: str, tmp_path: Path) -> None:
+    """Who only reads is told that the folder does not exist, and makes none."""
+    store = tmp_path / "stroe"
+    arguments = [] if command == "list" else ["tiny"]
+    output = ["--output", tmp_path / "found"] if command == "export" else []
+    end = call(command, *arguments, *output, "--store", store)
+    assert end.code == StoreError.exit_code
+    assert (
+        end.error
+        == f"store {store}: there is no such folder: --store or NASFLOW_STORE says where the store is"
+    )
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("command", ["show", "report", "resume", "sync"])
@@ -234,12 +278,13 @@ def test_another_configuration_of_the_same_name(finished: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     "document", ["config.json", "start.json", "rounds/0001/proposal.json", "budget.json"]
 )
-@pytest.mark.parametrize("command", ["show", "resume", "list"])
+@pytest.mark.parametrize("command", ["show", "resume", "list", "search"])
 def test_a_document_that_is_cut_off(command: str, document: str, finished: Path) -> None:
     """A damaged document ends every command that needs it with one line that names it."""
     path = finished / "searches" / "tiny" / document
     path.write_bytes(path.read_bytes()[:-20])
-    end = call(command, *(["tiny"] if command != "list" else []), "--store", finished)
+    arguments = {"list": [], "search": [write_config(finished.parent), "--no-track"]}.get(command, ["tiny"])
+    end = call(command, *arguments, "--store", finished)
     assert end.code == InvalidSpec.exit_code
     assert f"{path}: not JSON" in end.error
 
@@ -251,7 +296,7 @@ def test_a_blob_that_is_cut_off(finished: Path) -> None:
     end = call("resume", "tiny", "--children", "6", "--store", finished, "--no-track")
     assert end.code == BlobDamaged.exit_code
     assert "damaged, its" in end.error
-    assert end.error.endswith("delete it and run `nasflow resume`")
+    assert end.error.endswith("delete it and go on with the search: `nasflow resume ID`")
 
 
 def test_a_drawing_that_cannot_be_written(tmp_path: Path) -> None:

@@ -1,16 +1,19 @@
 """The commands' common frame: how they are found, how errors are shown, what they exit with."""
 
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import typer
 
-from nasflow.base.errors import NasflowError
+from nasflow.base.errors import NasflowError, Stopped
 from nasflow.base.settings import RANK, WORLD_SIZE
 from nasflow.cli.campaign import proof_commands
 from nasflow.cli.cluster import cluster_commands
 from nasflow.cli.compare import compare_commands
+from nasflow.cli.interrupt import INTERRUPTED, is_leaving, leave_on_ctrl_c, stop_on_ctrl_c
 from nasflow.cli.look import look_commands
+from nasflow.cli.options import say
 from nasflow.cli.run import work_commands
 from nasflow.cli.study import study_commands
 
@@ -24,9 +27,6 @@ _app = typer.Typer(
 for commands in (work_commands, look_commands, cluster_commands, proof_commands, compare_commands):
     _app.add_typer(commands)
 _app.add_typer(study_commands, name="study")
-
-_INTERRUPTED = 130
-"""What typer makes of Ctrl-C, as shells do."""
 
 _UsageError: Any = typer.BadParameter.__base__
 """A command line that cannot be; a class of click's, which newer typers carry inside."""
@@ -46,30 +46,41 @@ def _frame(
         typer.echo(context.get_help())
 
 
-def main() -> None:
-    """Run a command; exit with 0, or with the code that nasflow.base.errors gives the failure."""
+def run_command() -> int:
+    """Run the command of the command line; what it exits with."""
+    # A name on a disk may be no text, and a terminal may lack letters: both are shown written out.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     # Torchrun's; asked here, so that no other command waits for torch.
     if RANK.is_set and (WORLD_SIZE.get() or 1) > 1:
         from nasflow.steps.together import together
         from nasflow.steps.train import join
 
-        sys.exit(together(_command, join))
-    sys.exit(_command())
+        return together(_command, join)
+    return _command()
 
 
 def _command() -> int:
+    stop_on_ctrl_c()
     try:
         code = _app(prog_name="nasflow", standalone_mode=False)
+    except Stopped as error:
+        say(f"stopped: {error}")
+        return error.exit_code
     except NasflowError as error:
-        _say(f"error: {error}")
-        code = error.exit_code
+        say(f"error: {error}")
+        return error.exit_code
     except _UsageError as error:
-        _say(f"error: {error.format_message()}")
-        code = error.exit_code
-    if code == _INTERRUPTED:
-        _say("stopped: all finished epochs are kept, the same command goes on")
+        say(f"error: {error.format_message()}")
+        return int(error.exit_code)
+    except Exception:
+        if not is_leaving():
+            raise
+        code = INTERRUPTED
+    finally:
+        leave_on_ctrl_c()
+    # What typer makes of Ctrl-C.
+    if code == INTERRUPTED:
+        say("stopped: what was finished is kept, the same command goes on")
     return code or 0
-
-
-def _say(message: str) -> None:
-    print(f"nasflow: {' '.join(message.split())}", file=sys.stderr)

@@ -1,6 +1,8 @@
 """Options that several commands share, and what they open."""
 
 import inspect
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
@@ -28,6 +30,9 @@ SearchArgument = Annotated[str, typer.Argument(help="Id of a search: the name in
 
 DEFAULT_STORE = "nasflow-store"
 
+_LONGEST_MESSAGE = 2000
+"""Characters."""
+
 
 def spread(group: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Show the fields of `group`, a frozen dataclass, as options in the place of the parameter of that
@@ -49,6 +54,14 @@ def spread(group: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return decorate
 
 
+def say(message: str) -> None:
+    """Tell the user something in one line that is no part of the output; secrets in it are hidden."""
+    from nasflow.base.credentials import masked
+    from nasflow.base.lines import one_line
+
+    print(f"nasflow: {one_line(masked(message), _LONGEST_MESSAGE)}", file=sys.stderr)
+
+
 def open_archive(store: str) -> "Archive":
     """The documents of a store; raise StoreError or InvalidSpec if its address is none."""
     from nasflow.steps.archive import Archive
@@ -60,29 +73,23 @@ def open_archive(store: str) -> "Archive":
 def read_file(path: Path) -> "SearchFile":
     """A search's configuration from a YAML file; raise InvalidSpec with one line that says what and where."""
     from nasflow.base.errors import InvalidSpec
+    from nasflow.base.files import decoded, read_at_most
+    from nasflow.base.strict_yaml import MOST_YAML, read_yaml
     from nasflow.search.file import SearchFile
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSpec(f"{path}: cannot be read ({error})") from None
-    data = read_text(text, str(path))
+    text = decoded(read_at_most(path, MOST_YAML, "a configuration"), str(path))
+    data = read_yaml(text, str(path))
     if data is None:
         raise InvalidSpec(f"{path}: the file is empty: start from one of examples/")
     return SearchFile.from_data(data, str(path))
 
 
-def read_text(text: str, where: str) -> Any:
-    """What a text in YAML says; raise InvalidSpec with one line that names `where`."""
-    import yaml
+def open_existing(store: str) -> "Archive":
+    """The documents of a store for who only reads: raise NotFound, too, where no store can be."""
+    from nasflow.steps.archive import Archive
+    from nasflow.store import open_existing_store
 
-    from nasflow.base.errors import InvalidSpec
-
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # Besides its own: a date that is none, a number of 5,000 digits, brackets without end.
-        raise InvalidSpec(f"{where}: not YAML: {' '.join(str(error).split())}") from None
+    return Archive(open_existing_store(store))
 
 
 def tracking_address(store: str) -> str:
@@ -114,6 +121,18 @@ def write_bytes(file: Path, data: bytes) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
     with _writing(file), temporary_file(file.parent, data) as whole:
         move_over(whole, file)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise StoreError where `folder` cannot be made or written: before time is spent on what goes there."""
+    from nasflow.base.errors import StoreError
+
+    with _writing(folder):
+        there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise StoreError(f"{folder}: cannot be written: {there} is a file, and a folder is wanted")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise StoreError(f"{folder}: cannot be written: {there} is closed to this user")
 
 
 @contextmanager
