@@ -4,9 +4,7 @@ from hypothesis import strategies as st
 
 from nasflow.base.credentials import bare_address, masked
 
-PASSWORDS = st.text(
-    st.characters(codec="ascii", categories=["L", "N", "P"], exclude_characters="\"'<>"), min_size=1
-)
+PASSWORDS = st.text("aZ0!#$%&()*+,-./:;=?@[\\]^_`{|}~", min_size=1)
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +32,8 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("https://b/k?se=1&sig=a%2Fb%3D", "https://b/k?se=1&sig=***"),
         ("?access_token=a,b;c&id-token=d&api_key=e&n=1", "?access_token=***&id-token=***&api_key=***&n=1"),
-        ("host=db password='a b' user=me", "host=db password=*** user=me"),
-        ('{"password": "a, b", "user": "me"}', '{"password": ***, "user": "me"}'),
+        ("host=db password='a b' user=me", "host=db password='***' user=me"),
+        ('{"password": "a, b", "user": "me"}', '{"password": "***", "user": "me"}'),
         ("Authorization: Bearer abc.def-ghi== was refused", "Authorization: Bearer *** was refused"),
         ("cluster.secret: Input should be a valid string", "cluster.secret: Input should be a valid string"),
         ("12 tokens: check AWS_SECRET_ACCESS_KEY, and", "12 tokens: check AWS_SECRET_ACCESS_KEY, and"),

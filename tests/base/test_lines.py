@@ -14,6 +14,7 @@ from nasflow.base.lines import one_line, printable
         ("\udcff", r"\udcff"),
         ("café – 図", "café – 図"),
         (600 * "x", f"{500 * 'x'}..."),
+        (600 * "\0", 125 * r"\x00" + "..."),
     ],
 )
 def test_printable(text: str, shown: str) -> None:

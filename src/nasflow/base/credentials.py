@@ -6,7 +6,7 @@ through it. Where it cannot tell a secret from a name, it hides both.
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from nasflow.base.settings import environment
 
@@ -36,14 +36,20 @@ def masked(text: str) -> str:
         text = re.sub(anywhere if len(secret) >= _LONG_SECRET else rf"(?<!\w){anywhere}(?!\w)", _HIDDEN, text)
     text = _USER.sub(f"//{_HIDDEN}@", text)
     text = _BEARER.sub(rf"\1 {_HIDDEN}", text)
-    return _NAMED.sub(rf"\1{_HIDDEN}", text)
+    return _NAMED.sub(_without_value, text)
+
+
+def _without_value(found: re.Match[str]) -> str:
+    """The name and the sign, with quotes where they were: JSON stays JSON."""
+    name, value = found.groups()
+    quote = value[0] if value[0] in "\"'" else ""
+    return f"{name}{quote}{_HIDDEN}{quote}"
 
 
 def bare_address(address: str) -> str:
     """`address` without the user and password, the query and the fragment that somebody put into it."""
-    # Before it is taken apart: a password with a slash would pass for a host and a path.
-    parts = urlsplit(_USER.sub("//", address))
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+    # First the user: a password may hold what begins a path, a query or a fragment elsewhere.
+    return re.split("[?#]", _USER.sub("//", address), maxsplit=1)[0]
 
 
 def _known_secrets() -> set[str]:

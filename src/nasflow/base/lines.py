@@ -10,8 +10,8 @@ def printable(text: str, most: int = LONGEST_LINE) -> str:
     What breaks a line, moves a cursor, turns the direction or is no character at all (a name that is not
     UTF-8) is shown as Python writes it: a name cannot pass for a message.
     """
-    shown = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text[:most])
-    return shown if len(text) <= most else f"{shown}..."
+    shown = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text[: most + 1])
+    return shown if len(shown) <= most else f"{shown[:most]}..."
 
 
 def one_line(text: str, most: int = LONGEST_LINE) -> str:

@@ -1,12 +1,13 @@
 """Commands for a cluster: compile, submit, stop, status, logs, doctor."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasflow.base.terminal import say
 from nasflow.cli.options import (
     DEFAULT_STORE,
     JsonOption,
@@ -15,7 +16,6 @@ from nasflow.cli.options import (
     open_archive,
     open_existing,
     read_file,
-    say,
     write_folder,
 )
 
@@ -109,7 +109,7 @@ def _status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json:
             "children": len(ledger.children),
             "finished": ledger.finish is not None,
         }
-        typer.echo(json.dumps(facts, indent=2))
+        typer.echo(masked(json.dumps(facts, indent=2)))
         return
     done = "finished" if ledger.finish else "not finished"
     typer.echo(f"search     {search}: {done}, {len(ledger.children)} children in {len(ledger.rounds)} rounds")
@@ -160,6 +160,7 @@ def _doctor(
 ) -> None:
     """Check the store and MLflow, and with --cluster all that a search needs there; say how to mend it."""
     from nasflow.backends.doctor import cluster_checks, own_checks
+    from nasflow.base.credentials import masked
     from nasflow.base.errors import InvalidSpec, NotReady
 
     if on_cluster and config is None:
@@ -167,6 +168,7 @@ def _doctor(
     checks = list(own_checks(store))
     if on_cluster and config:
         checks += cluster_checks(read_file(config).required_cluster(), open_archive(store).store.url)
+    checks = [replace(check, said=masked(check.said)) for check in checks]
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:

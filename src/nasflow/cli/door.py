@@ -2,18 +2,19 @@
 
 import sys
 from io import TextIOWrapper
+from types import TracebackType
 from typing import Any
 
 import typer
 
 from nasflow.base.errors import NasflowError, Stopped
 from nasflow.base.settings import RANK, WORLD_SIZE
+from nasflow.base.terminal import say
 from nasflow.cli.campaign import proof_commands
 from nasflow.cli.cluster import cluster_commands
 from nasflow.cli.compare import compare_commands
 from nasflow.cli.interrupt import INTERRUPTED, is_leaving, leave_on_ctrl_c, stop_on_ctrl_c
 from nasflow.cli.look import look_commands
-from nasflow.cli.options import say
 from nasflow.cli.run import work_commands
 from nasflow.cli.study import study_commands
 
@@ -48,6 +49,7 @@ def _frame(
 
 def run_command() -> int:
     """Run the command of the command line; what it exits with."""
+    sys.excepthook = _tell_of_a_bug
     # A name on a disk may be no text, and a terminal may lack letters: both are shown written out.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -59,6 +61,15 @@ def run_command() -> int:
 
         return together(_command, join)
     return _command()
+
+
+def _tell_of_a_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Python's traceback: what a library was given may be in it."""
+    from traceback import format_exception
+
+    from nasflow.base.credentials import masked
+
+    print(masked("".join(format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def _command() -> int:

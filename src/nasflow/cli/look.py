@@ -134,12 +134,13 @@ def _ui(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 5000,
 ) -> None:
     """Open MLflow's pages on the searches of this store."""
+    from nasflow.base.credentials import masked
     from nasflow.tracking import ui_command, ui_environment
 
     address = tracking_address(store)
     command = ui_command(address, host, port)
     if command is None:
-        typer.echo(f"MLflow runs already: open {address}")
+        typer.echo(f"MLflow runs already: open {masked(address)}")
         return
     typer.echo(f"MLflow's pages: http://{host}:{port} (Ctrl-C ends them)", err=True)
     os.execve(sys.executable, command, ui_environment(address))

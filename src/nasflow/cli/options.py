@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
@@ -30,9 +29,6 @@ SearchArgument = Annotated[str, typer.Argument(help="Id of a search: the name in
 
 DEFAULT_STORE = "nasflow-store"
 
-_LONGEST_MESSAGE = 2000
-"""Characters."""
-
 
 def spread(group: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Show the fields of `group`, a frozen dataclass, as options in the place of the parameter of that
@@ -52,14 +48,6 @@ def spread(group: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
         return called
 
     return decorate
-
-
-def say(message: str) -> None:
-    """Tell the user something in one line that is no part of the output; secrets in it are hidden."""
-    from nasflow.base.credentials import masked
-    from nasflow.base.lines import one_line
-
-    print(f"nasflow: {one_line(masked(message), _LONGEST_MESSAGE)}", file=sys.stderr)
 
 
 def open_archive(store: str) -> "Archive":

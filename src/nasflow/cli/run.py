@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nasflow.base import settings
+from nasflow.base.terminal import say
 from nasflow.cli.options import (
     DEFAULT_STORE,
     JsonOption,
@@ -17,7 +18,6 @@ from nasflow.cli.options import (
     open_archive,
     open_existing,
     read_file,
-    say,
     spread,
     tracking_address,
 )
@@ -231,8 +231,9 @@ def _run_local(
 
 
 def _say_own(line: str) -> None:
-    if line.startswith("nasflow: "):
-        typer.echo(line, err=True)
+    own = line.removeprefix("nasflow: ")
+    if own != line:
+        say(own)
 
 
 def _conclude(archive: "Archive", search: str, as_json: bool) -> None:

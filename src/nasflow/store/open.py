@@ -14,6 +14,9 @@ from nasflow.store.protocol import Store
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 
 
+_LONGEST_FOLDER = 1000
+"""Characters."""
+
 _EXAMPLES = {"s3": "s3://bucket/prefix", "file": "file:///folder"}
 
 
@@ -54,7 +57,7 @@ def open_store(url: str) -> Store:
 
 def _open_directory(path: str) -> Store:
     # It is written down, in MLflow's addresses and in records: bytes that are no text cannot be.
-    if not path.strip() or not path.isprintable():
+    if not path.strip() or not path.isprintable() or len(path) > _LONGEST_FOLDER:
         raise InvalidSpec(
             f"store: '{printable(path, 80)}' is no folder's name in UTF-8: give a folder or s3://bucket/prefix"
         )
