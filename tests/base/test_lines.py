@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasflow.base.lines import one_line, printable
+from nasflow.base.lines import one_line, written_out
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from nasflow.base.lines import one_line, printable
 )
 def test_printable(text: str, shown: str) -> None:
     """What is no letter is written out, and what is too long is cut."""
-    assert printable(text) == shown
+    assert written_out(text) == shown
 
 
 def test_one_line() -> None:
@@ -32,4 +32,4 @@ def test_one_line() -> None:
 def test_any_text(text: str) -> None:
     """Whatever the text, it is one line that every terminal can show."""
     assert one_line(text).isprintable()
-    assert printable(text).isprintable()
+    assert written_out(text).isprintable()

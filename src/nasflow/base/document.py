@@ -18,7 +18,7 @@ from pydantic_core import PydanticSerializationError
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.files import decoded
-from nasflow.base.lines import one_line, printable
+from nasflow.base.lines import one_line, written_out
 from nasflow.base.plugins import PLUGGED, OpenUnion
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
@@ -146,7 +146,7 @@ def _first_line(model: type[BaseModel], error: ValidationError, data: Any) -> st
     # A mistyped key is also a missing one: the unknown key says more.
     problem = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
     keys, inner = _walk(model, problem["loc"], data)
-    place = printable(".".join(keys))
+    place = written_out(".".join(keys))
     if problem["type"] == "extra_forbidden":
         known = sorted(_known_keys(inner))
         near = get_close_matches(keys[-1], known, n=1)

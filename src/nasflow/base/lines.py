@@ -4,7 +4,7 @@ LONGEST_LINE = 500
 """Characters of somebody else's text that a message repeats."""
 
 
-def printable(text: str, most: int = LONGEST_LINE) -> str:
+def written_out(text: str, most: int = LONGEST_LINE) -> str:
     """`text` with all that is no letter, sign or space written out, cut where it is too long.
 
     What breaks a line, moves a cursor, turns the direction or is no character at all (a name that is not
@@ -16,4 +16,4 @@ def printable(text: str, most: int = LONGEST_LINE) -> str:
 
 def one_line(text: str, most: int = LONGEST_LINE) -> str:
     """The same for a text of several lines, as another program's message: a space where a line ends."""
-    return printable(" ".join(text.split()), most)
+    return written_out(" ".join(text.split()), most)

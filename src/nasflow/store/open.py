@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from nasflow.base.errors import InvalidSpec, NotFound
-from nasflow.base.lines import printable
+from nasflow.base.lines import written_out
 from nasflow.base.settings import STORE
 from nasflow.store.directory import DirectoryStore
 from nasflow.store.keys import check_prefix
@@ -59,7 +59,7 @@ def _open_directory(path: str) -> Store:
     # It is written down, in MLflow's addresses and in records: bytes that are no text cannot be.
     if not path.strip() or not path.isprintable() or len(path) > _LONGEST_FOLDER:
         raise InvalidSpec(
-            f"store: '{printable(path, 80)}' is no folder's name in UTF-8: give a folder or s3://bucket/prefix"
+            f"store: '{written_out(path, 80)}' is no folder's name in UTF-8: give a folder or s3://bucket/prefix"
         )
     try:
         return DirectoryStore(path)
