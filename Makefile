@@ -15,7 +15,7 @@ BASE_IMAGE ?= python:3.11-slim
 TORCH_INDEX ?=
 PIP_ARGUMENTS ?=
 
-.PHONY: demo test test-long test-cluster e2e kind-up kind-down check bench study against-optuna image image-gpu clean
+.PHONY: demo test test-long fuzz test-cluster e2e kind-up kind-down check bench study against-optuna image image-gpu clean
 
 $(BIN)/nasflow: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +49,10 @@ test: $(VENV)/.dev
 # Searches killed at many points.
 test-long: $(VENV)/.dev
 	$(BIN)/pytest -m long --numprocesses 2
+
+# 10,000 hostile inputs: configurations, cells, documents, weights, addresses; `make test-long` has them too.
+fuzz: $(VENV)/.dev
+	$(BIN)/pytest -m long --numprocesses 2 --durations 7 tests/fuzz
 
 # Docker, Kubernetes, Kubeflow, kind: each that is not there is skipped with its reason, see docs/cluster.md.
 test-cluster: $(VENV)/.dev

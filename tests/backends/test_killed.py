@@ -181,5 +181,5 @@ def test_interrupted(sent: signal.Signals, code: int, tmp_path: Path) -> None:
     os.kill(process.pid, sent)
     process.join()
     assert process.exitcode == code
-    assert output.read_text().splitlines()[-1].startswith("nasflow: stopped: all finished epochs are kept")
+    assert output.read_text().splitlines()[-1].startswith("nasflow: stopped: ")
     assert (store / "searches" / "tiny" / "report.html").exists()

@@ -3,7 +3,9 @@
 import contextlib
 import io
 import json
+import signal
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,7 @@ class Said:
 def call(*arguments: str | Path) -> Said:
     """Run a command as a pipe would: neither output is a terminal."""
     out, err = io.StringIO(), io.StringIO()
+    on_ctrl_c = signal.getsignal(signal.SIGINT)
     with (
         patch.object(sys, "argv", ["nasflow", *map(str, arguments)]),
         contextlib.redirect_stdout(out),
@@ -51,6 +54,10 @@ def call(*arguments: str | Path) -> Said:
             main()
         except SystemExit as end:
             code = end.code
+        finally:
+            # A command's own is for a process that ends with it.
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, on_ctrl_c)
     assert code is None or isinstance(code, int)
     return Said(code or 0, out.getvalue(), err.getvalue())
 

@@ -38,10 +38,14 @@ def test_nothing_to_export(tmp_path: Path) -> None:
     assert not (tmp_path / "found").exists()
 
 
-def test_a_file_in_the_way(tmp_path: Path) -> None:
-    """A folder that cannot be is one line."""
-    store = copy_of_finished(tmp_path)
+@pytest.mark.parametrize("below", ["", "a/b"])
+def test_a_file_in_the_way(below: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that cannot be is one line, before the network is built and written as ONNX."""
+    store, folder = copy_of_finished(tmp_path), tmp_path / "found" / below
     (tmp_path / "found").touch()
-    said = call("export", "tiny", "--store", store, "--output", tmp_path / "found", "--no-onnx")
+    monkeypatch.delattr("nasflow.steps.export.export")
+    said = call("export", "tiny", "--store", store, "--output", folder)
     assert said.code == 4
-    assert "found: cannot be written" in said.error
+    assert (
+        said.error == f"{folder}: cannot be written: {tmp_path / 'found'} is a file, and a folder is wanted"
+    )

@@ -30,9 +30,10 @@ def test_list_json(three: Path) -> None:
 
 
 def test_list_of_an_empty_store(tmp_path: Path) -> None:
-    """A store that is not there yet holds no searches, and looking does not make it."""
-    assert call("list", "--store", tmp_path / "store", "--json").json == []
-    assert not (tmp_path / "store").exists()
+    """A folder in which nothing is holds no searches, and looking writes nothing."""
+    assert call("list", "--store", tmp_path, "--json").json == []
+    assert "no searches in" in call("list", "--store", tmp_path).err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("search", STATUS)

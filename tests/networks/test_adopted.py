@@ -192,9 +192,13 @@ def test_cells_of_their_own() -> None:
     [
         (
             host(cells="layer*"),
-            "'layer\\*' fits none of its convolutions: stem.0, grouped, depthwise, dilated",
+            "'layer\\*' fits none of its convolutions, and `cells: .* fits all: stem.0, grouped, depthwise",
         ),
         (host("no_such_module:make"), "No module named 'no_such_module': is no_such_module installed"),
+        (
+            host("tests.networks.needy:make"),
+            "tests.networks.needy is there and asks for nobody_has_this: install that",
+        ),
         (host("tests.networks.strangers:nobody"), "tests.networks.strangers has no function 'nobody'"),
         (host("tests.networks.strangers:broken"), "RuntimeError: no licence for this network"),
         (host("tests.networks.strangers:no_network"), "gives a dict: a torch.nn.Module is wanted"),
@@ -234,8 +238,23 @@ def test_nothing_becomes_a_cell() -> None:
     network, asked = nn.Sequential(nn.Flatten(), nn.Linear(48, 2)), host()
     before = str(network)
     assert str(put_cells(network, asked)) == before
-    with pytest.raises(InvalidSpec, match=r"fits none of its convolutions: it has none"):
+    with pytest.raises(
+        InvalidSpec, match=r"it has no convolution .torch.nn.Conv2d. that could become a cell"
+    ):
         check_cells(network, asked)
+
+
+def test_no_cell_by_itself() -> None:
+    """Where no convolution is taken without a pattern, the pattern that takes all is named."""
+    with pytest.raises(InvalidSpec, match=r'becomes a cell by itself: `cells: "\*"` takes all: 0, 1$'):
+        check_cells(nn.Sequential(nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 4, 3, groups=4)), host())
+
+
+def test_convolutions_of_their_own_kind() -> None:
+    """Why a subclass of Conv2d becomes no cell is said."""
+    kind = type("Theirs", (nn.Conv2d,), {})
+    with pytest.raises(InvalidSpec, match=r"subclasses of Conv2d, or have hooks: a cell would lose .*: 0$"):
+        check_cells(nn.Sequential(kind(3, 4, 3)), host(cells="*"))
 
 
 @pytest.mark.filterwarnings("ignore:The default weight initialization")

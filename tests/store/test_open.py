@@ -1,13 +1,14 @@
 """From text to store."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from nasflow.base.errors import InvalidSpec, StoreError
-from nasflow.store import open_store
+from nasflow.base.errors import InvalidSpec, NotFound, StoreError
+from nasflow.store import open_existing_store, open_store
 
 
 def test_paths_and_file_urls_are_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,16 +43,47 @@ def test_an_s3_url_names_bucket_and_prefix() -> None:
         "s3://",
         "s3:///x",
         "s3://b/../c",
+        "s3:/bucket",
+        "s3:bucket",
+        "file:/folder",
+        "~nobody-has-this-name/store",
+        "a\nb",
+        "a\x1b[2Jb",
+        os.fsdecode(b"store-\xff"),
+        "s3://bucket/\x1b[2J",
     ],
 )
 def test_an_unusable_url_is_refused(url: str) -> None:
     """What is no store is refused with one line."""
     with pytest.raises(InvalidSpec) as caught:
         open_store(url)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("url", ["s3://AKIA:hunter2@bucket/x", "https://me:hunter2@host/x"])
+def test_one_slash_is_not_two() -> None:
+    """A bucket or URL with a slash too few is not taken for a folder of that name."""
+    with pytest.raises(InvalidSpec, match=r"two slashes come after s3:, as in s3://bucket/prefix"):
+        open_store("s3:/bucket")
+    assert open_store("S3://bucket/a").url == "s3://bucket/a"
+
+
+def test_a_store_that_must_be_there(tmp_path: Path) -> None:
+    """Who only reads does not take a mistyped folder for an empty store."""
+    assert open_existing_store(str(tmp_path)).url == str(tmp_path)
+    with pytest.raises(NotFound, match=r"typo: there is no such folder: --store or NASFLOW_STORE says"):
+        open_existing_store(str(tmp_path / "typo"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://AKIA:hunter2@bucket/x",
+        "s3://bucket/AKIA:hunter2@x",
+        "s3:/AKIA:hunter2@bucket",
+        "s3://bucket/x?X-Amz-Signature=hunter2",
+        "https://me:hunter2@host/x",
+    ],
+)
 def test_a_secret_in_a_url_is_not_repeated(url: str) -> None:
     """Credentials pasted into the URL are refused and not shown."""
     with pytest.raises(InvalidSpec) as caught:

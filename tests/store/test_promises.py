@@ -197,7 +197,11 @@ def test_promises_hold_for_long(s3_url: str, monkeypatch: pytest.MonkeyPatch, se
 @pytest.mark.parametrize("outage", [5, 20])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_promises_outlast_an_outage(
-    s3_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], seed: int, outage: float
+    s3_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    seed: int,
+    outage: float,
 ) -> None:
     """Three writers whose server is gone for that many seconds, among other faults: for each a line is told."""
     monkeypatch.setenv("NASFLOW_STORE_PATIENCE", "60")

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationError, model_v
 from pydantic_core import PydanticSerializationError
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.base.files import decoded
+from nasflow.base.lines import one_line, written_out
 from nasflow.base.plugins import PLUGGED, OpenUnion
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
@@ -108,7 +110,7 @@ class Document(Frozen):
         if len(text) > MAXIMUM_BYTES:
             raise InvalidSpec(f"{where}: {len(text)} bytes are too many for a {cls.__name__}")
         try:
-            data = json.loads(text)
+            data = read_json(text if isinstance(text, str) else decoded(text, where))
         except (ValueError, RecursionError) as error:
             raise InvalidSpec(f"{where}: not JSON ({error}): the file is broken or cut off") from None
         return cls.from_data(data, where)
@@ -124,6 +126,15 @@ class Document(Frozen):
             raise InvalidSpec(f"{where}: {_first_line(cls, error, data)}") from None
 
 
+def read_json(text: str) -> Any:
+    """The data in `text`; ValueError or RecursionError if it is no JSON: NaN and infinities are none."""
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
 def canonical_json(data: Any) -> str:
     """JSON with sorted keys and no spaces; NaN and infinities are refused, being no JSON."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -135,14 +146,14 @@ def _first_line(model: type[BaseModel], error: ValidationError, data: Any) -> st
     # A mistyped key is also a missing one: the unknown key says more.
     problem = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
     keys, inner = _walk(model, problem["loc"], data)
-    place = _printable(".".join(keys))
+    place = written_out(".".join(keys))
     if problem["type"] == "extra_forbidden":
         known = sorted(_known_keys(inner))
         near = get_close_matches(keys[-1], known, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
         return f"unknown key '{place}': {remedy}"
     said = "a mapping is wanted" if problem["type"] == "model_type" else problem["msg"]
-    message = _printable(said.removeprefix("Value error, ").replace("\n", " "))
+    message = one_line(said.removeprefix("Value error, "))
     given = problem.get("input")
     shown = f" (given: {_SHORT.repr(given)})" if isinstance(given, str | int | float | bool) else ""
     return f"{place}: {message}{shown}" if place else f"{message}{shown}"
@@ -151,12 +162,6 @@ def _first_line(model: type[BaseModel], error: ValidationError, data: Any) -> st
 _SHORT = Repr()
 """What stands in a message may come from a broken file: any length, any depth."""
 _SHORT.maxstring = _SHORT.maxother = 80
-
-
-def _printable(text: str) -> str:
-    """`text` on one line, cut where it is too long for one."""
-    line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text[:500])
-    return line if len(text) <= 500 else line + "..."
 
 
 def _walk(model: Any, location: tuple[int | str, ...], data: Any) -> tuple[list[str], Any]:

@@ -93,6 +93,12 @@ class Stuck(NasflowError):
     exit_code = 12
 
 
+class Stopped(NasflowError):
+    """Ctrl-C in the middle of a search: no failure, and nothing is lost; the message says how to go on."""
+
+    exit_code = 130
+
+
 class LaneLost(NasflowError):
     """A process that trained a child was killed from outside, for want of memory most likely."""
 

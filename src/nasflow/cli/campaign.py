@@ -16,7 +16,7 @@ from nasflow.cli.options import (
     JsonOption,
     SearchArgument,
     StoreOption,
-    open_archive,
+    open_existing,
     spread,
     write,
 )
@@ -185,7 +185,7 @@ def _audit(
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f"audit of {search}", total=children)
         found = audit(
-            open_archive(store),
+            open_existing(store),
             search,
             children,
             lambda number, share: progress.update(bar, completed=number + share),

@@ -1,18 +1,20 @@
 """Commands for a cluster: compile, submit, stop, status, logs, doctor."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasflow.base.terminal import say
 from nasflow.cli.options import (
     DEFAULT_STORE,
     JsonOption,
     SearchArgument,
     StoreOption,
     open_archive,
+    open_existing,
     read_file,
     write_folder,
 )
@@ -75,7 +77,7 @@ def _submit(
         try:
             cluster.check_nodes(wanted)
         except KubeflowUnavailable as error:
-            typer.echo(f"nasflow: warning: nodes not checked: {error}", err=True)
+            say(f"warning: nodes not checked: {error}")
     tell(archive, file.name, cluster.submit(archive, file, kubeflow), as_json)
 
 
@@ -84,7 +86,7 @@ def _stop(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
     """End a search's run on the cluster; `nasflow resume` goes on with it, from the last finished epoch."""
     from nasflow.backends import cluster
 
-    archive = open_archive(store)
+    archive = open_existing(store)
     cluster.stop(archive, search, connect_for(archive, search))
     typer.echo(f"search {search} is stopped: `nasflow resume {search}` goes on with it")
 
@@ -93,9 +95,10 @@ def _stop(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
 def _status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """Say how a search stands on its cluster: what runs, what waits and why, what went wrong."""
     from nasflow.backends import cluster
+    from nasflow.base.credentials import masked
     from nasflow.steps.ledger import read_ledger
 
-    archive = open_archive(store)
+    archive = open_existing(store)
     found = cluster.status(archive, search, connect_for(archive, search))
     ledger = read_ledger(archive, search)
     if as_json:
@@ -106,12 +109,12 @@ def _status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json:
             "children": len(ledger.children),
             "finished": ledger.finish is not None,
         }
-        typer.echo(json.dumps(facts, indent=2))
+        typer.echo(masked(json.dumps(facts, indent=2)))
         return
     done = "finished" if ledger.finish else "not finished"
     typer.echo(f"search     {search}: {done}, {len(ledger.children)} children in {len(ledger.rounds)} rounds")
-    for line in _lines(found):
-        typer.echo(line)
+    for line in _lines(found, search):
+        typer.echo(masked(line))
 
 
 @cluster_commands.command("logs")
@@ -122,11 +125,12 @@ def _logs(
     lines: Annotated[int, typer.Option(min=1, help="Last lines of each pod.")] = 20,
 ) -> None:
     """Print what the pods of a search's newest run have printed."""
+    from nasflow.base.credentials import masked
     from nasflow.base.errors import KubeflowUnavailable, NotFound
     from nasflow.kubeflow.pods import pod_log, step_pods
     from nasflow.steps.succession import last_run, newest_run, read_submission
 
-    archive = open_archive(store)
+    archive = open_existing(store)
     namespace = read_submission(archive, search)[0].cluster.namespace
     run = last_run(archive, search)
     if run and not run.id:
@@ -142,9 +146,9 @@ def _logs(
     for pod in wanted:
         typer.echo(f"== {pod.task} {pod.child or ''}  {pod.name}  {pod.phase}")
         try:
-            typer.echo(pod_log(namespace, pod.name, lines).rstrip())
+            typer.echo(masked(pod_log(namespace, pod.name, lines)).rstrip())
         except KubeflowUnavailable as error:
-            typer.echo(f"nasflow: warning: {error}", err=True)
+            say(f"warning: {error}")
 
 
 @cluster_commands.command("doctor")
@@ -156,6 +160,7 @@ def _doctor(
 ) -> None:
     """Check the store and MLflow, and with --cluster all that a search needs there; say how to mend it."""
     from nasflow.backends.doctor import cluster_checks, own_checks
+    from nasflow.base.credentials import masked
     from nasflow.base.errors import InvalidSpec, NotReady
 
     if on_cluster and config is None:
@@ -163,6 +168,7 @@ def _doctor(
     checks = list(own_checks(store))
     if on_cluster and config:
         checks += cluster_checks(read_file(config).required_cluster(), open_archive(store).store.url)
+    checks = [replace(check, said=masked(check.said)) for check in checks]
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:
@@ -211,13 +217,13 @@ def _trouble(trouble: "Trouble") -> str:
     return f"trouble    {trouble.step} {trouble.child or ''}".rstrip() + f": {trouble.reason}"
 
 
-def _lines(found: "ClusterStatus") -> list[str]:
+def _lines(found: "ClusterStatus", search: str) -> list[str]:
     lines = []
     if found.run:
         state = found.state or "forgotten by Kubeflow"
         lines.append(f"run        {found.run.number} ({found.run.pipeline}) {found.run.id}: {state}")
     if found.halted:
-        lines.append("stopped    by `nasflow stop`: `nasflow resume` goes on")
+        lines.append(f"stopped    by `nasflow stop`: `nasflow resume {search}` goes on")
     for pod in found.pods:
         if pod.phase != "Succeeded":
             what = f"{pod.task} {pod.child or ''}".strip()

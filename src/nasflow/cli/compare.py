@@ -11,6 +11,7 @@ from nasflow.cli.options import (
     DEFAULT_STORE,
     JsonOption,
     StoreOption,
+    check_folder,
     open_archive,
     read_file,
     spread,
@@ -87,6 +88,8 @@ def _compare(
     from nasflow.steps.ledger import read_ledger
 
     file = read_file(config)
+    if output:
+        check_folder(output)
     wanted, rival = match.searches(file.config())
     archive = open_archive(store)
     if where.submit:

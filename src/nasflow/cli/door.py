@@ -1,16 +1,20 @@
 """The commands' common frame: how they are found, how errors are shown, what they exit with."""
 
 import sys
+from io import TextIOWrapper
+from types import TracebackType
 from typing import Any
 
 import typer
 
 from nasflow.base.ending import TERMINATED, stop_on_sigterm
-from nasflow.base.errors import NasflowError
+from nasflow.base.errors import NasflowError, Stopped
 from nasflow.base.settings import RANK, WORLD_SIZE
+from nasflow.base.terminal import say
 from nasflow.cli.campaign import proof_commands
 from nasflow.cli.cluster import cluster_commands
 from nasflow.cli.compare import compare_commands
+from nasflow.cli.interrupt import INTERRUPTED, is_leaving, leave_on_ctrl_c, stop_on_ctrl_c
 from nasflow.cli.look import look_commands
 from nasflow.cli.run import work_commands
 from nasflow.cli.study import study_commands
@@ -25,9 +29,6 @@ _app = typer.Typer(
 for commands in (work_commands, look_commands, cluster_commands, proof_commands, compare_commands):
     _app.add_typer(commands)
 _app.add_typer(study_commands, name="study")
-
-_INTERRUPTED = 130
-"""What typer makes of Ctrl-C, as shells do."""
 
 _UsageError: Any = typer.BadParameter.__base__
 """A command line that cannot be; a class of click's, which newer typers carry inside."""
@@ -47,33 +48,54 @@ def _frame(
         typer.echo(context.get_help())
 
 
-def main() -> None:
-    """Run a command; exit with 0, or with the code that nasflow.base.errors gives the failure."""
+def run_command() -> int:
+    """Run the command of the command line; what it exits with."""
+    sys.excepthook = _tell_of_a_bug
     stop_on_sigterm()
+    # A name on a disk may be no text, and a terminal may lack letters: both are shown written out.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     # Torchrun's; asked here, so that no other command waits for torch.
     if RANK.is_set and (WORLD_SIZE.get() or 1) > 1:
         from nasflow.steps.together import together
         from nasflow.steps.train import join
 
-        sys.exit(together(_command, join))
-    sys.exit(_command())
+        return together(_command, join)
+    return _command()
+
+
+def _tell_of_a_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Python's traceback: what a library was given may be in it."""
+    from traceback import format_exception
+
+    from nasflow.base.credentials import masked
+
+    print(masked("".join(format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def _command() -> int:
+    stop_on_ctrl_c()
     try:
         code = _app(prog_name="nasflow", standalone_mode=False)
+    except Stopped as error:
+        say(f"stopped: {error}")
+        return error.exit_code
     except NasflowError as error:
-        _say(f"error: {error}")
-        code = error.exit_code
+        say(f"error: {error}")
+        return error.exit_code
     except _UsageError as error:
-        _say(f"error: {error.format_message()}")
-        code = error.exit_code
+        say(f"error: {error.format_message()}")
+        return int(error.exit_code)
     except SystemExit as end:
         code = end.code
-    if code in {_INTERRUPTED, TERMINATED}:
-        _say("stopped: all finished epochs are kept, the same command goes on")
+    except Exception:
+        if not is_leaving():
+            raise
+        code = INTERRUPTED
+    finally:
+        leave_on_ctrl_c()
+    # What typer makes of Ctrl-C; and a cluster's way to say it.
+    if code in {INTERRUPTED, TERMINATED}:
+        say("stopped: what was finished is kept, the same command goes on")
     return code or 0
-
-
-def _say(message: str) -> None:
-    print(f"nasflow: {' '.join(message.split())}", file=sys.stderr)

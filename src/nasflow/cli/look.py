@@ -13,7 +13,8 @@ from nasflow.cli.options import (
     JsonOption,
     SearchArgument,
     StoreOption,
-    open_archive,
+    check_folder,
+    open_existing,
     tracking_address,
     write,
     write_folder,
@@ -30,7 +31,7 @@ def _list(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> No
     from nasflow.search.words import figure_text
     from nasflow.steps.ledger import search_ids
 
-    archive = open_archive(store)
+    archive = open_existing(store)
     keys = ("search", "status", "children", "failed", "objective", "best", "test_accuracy")
     rows, unreadable = [], None
     for search in search_ids(archive):
@@ -60,7 +61,7 @@ def _show(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: J
     """Show a search: its figures, or with --json its whole ledger."""
     from nasflow.cli.summary import print_summary, summary
 
-    facts = summary(open_archive(store), search)
+    facts = summary(open_existing(store), search)
     typer.echo(json.dumps(facts, indent=2)) if as_json else print_summary(facts)
 
 
@@ -103,7 +104,7 @@ def _report(
     from nasflow.steps.keys import report_key
     from nasflow.steps.publish import write_report
 
-    archive = open_archive(store)
+    archive = open_existing(store)
     page = write_report(archive, search)
     if output:
         write(output, page)
@@ -119,9 +120,11 @@ def _export(
     source: Annotated[bool, typer.Option("--source/--no-source", help="As a Python file.")] = True,
 ) -> None:
     """Write the found network as one Python file with its weights, which needs torch alone, and as ONNX."""
+    # Before torch is imported, even: what cannot be written is said at once.
+    check_folder(output)
     from nasflow.steps.export import export as files_of
 
-    write_folder(output, files_of(open_archive(store), search, onnx, source))
+    write_folder(output, files_of(open_existing(store), search, onnx, source))
 
 
 @look_commands.command("ui")
@@ -131,12 +134,13 @@ def _ui(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 5000,
 ) -> None:
     """Open MLflow's pages on the searches of this store."""
+    from nasflow.base.credentials import masked
     from nasflow.tracking import ui_command, ui_environment
 
     address = tracking_address(store)
     command = ui_command(address, host, port)
     if command is None:
-        typer.echo(f"MLflow runs already: open {address}")
+        typer.echo(f"MLflow runs already: open {masked(address)}")
         return
     typer.echo(f"MLflow's pages: http://{host}:{port} (Ctrl-C ends them)", err=True)
     os.execve(sys.executable, command, ui_environment(address))

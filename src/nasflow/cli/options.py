@@ -1,6 +1,7 @@
 """Options that several commands share, and what they open."""
 
 import inspect
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
@@ -60,29 +61,23 @@ def open_archive(store: str) -> "Archive":
 def read_file(path: Path) -> "SearchFile":
     """A search's configuration from a YAML file; raise InvalidSpec with one line that says what and where."""
     from nasflow.base.errors import InvalidSpec
+    from nasflow.base.files import decoded, read_at_most
+    from nasflow.base.strict_yaml import MOST_YAML, read_yaml
     from nasflow.search.file import SearchFile
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSpec(f"{path}: cannot be read ({error})") from None
-    data = read_text(text, str(path))
+    text = decoded(read_at_most(path, MOST_YAML, "a configuration"), str(path))
+    data = read_yaml(text, str(path))
     if data is None:
         raise InvalidSpec(f"{path}: the file is empty: start from one of examples/")
     return SearchFile.from_data(data, str(path))
 
 
-def read_text(text: str, where: str) -> Any:
-    """What a text in YAML says; raise InvalidSpec with one line that names `where`."""
-    import yaml
+def open_existing(store: str) -> "Archive":
+    """The documents of a store for who only reads: raise NotFound, too, where no store can be."""
+    from nasflow.steps.archive import Archive
+    from nasflow.store import open_existing_store
 
-    from nasflow.base.errors import InvalidSpec
-
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # Besides its own: a date that is none, a number of 5,000 digits, brackets without end.
-        raise InvalidSpec(f"{where}: not YAML: {' '.join(str(error).split())}") from None
+    return Archive(open_existing_store(store))
 
 
 def tracking_address(store: str) -> str:
@@ -114,6 +109,18 @@ def write_bytes(file: Path, data: bytes) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
     with _writing(file), temporary_file(file.parent, data) as whole:
         move_over(whole, file)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise StoreError where `folder` cannot be made or written: before time is spent on what goes there."""
+    from nasflow.base.errors import StoreError
+
+    with _writing(folder):
+        there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise StoreError(f"{folder}: cannot be written: {there} is a file, and a folder is wanted")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise StoreError(f"{folder}: cannot be written: {there} is closed to this user")
 
 
 @contextmanager

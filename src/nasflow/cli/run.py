@@ -1,7 +1,6 @@
 """Commands that work: search, resume, transfer, sync."""
 
 import json
-import sys
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nasflow.base import settings
+from nasflow.base.terminal import say
 from nasflow.cli.options import (
     DEFAULT_STORE,
     JsonOption,
     SearchArgument,
     StoreOption,
     open_archive,
+    open_existing,
     read_file,
-    read_text,
     spread,
     tracking_address,
 )
@@ -118,7 +118,7 @@ def _resume(
 
     A search that was submitted to a cluster goes on there, any other on this machine.
     """
-    archive = open_archive(store)
+    archive = open_existing(store)
     from nasflow.search.budget import BudgetRecord
     from nasflow.steps.begin import reopen, set_budget
     from nasflow.steps.keys import submission_key
@@ -148,7 +148,7 @@ def _warn_if_in_vain(archive: "Archive", search: str) -> None:
     ledger = read_ledger(archive, search)
     stop = None if next_tasks(ledger) else decide(ledger)
     if stop:
-        typer.echo(f"nasflow: nothing to go on with: {stop.reason}: {stop.detail}", err=True)
+        say(f"nothing to go on with: {stop.reason}: {stop.detail}")
 
 
 @dataclass(frozen=True)
@@ -175,13 +175,14 @@ def _transfer(
     as_json: JsonOption = False,
 ) -> None:
     """Train a found cell in any host from scratch, test it once, register it; again: goes on."""
+    from nasflow.base.strict_yaml import read_yaml
     from nasflow.search.transfer import transfer
     from nasflow.steps.begin import begin
     from nasflow.steps.ledger import found_parts
 
     archive = open_archive(store)
     lanes = settings.LANES.get()
-    host, dataset, recipe = (read_text(text, f"--{option}") for option, text in asdict(destination).items())
+    host, dataset, recipe = (read_yaml(text, f"--{option}") for option, text in asdict(destination).items())
     id = begin(archive, transfer(found_parts(archive, cell), host, dataset, recipe, seed, name))
     _run_inline(archive, id, tracking_address(store) if track else None, lanes)
     _conclude(archive, id, as_json)
@@ -193,14 +194,14 @@ def _sync(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
     from nasflow.steps.publish import track as publish
 
     address = tracking_address(store)
-    publish(open_archive(store), search, address)
+    publish(open_existing(store), search, address)
     typer.echo(f"search {search} is in MLflow: `nasflow ui` opens it")
 
 
 def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int | None) -> None:
     from nasflow.backends.inline import run
     from nasflow.backends.lanes import count_lanes
-    from nasflow.base.errors import SearchFailed
+    from nasflow.base.errors import SearchFailed, Stopped
     from nasflow.cli.display import Display
     from nasflow.steps.ledger import read_config as stored_config
     from nasflow.steps.publish import write_report
@@ -210,9 +211,12 @@ def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int
     try:
         with Display(config) as display:
             run(archive, search, display, Publisher(archive, search, address), count)
-    except (SearchFailed, KeyboardInterrupt, SystemExit):
+    except (SearchFailed, SystemExit):
         write_report(archive, search)
         raise
+    except KeyboardInterrupt:
+        write_report(archive, search)
+        raise Stopped(f"all finished epochs are kept, `nasflow resume {search}` goes on") from None
 
 
 def _run_local(
@@ -227,8 +231,9 @@ def _run_local(
 
 
 def _say_own(line: str) -> None:
-    if line.startswith("nasflow: "):
-        typer.echo(line, err=True)
+    own = line.removeprefix("nasflow: ")
+    if own != line:
+        say(own)
 
 
 def _conclude(archive: "Archive", search: str, as_json: bool) -> None:
@@ -256,5 +261,5 @@ class Publisher:
         try:
             track(self._archive, self._search, self._address)
         except TrackingUnavailable as error:
-            print(f"nasflow: warning: {error}; the search goes on without it", file=sys.stderr)
+            say(f"warning: {error}; the search goes on without it")
             self._address = None

@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from nasflow.base import settings
-from nasflow.cli.options import DEFAULT_STORE, StoreOption, open_archive, read_file, write_bytes, write_folder
+from nasflow.cli.options import (
+    DEFAULT_STORE,
+    StoreOption,
+    check_folder,
+    open_archive,
+    read_file,
+    write_bytes,
+    write_folder,
+)
 from nasflow.cli.run import LanesOption
 
 study_commands = typer.Typer(help="Studies: hours of training whose result is a file.")
@@ -31,6 +39,7 @@ def _truth(
     from nasflow.steps.begin import begin
     from nasflow.studies.truth import Truth, read_table, table_bytes
 
+    check_folder(output.parent)
     archive, asked_lanes = open_archive(store), lanes or settings.LANES.get()
     search = read_file(config).config()
     known = read_table(output) if output.exists() else None
@@ -82,9 +91,14 @@ def _adopt(
     from rich.console import Console
     from rich.progress import track
 
+    from nasflow.base.document import MAXIMUM_BYTES
+    from nasflow.base.files import read_at_most
     from nasflow.studies.adoption import Adoptions, adoption_table, classifiers, try_apart
 
-    known = Adoptions.from_json(output.read_bytes(), str(output)) if output.exists() else Adoptions()
+    known = Adoptions()
+    if output.exists():
+        known = Adoptions.from_json(read_at_most(output, MAXIMUM_BYTES, "a table of adoptions"), str(output))
+    check_folder(output.parent)
     console = Console(stderr=True)
     done = {each.network for each in known.networks}
     left = [name for name in classifiers() if fnmatchcase(name, only) and name not in done]

@@ -8,7 +8,7 @@ them after its convolutions stay where they are.
 import hashlib
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cache, partial
@@ -156,12 +156,20 @@ def _factory(name: str, classes: int) -> Callable[[], object]:
         with explained(name):
             found = importlib.import_module(module)
     except InvalidSpec as error:
-        raise InvalidSpec(f"{error}: is {module} installed, or on PYTHONPATH?") from None
+        raise InvalidSpec(f"{error}: {_import_remedy(module, error.__context__)}") from None
     for part in attribute.split("."):
         found = getattr(found, part, None)  # type: ignore[assignment]
     if not callable(found):
         raise InvalidSpec(f"{name}: {module} has no function {attribute!r}")
     return found
+
+
+def _import_remedy(module: str, cause: object) -> str:
+    """What is missing: the module itself, or one that it asks for."""
+    missing = cause.name if isinstance(cause, ModuleNotFoundError) else None
+    if missing and f"{module}.".startswith(f"{missing}."):
+        return f"is {missing} installed, or on PYTHONPATH?"
+    return f"{module} is there and asks for {missing}: install that" if missing else f"mend {module} first"
 
 
 def _torchvision(name: str, classes: int) -> nn.Module:
@@ -225,11 +233,28 @@ def check_cells(network: nn.Module, host: Adopted) -> None:
     """Raise InvalidSpec if none of the network's convolutions becomes a cell."""
     if any(True for _ in convolutions(network, host.cells)):
         return
-    known = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
-    raise InvalidSpec(
-        f"{host.network}: cells {host.cells or '(3x3)'!r} fits none of its convolutions: "
-        f"{', '.join(known[:20]) or 'it has none'}{', ...' if len(known) > 20 else ''}"
-    )
+    known = {name: each for name, each in network.named_modules() if isinstance(each, nn.Conv2d)}
+    plain = [name for name, each in known.items() if _is_plain(each)]
+    raise InvalidSpec(f"{host.network}: {_why_no_cell(list(known), plain, host.cells)}")
+
+
+def _why_no_cell(known: Sequence[str], plain: Sequence[str], pattern: str | None) -> str:
+    """Of the names of all convolutions, and of those that can become cells."""
+    if not known:
+        return "it has no convolution (torch.nn.Conv2d) that could become a cell"
+    if not plain:
+        return (
+            "its convolutions are subclasses of Conv2d, or have hooks: a cell would lose what these add, so "
+            f"none becomes one: {_some(known)}"
+        )
+    if pattern is None:
+        return f'none of its convolutions becomes a cell by itself: `cells: "*"` takes all: {_some(plain)}'
+    return f'cells {pattern!r} fits none of its convolutions, and `cells: "*"` fits all: {_some(plain)}'
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of them, for people."""
+    return ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
 
 
 def _refuse_shared(network: nn.Module, chosen: Mapping[str, nn.Conv2d], host: Adopted) -> None:

@@ -2,17 +2,29 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from nasflow.base.document import Document, Frozen
+from nasflow.base.form import Form
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
+Name = Annotated[
+    str,
+    Form(
+        "[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", "small letters, digits, and hyphens or dots between them are"
+    ),
+]
 """What Kubernetes takes as the name of an object."""
 
-Cores = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]*m|[1-9][0-9]*(\.[0-9]+)?|0\.[0-9]*[1-9])$")]
+Cores = Annotated[
+    str,
+    Form(
+        r"[1-9][0-9]{0,8}m|[1-9][0-9]{0,8}(\.[0-9]{1,3})?|0\.[0-9]{0,2}[1-9]",
+        'cores such as "2", "1.5" or "500m" are',
+    ),
+]
 """Processor cores as Kubernetes and Kubeflow write them: "500m", "2", "1.5"."""
 
-Bytes = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[KMGTPE]i?$")]
+Bytes = Annotated[str, Form("[1-9][0-9]{0,8}[KMGTPE]i?", "memory such as 8Gi or 512Mi is")]
 """Memory as Kubeflow takes it: "8Gi", "512Mi"."""
 
 Layout = Literal["fused", "steps"]
@@ -47,7 +59,9 @@ class PodSpec(Frozen):
     """Cores, asked for and at most."""
     memory: Bytes = "4Gi"
     """Asked for and at most: over it the pod is killed."""
-    accelerator: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+/[a-zA-Z0-9._-]+$")] | None = None
+    accelerator: (
+        Annotated[str, Form("[a-z0-9.-]+/[a-zA-Z0-9._-]+", "a resource such as nvidia.com/gpu is")] | None
+    ) = None
     """The resource's name, as in nvidia.com/gpu; None: no accelerator."""
     accelerators: int = Field(default=1, ge=1)
     """How many of it a pod gets; a training uses one."""
@@ -61,7 +75,7 @@ class PodSpec(Frozen):
 class Cluster(Frozen):
     """Where the pods of a search run, and what they may use."""
 
-    image: Annotated[str, StringConstraints(pattern=r"^[^\s]+$", max_length=500)]
+    image: Annotated[str, Form(r"[!-~]{1,500}", "an image's address, of at most 500 signs and no space, is")]
     """nasflow's image, best by digest: the same for every step."""
     namespace: Name = "kubeflow"
     """Where the pods run: Kubeflow's own namespace on a standalone install, the user's profile otherwise."""

@@ -1,10 +1,11 @@
 """What a user asks for: the configuration of one search."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, TypeAdapter, field_validator, model_validator
 
 from nasflow.base.document import Document, Frozen, Seed, is_off
+from nasflow.base.form import Form
 from nasflow.search.budget import Budget
 from nasflow.search.controller import AnyController, ControllerSpec, EvolutionController
 from nasflow.search.controls import CONTROLS, Control
@@ -80,7 +81,13 @@ def _usual_objective(known: dict[str, Any]) -> Objective:
 class SearchSettings(Document):
     """What is the same in a search as it is asked for and as it is once its start network is known."""
 
-    name: str = Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$")
+    name: Annotated[
+        str,
+        Form(
+            "[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?",
+            "small letters, digits and hyphens between them, at most 53, are",
+        ),
+    ]
     """Lower-case letters, digits and hyphens, at most 53: it also names Kubernetes objects."""
     seed: Seed = 0
     data: DataSpec

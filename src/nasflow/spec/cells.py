@@ -1,6 +1,7 @@
 """The published cells (Cai et al., ICML 2018, figure 5), by name."""
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.base.lines import one_line
 from nasflow.spec.tree import START_CELL, Tree
 
 TREE_CELL_A = Tree.parse(
@@ -21,6 +22,7 @@ def find_cell(name_or_text: str) -> Tree:
         return NAMED_CELLS[name_or_text]
     if "(" not in name_or_text:
         raise InvalidSpec(
-            f"no cell is named {name_or_text!r}: name one of {', '.join(NAMED_CELLS)}, or write its text form"
+            f"no cell is named '{one_line(name_or_text, 80)}': name one of {', '.join(NAMED_CELLS)}, "
+            "or write its text form"
         )
     return Tree.parse(name_or_text)

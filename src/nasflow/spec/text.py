@@ -11,10 +11,11 @@ from typing import NamedTuple, NoReturn
 from pydantic import ValidationError
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.base.lines import one_line
 from nasflow.spec.tree import MAXIMUM_DEPTH, Branch, Merge, Node, Operation, Tree
 
 MAXIMUM_CHARACTERS = 100_000
-_TOKEN = re.compile(r"\s*(->|[(),]|[A-Za-z0-9]+)")
+_TOKEN = re.compile(r"(->|[(),]|[A-Za-z0-9]+)|\s+")
 
 
 def print_node(node: Node) -> str:
@@ -39,7 +40,7 @@ def parse_tree(text: str) -> Tree:
     try:
         return Tree(root=root)
     except ValidationError as error:
-        raise InvalidSpec(f"cell {_shorten(text)!r}: {_reason(error)}") from None
+        raise InvalidSpec(f"cell {_shorten(text)}: {_reason(error)}") from None
 
 
 def _reason(error: ValidationError) -> str:
@@ -47,13 +48,17 @@ def _reason(error: ValidationError) -> str:
 
 
 def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 80 else line[:77] + "..."
+    """The beginning, in quotes: a cell may fill pages."""
+    return f"'{one_line(text, 80)}'"
 
 
 class _Token(NamedTuple):
     text: str
     column: int
+
+
+def _found(token: _Token) -> str:
+    return _shorten(token.text or "the end")
 
 
 class _Reader:
@@ -65,18 +70,18 @@ class _Reader:
         self._next = next(self._tokens)
 
     def _split(self) -> Iterator[_Token]:
-        position = 0
-        while self._text[position:].strip():
+        position, end = 0, len(self._text.rstrip())
+        while position < end:
             match = _TOKEN.match(self._text, position)
             if match is None:
-                start = position + len(self._text[position:]) - len(self._text[position:].lstrip())
-                self._refuse(f"unexpected {self._text[start]!r}", start + 1)
-            yield _Token(match.group(1), match.start(1) + 1)
+                self._refuse(f"unexpected {self._text[position]!r}", position + 1)
+            if match.group(1):
+                yield _Token(match.group(1), match.start(1) + 1)
             position = match.end()
         yield _Token("", len(self._text) + 1)
 
     def _refuse(self, reason: str, column: int) -> NoReturn:
-        raise InvalidSpec(f"cell {_shorten(self._text)!r}, column {column}: {reason}")
+        raise InvalidSpec(f"cell {_shorten(self._text)}, column {column}: {reason}")
 
     def _take(self) -> _Token:
         token = self._next
@@ -88,7 +93,7 @@ class _Reader:
         token = self._take()
         if token.text not in texts:
             wanted = " or ".join(map(repr, texts))
-            self._refuse(f"expected {wanted}, found {_shorten(token.text) or 'the end'!r}", token.column)
+            self._refuse(f"expected {wanted}, found {_found(token)}", token.column)
         return token.text
 
     def node(self, depth: int) -> Node:
@@ -109,8 +114,7 @@ class _Reader:
         token = self._take()
         if token.text not in set(Operation):
             known = ", ".join(operation.value for operation in Operation)
-            found = _shorten(token.text) or "the end"
-            self._refuse(f"unknown operation {found!r} (known: {known})", token.column)
+            self._refuse(f"unknown operation {_found(token)} (known: {known})", token.column)
         if self._next.text != "->":
             return Branch(operation=Operation(token.text))
         self._take()
@@ -118,4 +122,4 @@ class _Reader:
 
     def end(self) -> None:
         if self._next.text:
-            self._refuse(f"unexpected {_shorten(self._next.text)!r} after the cell", self._next.column)
+            self._refuse(f"unexpected {_found(self._next)} after the cell", self._next.column)

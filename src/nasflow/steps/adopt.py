@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.base.files import read_at_most
+from nasflow.base.lines import one_line
 from nasflow.measure import counted
 from nasflow.networks import build, check_fit, initialise
 from nasflow.networks.adopted import (
@@ -118,8 +120,9 @@ def _published(name: str) -> dict[str, Tensor]:
         ) from None
     except (AttributeError, ValueError, OSError, RuntimeError) as error:
         raise InvalidSpec(
-            f"{name}: the published weights cannot be had ({error}): "
-            "fetch them elsewhere and give their safetensors file as start.weights"
+            f"{name}: the published weights cannot be had ({one_line(str(error), 200)}): "
+            "fetch them elsewhere and give their safetensors file as start.weights, or begin without any, by "
+            "`weights: untrained` and a recipe"
         ) from None
     return state
 
@@ -127,13 +130,7 @@ def _published(name: str) -> dict[str, Tensor]:
 def _read_file(file: Path, network: nn.Module) -> bytes:
     """A file that is not much larger than what can fit."""
     expected = sum(tensor.nbytes for tensor in network.state_dict().values())
-    try:
-        size = file.stat().st_size
-        if size > 2 * expected + _SPARE_BYTES:
-            raise InvalidSpec(f"{file}: {size} bytes, and the network's weights take {expected}")
-        return file.read_bytes()
-    except OSError as error:
-        raise InvalidSpec(f"start.weights: {file} cannot be read ({error.strerror})") from None
+    return read_at_most(file, 2 * expected + _SPARE_BYTES, f"start.weights, which take {expected} here")
 
 
 def _load(network: nn.Module, tensors: dict[str, Tensor], start: TrainedStart) -> None:

@@ -156,7 +156,7 @@ def _facts(archive: Archive, asked: SearchConfig) -> DataFacts:
 
 def _refuse_older(archive: Archive, search: str) -> None:
     """What an older nasflow has begun may only be looked at: its children had other ids."""
-    # A broken document is refused here, with one line.
+    # A broken document is refused here, with one line: afterwards it is read as what it is.
     if archive.find(config_key(search), ResolvedConfig) is None:
         return
     version = json.loads(archive.store.read(config_key(search))).get("schema_version", 1)
@@ -175,8 +175,9 @@ def _refuse_other_files(existing: ResolvedConfig | None, asked: SearchConfig, ar
     if existing.data.path != asked.data.path and not is_stored:
         # The children's specs hold the path: the images are theirs, so they must be where they were.
         raise Conflict(
-            f"search {asked.name!r} began with its images in {existing.data.path}: bring them back there, "
-            "or make it a link to where they are now"
+            f"search {asked.name!r} began with its images of {existing.data.name} in "
+            f"{existing.data.path or 'their usual place'}: bring them back there, or make it a link to where "
+            "they are now"
         )
 
 

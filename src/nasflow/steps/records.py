@@ -1,6 +1,8 @@
 """What became of a child: read, or written down where it failed."""
 
+from nasflow.base.credentials import masked
 from nasflow.base.errors import ChildFailed, NotFound
+from nasflow.base.lines import one_line
 from nasflow.measure import counted
 from nasflow.search.measures import USUAL
 from nasflow.search.record import (
@@ -67,7 +69,7 @@ def failed_record(
         measures=counted(spec.network, (*USUAL, *spec.measures)),
         receipt=receipt,
         history=history,
-        failure=reason,
+        failure=one_line(masked(reason)),
     )
 
 

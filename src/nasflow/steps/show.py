@@ -1,12 +1,12 @@
 """What a pod shows of its work: metrics and drawings in Kubeflow, the search in MLflow, its report."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 
 from nasflow.base.errors import NasflowError, TrackingUnavailable
+from nasflow.base.terminal import say
 from nasflow.search.controls import Control
 from nasflow.search.record import BirthRecord, FailedRecord, RoundRecord
 from nasflow.search.rounds import FinishRecord
@@ -84,7 +84,7 @@ def show_search(archive: Archive, search: str) -> None:
         if not tasks_of(archive, search):
             write_report(archive, search)
     except NasflowError as error:
-        print(f"nasflow: warning: not shown: {error}", file=sys.stderr)
+        say(f"warning: not shown: {error}")
 
 
 def claim_task(search: str, child: str) -> None:
@@ -102,4 +102,4 @@ def _mlflow_may_be_away() -> Iterator[None]:
     try:
         yield
     except TrackingUnavailable as error:
-        print(f"nasflow: warning: {error}; the search goes on without it", file=sys.stderr)
+        say(f"warning: {error}; the search goes on without it")

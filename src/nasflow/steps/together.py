@@ -17,6 +17,7 @@ from torch import distributed
 
 from nasflow.base.errors import ChildFailed, NasflowError
 from nasflow.base.settings import LOCAL_RANK
+from nasflow.base.terminal import say
 from nasflow.training.state import TrainingState
 from nasflow.training.team import this_team
 
@@ -103,7 +104,7 @@ def _follow(join: Callable[[Call], None]) -> int:
             if _is_training:
                 return 1
     except NasflowError as error:
-        print(f"nasflow: error: process {distributed.get_rank()}: {error}", file=sys.stderr)
+        say(f"error: process {distributed.get_rank()}: {error}")
         return error.exit_code
     return 0
 

@@ -2,7 +2,16 @@
 
 from nasflow.store.blobs import blob_key, digest_of, get_blob, put_blob
 from nasflow.store.check import check_writable
-from nasflow.store.open import open_store
+from nasflow.store.open import open_existing_store, open_store
 from nasflow.store.protocol import Store
 
-__all__ = ["Store", "blob_key", "check_writable", "digest_of", "get_blob", "open_store", "put_blob"]
+__all__ = [
+    "Store",
+    "blob_key",
+    "check_writable",
+    "digest_of",
+    "get_blob",
+    "open_existing_store",
+    "open_store",
+    "put_blob",
+]

@@ -42,6 +42,6 @@ def get_blob(store: Store, digest: str) -> bytes:
     if found != digest:
         raise BlobDamaged(
             f"{store.url}/{key}: damaged, its {len(data)} bytes have sha256 {found} instead of {digest}: "
-            "delete it and run `nasflow resume`"
+            "delete it and go on with the search: `nasflow resume ID`"
         )
     return data

@@ -1,14 +1,34 @@
 """From the text in a configuration to a store."""
 
 import re
+from pathlib import Path
 from urllib.parse import unquote
 
-from nasflow.base.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec, NotFound
+from nasflow.base.lines import written_out
+from nasflow.base.settings import STORE
 from nasflow.store.directory import DirectoryStore
 from nasflow.store.keys import check_folder
 from nasflow.store.protocol import Store
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
+
+
+_LONGEST_FOLDER = 1000
+"""Characters."""
+
+_EXAMPLES = {"s3": "s3://bucket/prefix", "file": "file:///folder"}
+
+
+def open_existing_store(url: str) -> Store:
+    """The store at `url`, for who only reads; raise as `open_store` does, and NotFound for no folder."""
+    store = open_store(url)
+    # A bucket says itself that it is not there.
+    if "://" not in store.url and not Path(store.url).is_dir():
+        raise NotFound(
+            f"store {store.url}: there is no such folder: --store or {STORE} says where the store is"
+        )
+    return store
 
 
 def open_store(url: str, proven: bool = False) -> Store:
@@ -22,7 +42,12 @@ def open_store(url: str, proven: bool = False) -> Store:
     `check_writable`. Raises InvalidSpec for another scheme and StoreError for a folder that is a file.
     """
     scheme, separator, rest = url.partition("://")
+    scheme = scheme.lower()
     if not separator:
+        # The text is not repeated here either.
+        for known, example in _EXAMPLES.items():
+            if scheme.startswith(f"{known}:"):
+                raise InvalidSpec(f"store: two slashes come after {known}:, as in {example}")
         return _open_directory(url)
     if scheme == "file":
         return _open_directory(_local_path(rest))
@@ -34,9 +59,15 @@ def open_store(url: str, proven: bool = False) -> Store:
 
 
 def _open_directory(path: str) -> Store:
-    if not path.strip() or "\0" in path:
-        raise InvalidSpec("store: the folder's name is empty or broken: give a folder or s3://bucket/prefix")
-    return DirectoryStore(path)
+    # It is written down, in MLflow's addresses and in records: bytes that are no text cannot be.
+    if not path.strip() or not path.isprintable() or len(path) > _LONGEST_FOLDER:
+        raise InvalidSpec(
+            f"store: '{written_out(path, 80)}' is no folder's name in UTF-8: give a folder or s3://bucket/prefix"
+        )
+    try:
+        return DirectoryStore(path)
+    except RuntimeError:
+        raise InvalidSpec(f"store: {path.partition('/')[0]} is no user with a home: give a folder") from None
 
 
 def _local_path(rest: str) -> str:

@@ -9,9 +9,16 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.base.lines import one_line
 
 _LENGTH_BYTES = 8
 """A safetensors file starts with the length of its JSON header."""
+
+_OF_A_HEADER = (KeyError, OverflowError, RuntimeError, TypeError, ValueError)
+"""What torch says to a type or a shape that no tensor has."""
+
+_REASON = 200
+"""Characters."""
 
 
 def snapshot(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -28,12 +35,13 @@ def from_bytes(data: bytes, where: str) -> tuple[dict[str, Tensor], str | None]:
     """The tensors and the metadata of a file from `where`; raise InvalidSpec if it is broken or cut off."""
     try:
         tensors = load(data)
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise InvalidSpec(f"{where}: no safetensors file, or broken or cut off ({error})") from None
-    # Loading has checked the header already; it only does not hand out the metadata.
+    except (SafetensorError, *_OF_A_HEADER) as error:
+        reason = one_line(str(error), _REASON)
+        raise InvalidSpec(f"{where}: no safetensors file, or broken or cut off ({reason})") from None
+    # Loading has checked the header already; it only does not hand out the metadata, which may be null.
     end = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
     header = json.loads(data[_LENGTH_BYTES:end])
-    return tensors, header.get("__metadata__", {}).get("nasflow")
+    return tensors, (header.get("__metadata__") or {}).get("nasflow")
 
 
 def check_like(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: str) -> None:

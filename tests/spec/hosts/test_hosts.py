@@ -114,7 +114,7 @@ def test_least_size(host: Host, size: int) -> None:
         ({"kind": "chain", "widths": [4], "pools": [1, 1]}, "host: pools"),
         ({"growth": 12}, "host.blocks: Field required"),
         ({"kind": "condensenet", "cells": [9, 0, 0, 0, 0]}, "host: a stage of 4 layers cannot hold 9 cells"),
-        ({"kind": "adopted", "network": "resnet18"}, "host.network: String should match pattern"),
+        ({"kind": "adopted", "network": "resnet18"}, "host.network: torchvision:NAME or module:factory is"),
         ([], "host: a mapping with a `kind` is wanted: densenet, pyramidnet"),
     ],
 )

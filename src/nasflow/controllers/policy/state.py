@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nasflow.base.document import canonical_json
 from nasflow.base.errors import InvalidSpec
+from nasflow.base.lines import one_line
 from nasflow.controllers.policy.baseline import Baseline
 from nasflow.controllers.policy.parameters import Parameters, initial_parameters
 from nasflow.controllers.policy.reader import make_reader
@@ -140,8 +141,8 @@ def _load(data: bytes) -> dict[str, Tensor]:
         raise InvalidSpec(f"controller state: {len(data)} bytes are too many (at most {_MOST_BYTES})")
     try:
         return load(data)
-    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
+    except (SafetensorError, KeyError, OverflowError, RuntimeError, TypeError, ValueError) as error:
+        reason = one_line(str(error), 200)
         raise InvalidSpec(f"controller state: no safetensors ({reason}): broken or cut off") from None
 
 

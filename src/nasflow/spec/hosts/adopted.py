@@ -1,10 +1,11 @@
 """A network that somebody else wrote."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from nasflow.base.document import is_off
+from nasflow.base.form import Form
 from nasflow.spec.hosts.host import Host
 
 
@@ -14,7 +15,10 @@ class Adopted(Host):
     BUILDER: ClassVar[str] = "nasflow.networks.adopted:build_adopted"
 
     kind: Literal["adopted"] = "adopted"
-    network: str = Field(pattern=r"^torchvision:\w+$|^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
+    network: Annotated[
+        str,
+        Form(r"torchvision:\w+|[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", "torchvision:NAME or module:factory is"),
+    ]
     """`torchvision:NAME`, or `module:factory`: called without arguments, it gives an `nn.Module` that maps
     images [batch, channels, height, width] to logits [batch, classes]."""
     cells: str | None = None

@@ -1,14 +1,17 @@
 """The table: one compact file, with the configuration that it was made by."""
 
 import gzip
+import io
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field
 
-from nasflow.base.document import Document, Frozen, canonical_json
+from nasflow.base.document import MAXIMUM_BYTES, Document, Frozen, canonical_json
 from nasflow.base.errors import InvalidSpec
+from nasflow.base.files import read_at_most
 from nasflow.search.config import SearchConfig
 from nasflow.search.record import Epoch
 from nasflow.spec.tree import TreeText
@@ -96,8 +99,10 @@ def table_bytes(table: TruthTable) -> bytes:
 
 def read_table(file: Path) -> TruthTable:
     """The table in a file; raise InvalidSpec with one line if it is none."""
+    packed = io.BytesIO(read_at_most(file, MAXIMUM_BYTES, "a table of `nasflow study truth`"))
     try:
-        text = gzip.decompress(file.read_bytes())
-    except (OSError, EOFError, ValueError) as error:
+        # One byte more than a document may have tells; a few kilobytes can unpack to terabytes.
+        text = gzip.GzipFile(fileobj=packed).read(MAXIMUM_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
         raise InvalidSpec(f"{file}: no table of `nasflow study truth` ({error})") from None
     return TruthTable.from_json(text, str(file))
