@@ -203,7 +203,7 @@ def test_promises_outlast_an_outage(
     seed: int,
     outage: float,
 ) -> None:
-    """Three writers whose server is gone for that many seconds, among other faults: for each a line is told."""
+    """Three writers whose server is gone for that many seconds, among other faults: each says so."""
     monkeypatch.setenv("NASFLOW_STORE_PATIENCE", "60")
     began = time.monotonic()
     Campaign(seed, monkeypatch).run("abc", steps=150, every=5, outage=outage)

@@ -39,7 +39,7 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
-def check_folder(folder: str) -> str:
+def check_place(folder: str) -> str:
     """`folder` itself, a store's place in a bucket; raises InvalidSpec if it cannot be one.
 
     Any letter will do: S3's names are text. Not what a client or a server on a file system takes for another

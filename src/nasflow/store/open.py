@@ -4,15 +4,19 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from nasflow.base.credentials import masked
 from nasflow.base.errors import InvalidSpec, NotFound
 from nasflow.base.lines import written_out
 from nasflow.base.settings import STORE
 from nasflow.store.directory import DirectoryStore
-from nasflow.store.keys import check_folder
+from nasflow.store.keys import check_place
 from nasflow.store.protocol import Store
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 
+
+_PASTED = re.compile(r":[^/]*@")
+"""A key and its secret, as people write them before a host."""
 
 _LONGEST_FOLDER = 1000
 """Characters."""
@@ -86,7 +90,9 @@ def _open_s3(rest: str, proven: bool) -> Store:
         raise InvalidSpec(
             "store: no bucket's name after s3://: give s3://bucket/prefix, credentials by AWS_*"
         )
-    check_folder(prefix.strip("/"))
+    if _PASTED.search(prefix) or masked(f"s3://{rest}") != f"s3://{rest}":
+        raise InvalidSpec("store: the address holds what looks like a secret: give credentials by AWS_*")
+    check_place(prefix.strip("/"))
     from nasflow.store.s3 import open_bucket
 
     return open_bucket(bucket, prefix, proven)

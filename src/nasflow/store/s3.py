@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from nasflow.base.errors import NotFound, StoreError
 from nasflow.base.settings import S3_ENDPOINT, S3_PROFILE
-from nasflow.store.keys import check_folder, check_key, check_prefix, is_key
+from nasflow.store.keys import check_place, check_key, check_prefix, is_key
 from nasflow.store.protocol import Keys
 from nasflow.store.s3_contact import Contact, Patience, patience_of
 from nasflow.store.s3_failures import CutShort, code_of, status_of
@@ -75,7 +75,7 @@ class S3Store:
 
     def __init__(self, bucket: str, prefix: str, client: "S3Client", patience: Patience) -> None:
         self._bucket = bucket
-        self._prefix = check_folder(prefix.strip("/"))
+        self._prefix = check_place(prefix.strip("/"))
         self._client = client
         self._ask = Contact(self.url, client, patience).ask
 
