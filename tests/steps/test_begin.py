@@ -62,7 +62,7 @@ def test_several_searches_in_a_store(finished: Path) -> None:
 def test_images_stay_where_they_were(finished: Path) -> None:
     """A search whose images have moved is told where they must be: its children's specs hold the path."""
     moved = config(data={"name": "digits", "held_out": 100, "train_images": 150, "path": "/elsewhere"})
-    with pytest.raises(Conflict, match="began with its images in None"):
+    with pytest.raises(Conflict, match="began with its images of digits in their usual place"):
         begin(open_archive(finished), moved)
 
 

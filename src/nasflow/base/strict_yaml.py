@@ -58,6 +58,7 @@ def read_yaml(text: str, where: str) -> Any:
         raise _refused(where, line, column, f"the character U+{error.character:04X} is in no text") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        assert mark
         raise _refused(where, mark.line, mark.column, _reason(error)) from None
     except (ValueError, OverflowError):
         # Where PyYAML reads numbers of its own: the code of a character, the version of YAML.
@@ -78,7 +79,7 @@ def _reason(error: yaml.MarkedYAMLError) -> str:
     return f"{said} ({error.context} from line {error.context_mark.line + 1} on)"
 
 
-def _refuse(reason: str, mark: yaml.Mark) -> NoReturn:
+def _refuse(reason: str, mark: Any) -> NoReturn:
     raise yaml.constructor.ConstructorError(None, None, reason, mark)
 
 
@@ -98,7 +99,8 @@ class _StrictLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Check depth, tag and size of a node on the way."""
-        event, before = self.peek_event(), self._values
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        before = self._values
         if self._depth >= _DEEPEST:
             _refuse(f"deeper than {_DEEPEST} levels", event.start_mark)
         tag = getattr(event, "tag", None)
@@ -120,7 +122,7 @@ class _StrictLoader(yaml.SafeLoader):
             _refuse(f"more than {_MOST_VALUES} values, each alias counted in full", event.start_mark)
         return node
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Refuse a key that is no name, and one that is there already."""
         node = super().compose_mapping_node(anchor)
         lines: dict[str, int] = {}
@@ -145,6 +147,6 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Say which value is not what its tag says."""
         try:
-            return super().construct_object(node, deep)  # type: ignore[no-untyped-call]
+            return super().construct_object(node, deep)
         except (ValueError, LookupError):
             _refuse(f"{one_line(str(node.value), 80)!r} is no {node.tag.removeprefix(_TAG)}", node.start_mark)
