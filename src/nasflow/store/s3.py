@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from nasflow.base.errors import NotFound, StoreError
 from nasflow.base.settings import S3_ENDPOINT, S3_PROFILE
-from nasflow.store.keys import check_place, check_key, check_prefix, is_key
+from nasflow.store.keys import check_key, check_place, check_prefix, is_key
 from nasflow.store.protocol import Keys
 from nasflow.store.s3_contact import Contact, Patience, patience_of
 from nasflow.store.s3_failures import CutShort, code_of, status_of
