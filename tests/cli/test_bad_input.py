@@ -126,8 +126,8 @@ def test_a_budget_that_is_no_longer(finished: Path) -> None:
 def test_a_store_that_is_not_there(command: str, tmp_path: Path) -> None:
     """Who only reads is told that the folder does not exist, and makes none."""
     store = tmp_path / "stroe"
-    arguments = [] if command == "list" else ["tiny"]
-    output = ["--output", tmp_path / "found"] if command == "export" else []
+    arguments = () if command == "list" else ("tiny",)
+    output = ("--output", tmp_path / "found") if command == "export" else ()
     end = call(command, *arguments, *output, "--store", store)
     assert end.code == StoreError.exit_code
     assert (
@@ -220,8 +220,9 @@ def test_a_document_that_is_cut_off(command: str, document: str, finished: Path)
     """A damaged document ends every command that needs it with one line that names it."""
     path = finished / "searches" / "tiny" / document
     path.write_bytes(path.read_bytes()[:-20])
-    arguments = {"list": [], "search": [write_config(finished.parent), "--no-track"]}.get(command, ["tiny"])
-    end = call(command, *arguments, "--store", finished)
+    file = write_config(finished.parent)
+    arguments: dict[str, tuple[str | Path, ...]] = {"list": (), "search": (file, "--no-track")}
+    end = call(command, *arguments.get(command, ("tiny",)), "--store", finished)
     assert end.code == InvalidSpec.exit_code
     assert f"{path}: not JSON" in end.error
 

@@ -27,9 +27,20 @@ ODD_TEXTS = (
     5000 * "x",
     "models:/a@b",
 )
-ODD_DATA = (None, [], {}, [[]], {"kind": "x"}, {"": 1}, [1, "a", None], 200 * [1], *ODD_NUMBERS, *ODD_TEXTS)
+ODD_DATA: tuple[Any, ...] = (
+    None,
+    [],
+    {},
+    [[]],
+    {"kind": "x"},
+    {"": 1},
+    [1, "a", None],
+    200 * [1],
+    *ODD_NUMBERS,
+    *ODD_TEXTS,
+)
 
-YAML_PIECES = (
+YAML_PIECES: tuple[str, ...] = (
     "a: &a [*a]",
     "*a",
     "&a ",
@@ -43,8 +54,6 @@ YAML_PIECES = (
     "{",
     "]",
     "}",
-)
-YAML_PIECES += (
     ": ",
     ":",
     "'",
@@ -61,8 +70,6 @@ YAML_PIECES += (
     "\0",
     "#",
     "\ufeff",
-)
-YAML_PIECES += (
     "0x",
     "1:59:59",
     "9",
@@ -81,7 +88,7 @@ CELLS = (
     "add( 3x3G -> ( ds3 ), 3x3G )",
     "concat( 3x3G -> add( 1x1 -> cut( ds3, ds3 ), max3 ), 3x3G )",
 )
-CELL_PIECES = (
+CELL_PIECES: tuple[str, ...] = (
     "add( ",
     "concat( ",
     "cut( ",
@@ -110,7 +117,7 @@ ADDRESSES = (
     "http://u:p@h/x",
     "models:/a@b",
 )
-ADDRESS_PIECES = (
+ADDRESS_PIECES: tuple[str, ...] = (
     "/",
     "//",
     ":",
