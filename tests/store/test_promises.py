@@ -199,7 +199,7 @@ def test_promises_hold_for_long(s3_url: str, monkeypatch: pytest.MonkeyPatch, se
 def test_promises_outlast_an_outage(
     s3_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], seed: int, outage: float
 ) -> None:
-    """Three writers whose server is gone for that many seconds, among other faults: for each a line is told."""
+    """Three writers whose server is gone for that many seconds, among other faults: each says so."""
     monkeypatch.setenv("NASFLOW_STORE_PATIENCE", "60")
     began = time.monotonic()
     Campaign(seed, monkeypatch).run("abc", steps=150, every=5, outage=outage)
