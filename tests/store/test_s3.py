@@ -15,10 +15,10 @@ def test_a_lost_reply_does_not_lose_the_win(s3_url: str, script: Script, fault: 
     store = open_store(s3_url)
     script.faults.append(fault)
     assert store.create("key", b"1")
-    _, version = store.read_versioned("key")
+    _, first = store.read_versioned("key")
     script.faults.append(fault)
-    version = store.replace("key", b"2", version)
-    assert store.read_versioned("key") == (b"2", version)
+    second = store.replace("key", b"2", first)
+    assert store.read_versioned("key") == (b"2", second)
     assert script.faults == []
 
 

@@ -53,6 +53,10 @@ class _Condition(TypedDict, total=False):
     IfMatch: str
 
 
+class _Following(TypedDict, total=False):
+    ContinuationToken: str
+
+
 def open_bucket(bucket: str, prefix: str, proven: bool = False) -> "S3Store":
     """The store at `s3://bucket/prefix`, with a client from the AWS environment; nothing is sent yet.
 
@@ -158,7 +162,7 @@ class S3Store:
     def _page(self, start: str, token: str) -> "ListObjectsV2OutputTypeDef":
         return self._ask(lambda: self._page_once(start, {"ContinuationToken": token} if token else {}))
 
-    def _page_once(self, start: str, token: dict[str, str]) -> "ListObjectsV2OutputTypeDef":
+    def _page_once(self, start: str, token: _Following) -> "ListObjectsV2OutputTypeDef":
         page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=start, **token)
         if "IsTruncated" not in page:
             raise CutShort
