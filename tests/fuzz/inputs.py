@@ -27,9 +27,20 @@ ODD_TEXTS = (
     5000 * "x",
     "models:/a@b",
 )
-ODD_DATA = (None, [], {}, [[]], {"kind": "x"}, {"": 1}, [1, "a", None], 200 * [1], *ODD_NUMBERS, *ODD_TEXTS)
+ODD_DATA: tuple[Any, ...] = (
+    None,
+    [],
+    {},
+    [[]],
+    {"kind": "x"},
+    {"": 1},
+    [1, "a", None],
+    200 * [1],
+    *ODD_NUMBERS,
+    *ODD_TEXTS,
+)
 
-YAML_PIECES = (
+YAML_PIECES: tuple[str, ...] = (
     "a: &a [*a]",
     "*a",
     "&a ",
@@ -110,7 +121,7 @@ ADDRESSES = (
     "http://u:p@h/x",
     "models:/a@b",
 )
-ADDRESS_PIECES = (
+ADDRESS_PIECES: tuple[str, ...] = (
     "/",
     "//",
     ":",

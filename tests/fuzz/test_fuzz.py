@@ -5,6 +5,7 @@ A short round each day, the long one by `make fuzz`: 10,000 inputs in all.
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def read_document(text: str, folder: Path) -> None:
     """As every kind of document: each refuses it, or gives back what it can write."""
     data = text.encode(errors="surrogatepass")
     for kind in DOCUMENTS.values():
-        if not refusal(lambda kind=kind: kind.from_json(data, "here")):
+        if not refusal(partial(kind.from_json, data, "here")):
             read = kind.from_json(data, "here")
             assert kind.from_json(read.to_bytes(), "here").to_bytes() == read.to_bytes()
 
