@@ -14,7 +14,7 @@ from nasflow.store.protocol import Store
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 
 
-_LONGEST_FOLDER = 1000
+_LONGEST_FOLDER = 500
 """Characters."""
 
 _EXAMPLES = {"s3": "s3://bucket/prefix", "file": "file:///folder"}
