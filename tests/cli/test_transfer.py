@@ -63,7 +63,7 @@ def test_it_is_shown(tmp_path: Path) -> None:
         ("start", {"--host": "densenet"}, 2, "no host 'densenet': give its kind and sizes"),
         ("start", {"--host": "models:/tiny@champion"}, 2, "no host 'models:/tiny@champion'"),
         ("start", {"--dataset": "[1, 2]"}, 2, "no data set [1, 2]"),
-        ("start", {"--host": "{kind: densenet"}, 2, "--host: not YAML"),
+        ("start", {"--host": "{kind: densenet"}, 2, "--host, line 1, column 16: expected"),
         ("start", {"--recipe": "cifar-1"}, 2, "no recipe has this name"),
         ("start", {"--dataset": "mnist"}, 2, "data.name"),
         ("start", {"--host": "torchvision:resnet1"}, 2, "torchvision has no classifier 'resnet1'"),

@@ -151,7 +151,7 @@ def slips(draw: st.DrawFn, whole: Sequence[str], pieces: Sequence[str], most: in
         start = draw(st.integers(0, len(text)))
         end = start + draw(st.sampled_from([0, 0, 1, 10, 10**6]))
         piece = draw(st.sampled_from(pieces) | st.text(max_size=4))
-        text = text[:start] + piece * draw(st.sampled_from([1, 1, 1, 2, 60, 5000])) + text[end:]
+        text = text[:start] + piece * draw(st.sampled_from([1, 1, 1, 1, 1, 1, 2, 60, 5000])) + text[end:]
     return text[:400_000]
 
 

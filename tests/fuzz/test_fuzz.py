@@ -99,8 +99,8 @@ def look_at(text: str, folder: Path) -> None:
 
 
 TARGETS: dict[str, tuple[st.SearchStrategy[Any], Check, int]] = {
-    "configurations": (inputs.configurations(), read_configuration, 3400),
-    "cells": (inputs.cells(), read_cell, 2300),
+    "configurations": (inputs.configurations(), read_configuration, 2400),
+    "cells": (inputs.cells(), read_cell, 3300),
     "documents": (inputs.documents(), read_document, 1200),
     "weights": (inputs.weights(), read_weights, 1900),
     "addresses": (inputs.addresses(), read_address, 800),

@@ -109,7 +109,7 @@ def test_begun_again(weights: Path, tmp_path: Path) -> None:
         begin(open_archive(tmp_path / "store"), adopted(moved))
     moved.unlink()
     asked = reopen(open_archive(tmp_path / "store"), "tiny").asked()
-    with pytest.raises(InvalidSpec, match=r"cannot be read .*; `nasflow resume tiny` goes on without"):
+    with pytest.raises(InvalidSpec, match=r"no such file; `nasflow resume tiny` goes on without"):
         begin(open_archive(tmp_path / "store"), asked)
 
 
@@ -174,7 +174,10 @@ def test_from_a_registered_network(finished: Path, tmp_path: Path, monkeypatch: 
     ("start", "message"),
     [
         ({"network": STRANGER}, "where are the weights of tests.networks.strangers:PostActivation"),
-        ({"network": STRANGER, "weights": "nowhere.safetensors"}, "nowhere.safetensors cannot be read"),
+        (
+            {"network": STRANGER, "weights": "nowhere.safetensors"},
+            "nowhere.safetensors: there is no such file",
+        ),
         ({"network": STRANGER, "weights": __file__}, "no safetensors file, or broken or cut off"),
         ({"network": STRANGER, "cells": "layer*", "weights": "{weights}"}, "fits none of its convolutions"),
         (

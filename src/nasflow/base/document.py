@@ -127,8 +127,14 @@ class Document(Frozen):
 
 
 def read_json(text: str) -> Any:
-    """The data in `text`; ValueError or RecursionError if it is no JSON: NaN and infinities are none."""
-    return json.loads(text, parse_constant=_refuse_constant)
+    """The data in `text`; ValueError or RecursionError if it is no JSON: NaN and infinities are none.
+
+    Nor is half a character, which JSON can name (`\\ud800`) and no file can hold: pydantic would pass it on.
+    """
+    data = json.loads(text, parse_constant=_refuse_constant)
+    if "\\u" in text or not text.isascii():
+        canonical_json(data).encode()
+    return data
 
 
 def _refuse_constant(name: str) -> None:

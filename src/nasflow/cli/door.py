@@ -1,6 +1,7 @@
 """The commands' common frame: how they are found, how errors are shown, what they exit with."""
 
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from types import TracebackType
 from typing import Any
@@ -54,8 +55,10 @@ def run_command() -> int:
     stop_on_sigterm()
     # A name on a disk may be no text, and a terminal may lack letters: both are shown written out.
     for stream in (sys.stdout, sys.stderr):
+        # Whose file was replaced beneath it, a stream stays as it is.
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            with suppress(OSError):
+                stream.reconfigure(errors="backslashreplace")
     # Torchrun's; asked here, so that no other command waits for torch.
     if RANK.is_set and (WORLD_SIZE.get() or 1) > 1:
         from nasflow.steps.together import together

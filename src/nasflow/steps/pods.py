@@ -18,6 +18,7 @@ from nasflow.base.ending import stop_on_sigterm
 from nasflow.base.errors import InvalidSpec, KubeflowUnavailable, NasflowError, StoreUnavailable
 from nasflow.base.patience import REAL_TIME, Clock, patiently
 from nasflow.base.settings import KFP_HOST, STORE
+from nasflow.base.terminal import say
 from nasflow.kubeflow import Kubeflow
 from nasflow.search.cluster import Trouble
 from nasflow.search.record import RoundRecord
@@ -196,7 +197,7 @@ class Pod:
                 _write_trouble(archive, self._search, self._trouble(step, error))
             if not isinstance(error, NasflowError):
                 raise
-            print(f"nasflow: error: {error}", file=sys.stderr, flush=True)
+            say(f"error: {error}")
             sys.exit(error.exit_code)
 
     def _trouble(self, step: Step, error: Exception) -> Trouble:
@@ -220,7 +221,7 @@ def _write_trouble(archive: Archive, search: str, trouble: Trouble) -> None:
         while not archive.store.create(trouble_key(search, number), trouble.to_bytes()):
             number += 1
     except NasflowError as error:
-        print(f"nasflow: warning: this error is not in the store ({error})", file=sys.stderr)
+        say(f"warning: this error is not in the store ({error})")
 
 
 def outlasting_kubeflow(act: Callable[[], _Found], clock: Clock = REAL_TIME) -> _Found:
@@ -229,8 +230,7 @@ def outlasting_kubeflow(act: Callable[[], _Found], clock: Clock = REAL_TIME) -> 
 
 
 def _tell(error: Exception) -> None:
-    line = f"{error}; it is waited for, {_PATIENCE:g} seconds at most"
-    print(f"nasflow: warning: {line}", file=sys.stderr, flush=True)
+    say(f"warning: {error}; it is waited for, {_PATIENCE:g} seconds at most")
 
 
 def _follow(archive: Archive, search: str, number: int) -> None:

@@ -18,7 +18,7 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 _PASTED = re.compile(r":[^/]*@")
 """A key and its secret, as people write them before a host."""
 
-_LONGEST_FOLDER = 1000
+_LONGEST_FOLDER = 500
 """Characters."""
 
 _EXAMPLES = {"s3": "s3://bucket/prefix", "file": "file:///folder"}
