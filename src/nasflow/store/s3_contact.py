@@ -4,7 +4,6 @@ A server that was there will come back, and a search can wait for it. One that n
 another address, which a person wants to hear soon.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +12,7 @@ from nasflow.base.credentials import bare_address
 from nasflow.base.errors import StoreError, StoreUnavailable
 from nasflow.base.patience import patiently
 from nasflow.base.settings import STORE_PATIENCE
+from nasflow.base.terminal import say
 from nasflow.store.s3_failures import FAILURES, can_pass, code_of, remedy_for
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Contact:
         if not self._is_told:
             self._is_told = True
             line = f"{self._place}: {code_of(error)}: it is waited for, {self._seconds:g} seconds at most"
-            print(f"nasflow: warning: {line}", file=sys.stderr, flush=True)
+            say(f"warning: {line}")
 
     def _explained(self, error: Exception) -> StoreError:
         said = f"{self._place}: {code_of(error)}"
