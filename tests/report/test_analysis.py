@@ -108,14 +108,16 @@ def test_costs_by_hand(config: ResolvedConfig) -> None:
             attempt("1c2", 1, "failed", 7, 0, "NVIDIA L4"),
             attempt("1c3", 1, "useful", 500, 500),  # of another search: reused
             attempt("1c4", 1, None, 9, 4),  # killed: its record came from elsewhere
+            attempt("halted", 1, "stopped", 6, 2),
+            attempt("halted", 2, "lost", 3, 0),
             attempt("unfinished", 1, None, 11, 5),
         ),
     )
     found = costs(ledger)
-    assert found.cpu == Spent(useful=134, preempted=25, running=11, reused=500)
+    assert found.cpu == Spent(useful=136, preempted=29, lost=3, running=11, reused=500)
     assert found.gpu == Spent(useful=40, failed=7)
     assert (found.banked, found.banked_unpriced) == (2, 1)
-    assert found.cpu.total == 170
+    assert found.cpu.total == 176
 
 
 def test_a_child_paid_for_here_is_not_reused(config: ResolvedConfig) -> None:

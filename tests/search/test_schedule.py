@@ -246,6 +246,8 @@ def killed(child: str, *numbers: int, **known: Any) -> list[Any]:
         # It came to an end once, whatever became of the record.
         (killed("a", 1, 2) + killed("a", 3, outcome="useful"), 0),
         (killed("a", 1, outcome="failed") + killed("a", 2), 1),
+        # Somebody stopped it, or did it himself: that says nothing of the child.
+        (killed("a", 1) + killed("a", 2, outcome="stopped") + killed("a", 3, outcome="lost"), 1),
     ],
 )
 def test_kills(attempts: list[Any], count: int) -> None:
