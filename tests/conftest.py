@@ -1,5 +1,6 @@
 """For every test that asks for one: a real S3 server, and a package that adds something to nasflow."""
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ def pytest_collection_finish() -> None:
     """From now on Python looks for cycles again, but only in what tests make."""
     gc.collect()
     gc.freeze()
+    # Libraries in C++ complain at the end of what was never taken away.
+    atexit.register(gc.unfreeze)
     gc.enable()
 
 
