@@ -5,10 +5,9 @@ import gc
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from tests.servers import BUCKET, seaweedfs
+from tests.servers import new_store, seaweedfs
 
 from nasflow.base.plugins import plugged
 
@@ -47,9 +46,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str,
 @pytest.fixture
 def s3_url(s3_server: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of an empty S3 store of this test alone; its AWS environment is set."""
-    for name, value in s3_server.items():
-        monkeypatch.setenv(name, value)
-    return f"s3://{BUCKET}/{uuid4().hex}"
+    return new_store(s3_server, monkeypatch)
 
 
 @pytest.fixture

@@ -43,6 +43,13 @@ def moto(folder: Path) -> Iterator[Mapping[str, str]]:
         yield environment
 
 
+def new_store(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty store on a server, whose environment is set from now on."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{uuid4().hex}"
+
+
 def _environment(port: int) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{port}",

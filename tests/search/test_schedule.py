@@ -248,6 +248,8 @@ def killed(child: str, *numbers: int, **known: Any) -> list[Any]:
         (killed("a", 1, outcome="failed") + killed("a", 2), 1),
         # Somebody stopped it, or did it himself: that says nothing of the child.
         (killed("a", 1) + killed("a", 2, outcome="stopped") + killed("a", 3, outcome="lost"), 1),
+        # Unless it came further until then.
+        (killed("a", 1) + killed("a", 2, outcome="stopped", kept_seconds=5) + killed("a", 3), 1),
     ],
 )
 def test_kills(attempts: list[Any], count: int) -> None:

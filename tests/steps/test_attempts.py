@@ -88,12 +88,12 @@ def test_who_is_still_is_over(archive: Archive) -> None:
 def test_a_dead_process_of_this_machine(archive: Archive) -> None:
     """Nobody waits for a process that is known to be gone, nor for the attempts of its own."""
     if (number := os.fork()) == 0:
-        AttemptLog(archive, CHILD, 1).open()
+        AttemptLog.opened(archive, CHILD)
         os._exit(0)
     os.waitpid(number, 0)
     onlooker = Onlooker(archive)
     assert not onlooker.is_busy(CHILD)
-    AttemptLog(archive, CHILD, 2).open()
+    AttemptLog.opened(archive, CHILD)
     assert not onlooker.is_busy(CHILD)
     assert not onlooker.is_busy("another")
 
@@ -101,7 +101,7 @@ def test_a_dead_process_of_this_machine(archive: Archive) -> None:
 def test_a_living_process_of_this_machine(archive: Archive) -> None:
     """A process that has lost its voice, but lives, is waited for as any other."""
     if (number := os.fork()) == 0:
-        AttemptLog(archive, CHILD, 1).open()
+        AttemptLog.opened(archive, CHILD)
         signal.pause()
     while not archive.store.exists(attempt_key(CHILD, 1)):
         time.sleep(0.01)
@@ -112,11 +112,11 @@ def test_a_living_process_of_this_machine(archive: Archive) -> None:
         os.waitpid(number, 0)
 
 
-def test_two_that_begin_at_once(archive: Archive) -> None:
-    """Of two claims of one number one wins."""
-    first, second = AttemptLog(archive, CHILD, 1), AttemptLog(archive, CHILD, 1)
-    assert first.open()
-    assert not second.open()
+def test_two_that_begin_at_once(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that have both seen nobody at work one wins."""
+    monkeypatch.setattr(attempts, "last_attempt", lambda archive, child: 0)
+    assert AttemptLog.opened(archive, CHILD)
+    assert AttemptLog.opened(archive, CHILD) is None
 
 
 def test_one_that_was_overtaken(archive: Archive) -> None:
@@ -149,8 +149,8 @@ def test_one_that_was_overtaken(archive: Archive) -> None:
 )
 def test_how_an_attempt_ends(archive: Archive, error: BaseException, outcome: str | None) -> None:
     """A stop is no kill: only what ends without a word may be held against the child."""
-    log = AttemptLog(archive, CHILD, 1)
-    assert log.open()
+    log = AttemptLog.opened(archive, CHILD)
+    assert log
     with pytest.raises(type(error)), log:
         raise error
     assert outcomes(archive) == [outcome]
@@ -158,8 +158,8 @@ def test_how_an_attempt_ends(archive: Archive, error: BaseException, outcome: st
 
 def test_signs_of_life(archive: Archive) -> None:
     """An attempt gives signs of life beside the work, whatever that does meanwhile."""
-    log = AttemptLog(archive, CHILD, 1)
-    assert log.open()
+    log = AttemptLog.opened(archive, CHILD)
+    assert log
     with log:
         time.sleep(0.2)
         assert read_attempts(Path(archive.store.url), CHILD)[0].seconds > 0.05

@@ -5,10 +5,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from tests.servers import BUCKET, moto
+from tests.servers import moto, new_store
 from tests.store.faulty import Proxy, Script, proxied
 
 from nasflow.store import Store, open_store
@@ -26,9 +25,7 @@ def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[st
 @pytest.fixture
 def moto_url(moto_server: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of an empty store on it; its AWS environment is set."""
-    for name, value in moto_server.items():
-        monkeypatch.setenv(name, value)
-    return f"s3://{BUCKET}/{uuid4().hex}"
+    return new_store(moto_server, monkeypatch)
 
 
 @pytest.fixture(params=["directory", "s3", "moto"])

@@ -1,4 +1,4 @@
-"""How a process is asked to end: by Ctrl-C, or by SIGTERM, as clusters send it before they kill."""
+"""SIGTERM, as clusters send it before they kill. (Ctrl-C concerns commands alone: `cli.interrupt`.)"""
 
 import signal
 import sys

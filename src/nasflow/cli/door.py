@@ -52,7 +52,6 @@ def _frame(
 def run_command() -> int:
     """Run the command of the command line; what it exits with."""
     sys.excepthook = _tell_of_a_bug
-    stop_on_sigterm()
     # A name on a disk may be no text, and a terminal may lack letters: both are shown written out.
     for stream in (sys.stdout, sys.stderr):
         # Whose file was replaced beneath it, a stream stays as it is.
@@ -65,6 +64,8 @@ def run_command() -> int:
         from nasflow.steps.train import join
 
         return together(_command, join)
+    # Not above: torchrun ends its processes so, each in a step in which it waits for the others for ever.
+    stop_on_sigterm()
     return _command()
 
 

@@ -50,8 +50,8 @@ def costs(ledger: Ledger) -> Costs:
 
     An attempt without an outcome was killed if a later attempt or a record of its child exists: its
     `kept_seconds` are useful, the rest is preempted, as of one that was stopped. Otherwise it counts as
-    running. A child that
-    this search trained itself before the bank gave it again was paid for, and is not reused.
+    running. A child that this search trained itself before the bank gave it again was paid for, and is not
+    reused.
     """
     banked = _banked(ledger)
     latest = _latest_numbers(ledger.attempts)

@@ -128,11 +128,9 @@ def kills(ledger: Ledger, child: str) -> int:
     """
     count = 0
     for attempt in sorted(_attempts(ledger, child), key=lambda each: -each.number):
-        if attempt.outcome in {"stopped", "lost"}:
-            continue
-        if attempt.outcome is not None or attempt.kept_seconds > 0:
+        if attempt.kept_seconds > 0 or attempt.outcome in {"useful", "failed"}:
             break
-        count += 1
+        count += attempt.outcome is None
     return count
 
 

@@ -67,8 +67,8 @@ def claimed(
     """Work on a child, unless it is done, as soon as nobody else does; else wait until it is done."""
     onlooker = Onlooker(archive)
     while not is_done():
-        log = AttemptLog(archive, child, last_attempt(archive, child) + 1)
-        if onlooker.is_busy(child) or not log.open():
+        log = None if onlooker.is_busy(child) else AttemptLog.opened(archive, child)
+        if log is None:
             time.sleep(_LOOK_SECONDS)
             continue
         with suppress(Overtaken), log:
@@ -77,7 +77,7 @@ def claimed(
 
 
 class AttemptLog:
-    """A `with` block round one process's work on one child, after `open`."""
+    """A `with` block round one process's work on one child; see `opened`."""
 
     def __init__(self, archive: Archive, child: str, number: int) -> None:
         self._archive = archive
@@ -96,10 +96,12 @@ class AttemptLog:
             outcome=None,
         )
 
-    def open(self) -> bool:
-        """Claim the child; False: somebody was quicker."""
-        self._version = self._archive.replace(self._key, self._attempt, None)
-        return self._version is not None
+    @classmethod
+    def opened(cls, archive: Archive, child: str) -> Self | None:
+        """The next attempt at a child, which is claimed by it; None: somebody was quicker."""
+        log = cls(archive, child, last_attempt(archive, child) + 1)
+        log._version = archive.replace(log._key, log._attempt, None)
+        return log if log._version else None
 
     def on(self, device: str) -> None:
         """Say which device is at work; until then it is the CPU."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 from nasflow.base.errors import NotFound
-from nasflow.report.compare import Ledgers, compare_tables, draw_rounds
+from nasflow.report.compare import compare_tables, draw_rounds
 from nasflow.search.contenders import ComparedSearch, Comparison
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import comparison_key
@@ -39,13 +39,8 @@ def read_comparison(archive: Archive, name: str) -> Comparison:
     return found
 
 
-def compared_ledgers(archive: Archive, comparison: Comparison) -> Ledgers:
-    """The ledger of each search, by seed and arm."""
-    return {(each.seed, each.arm): read_ledger(archive, each.search) for each in comparison.searches}
-
-
 def tell_comparison(archive: Archive, name: str) -> tuple[str, str]:
     """Its tables as Markdown, and its curves as SVG; raise NotFound."""
     comparison = read_comparison(archive, name)
-    ledgers = compared_ledgers(archive, comparison)
+    ledgers = {(each.seed, each.arm): read_ledger(archive, each.search) for each in comparison.searches}
     return compare_tables(ledgers, comparison.rival), draw_rounds(ledgers)
