@@ -11,6 +11,6 @@ _LONGEST_MESSAGE = 2000
 
 def say(message: str) -> None:
     """Tell the user something in one line, on standard error; secrets in it are hidden."""
-    # In one piece: `print` writes its line's end apart, and two threads that speak at once would share a line.
+    # In one piece: `print` writes the end of its line apart, and two threads at once would share a line.
     sys.stderr.write(f"nasflow: {one_line(masked(message), _LONGEST_MESSAGE)}\n")
     sys.stderr.flush()
