@@ -19,6 +19,7 @@ OPTIONAL = {TRACKING_URI.name: own(TRACKING_URI).name} | {
         settings.S3_ENDPOINT,
         settings.S3_REGION,
         settings.STORE_PATIENCE,
+        settings.CHECKPOINT_SECONDS,
         settings.KFP_HOST,
         settings.KFP_AUTH,
         settings.TRACKING_PAGE,

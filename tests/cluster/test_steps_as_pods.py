@@ -14,11 +14,10 @@ from nasflow.search.config import SearchConfig
 from nasflow.search.record import BirthRecord, TrainingRecord
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
+from nasflow.steps.child import train, warm_start
 from nasflow.steps.keys import attempts_prefix, birth_key, checkpoint_key, report_key, training_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.table import Step
-from nasflow.steps.train import train
-from nasflow.steps.warm_start import warm_start
 
 pytestmark = pytest.mark.cluster
 

@@ -10,14 +10,11 @@ from nasflow.search.record import AnyRecord, Checkpoint
 from nasflow.steps import attempts
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
-from nasflow.steps.child import run_child
-from nasflow.steps.evaluate import evaluate
+from nasflow.steps.child import evaluate, run_child, train, warm_start
 from nasflow.steps.keys import checkpoint_key
 from nasflow.steps.learn import learn
 from nasflow.steps.propose import propose
 from nasflow.steps.records import find_record
-from nasflow.steps.train import train
-from nasflow.steps.warm_start import warm_start
 from nasflow.store import blob_key
 from nasflow.surgery import TOLERANCE
 

@@ -29,15 +29,12 @@ from nasflow.search.record import FailedRecord, TrainedRecord, TrainingRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
-from nasflow.steps.child import run_child
-from nasflow.steps.evaluate import evaluate
+from nasflow.steps.child import evaluate, run_child, train, warm_start
 from nasflow.steps.execute import tasks_of
 from nasflow.steps.keys import birth_key, checkpoint_key, record_key, spec_key, training_key
 from nasflow.steps.learn import learn
 from nasflow.steps.propose import propose
 from nasflow.steps.records import write_record
-from nasflow.steps.train import train
-from nasflow.steps.warm_start import warm_start
 from nasflow.store import get_blob, put_blob
 from nasflow.surgery import operate_all
 from nasflow.training.tensors import from_bytes, to_bytes

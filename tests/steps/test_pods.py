@@ -1,8 +1,11 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.base.simulated import Simulated
+from tests.steps.interrupted import read_attempts
 from tests.steps.samples import config, ledger_of, open_archive
 
 from nasflow.base.errors import KubeflowUnavailable, NasflowError, NotFound, StoreUnavailable
@@ -71,6 +74,32 @@ def test_a_child_that_fails_in_three_pods(store: Path, tmp_path: Path) -> None:
     assert stop.reason == "failures"
     Pod("broken").register_and_report(str(tmp_path / "report.html"), str(tmp_path / "links.md"))
     assert "stopped: failures" in (tmp_path / "report.html").read_text()
+
+
+DYING = """
+import os, sys
+class Deadly:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            os._exit(137)
+sys.meta_path.insert(0, Deadly())
+from nasflow.steps.pods import Pod
+getattr(Pod("tiny", sys.argv[2]), sys.argv[1])(*map({"log": print, "file": os.devnull}.get, sys.argv[3:]))
+"""
+"""A pod whose memory does not even suffice for torch."""
+
+
+@pytest.mark.parametrize(
+    "step", [("warm_start",), ("train",), ("evaluate", "log", "file"), ("child", "log", "file")]
+)
+def test_a_pod_that_dies_on_the_way_in(step: tuple[str, ...], store: Path) -> None:
+    """It has made an attempt, whichever step it was for, so that its child is given up in time."""
+    (child,) = Pod("tiny").propose()
+    name, *arguments = step
+    done = subprocess.run([sys.executable, "-c", DYING, name, child, *arguments], check=False)
+    assert done.returncode == 137
+    (attempt,) = read_attempts(store, child)
+    assert (attempt.outcome, attempt.kept_seconds) == (None, 0)
 
 
 def test_without_a_store(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

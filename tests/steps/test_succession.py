@@ -11,13 +11,11 @@ from nasflow.search.record import Attempt
 from nasflow.steps.archive import Archive
 from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.begin import begin
-from nasflow.steps.child import run_child
+from nasflow.steps.child import run_child, train, warm_start
 from nasflow.steps.keys import attempts_prefix, run_key, submission_key, trouble_key
 from nasflow.steps.records import find_record
 from nasflow.steps.succession import follow, give_up_hopeless, measure_progress, read_submission
-from nasflow.steps.train import train
 from nasflow.steps.turn import children_to_train
-from nasflow.steps.warm_start import warm_start
 from nasflow.store import put_blob
 
 

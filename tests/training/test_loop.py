@@ -87,9 +87,9 @@ def test_held_out_images_teach_nothing(new_training: NewTraining) -> None:
 
 
 def test_every_step_is_heard_and_every_epoch_kept(training: Training) -> None:
-    """`beat` comes after each of the 7 steps of an epoch, `after_epoch` once each with its state."""
+    """`beat` comes after each of the 7 steps of an epoch, `keep` once each with its state."""
     beats, states = list[tuple[int, int, int]](), list[TrainingState]()
-    watch = Watch(after_epoch=states.append, beat=lambda *place: beats.append(place))
+    watch = Watch(keep=states.append, beat=lambda *place: beats.append(place))
     last = train_network(replace(training, watch=watch))
     assert beats == [(epoch, batch, 7) for epoch in (1, 2, 3) for batch in range(1, 8)]
     assert [state.epoch for state in states] == [1, 2, 3]

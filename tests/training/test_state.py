@@ -4,13 +4,14 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import save
-from tests.training.states import every_state
+from tests.training.states import every_look, every_state
 from torch import nn
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.training.loop import train_network
 from nasflow.training.session import Training
 from nasflow.training.state import TrainingState
+from nasflow.training.tensors import from_bytes, to_bytes
 from nasflow.training.weights import weights_to_bytes
 
 NewTraining = Callable[[int], Training]
@@ -38,6 +39,37 @@ def test_going_on_from_any_epoch_changes_no_bit(
         again = train_network(training(9), TrainingState.from_bytes(state.to_bytes(), "checkpoint"))
         assert again.history == states[-1].history
         assert again.to_bytes() == states[-1].to_bytes()
+
+
+def test_going_on_from_any_step_changes_no_bit(
+    new_training: NewTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same from the bytes in the middle of an epoch, which hold the figures of its steps so far."""
+    whole = train_network(new_training(0))
+    states = every_look(new_training(0), monkeypatch)
+    assert [state.reached for state in states[:4]] == [(0, 2), (0, 4), (0, 6), (1, 0)]
+    for state in states:
+        again = train_network(new_training(9), TrainingState.from_bytes(state.to_bytes(), "checkpoint"))
+        assert again.history == whole.history
+        assert again.to_bytes() == whole.to_bytes()
+
+
+def test_steps_that_do_not_fit_are_refused(
+    new_training: NewTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state whose next epoch is not whole, or is of another length, is refused in one line."""
+    state = every_look(new_training(0), monkeypatch)[1]
+    assert state.begun
+    tensors, header = from_bytes(state.to_bytes(), "x")
+    cases: list[tuple[dict[str, torch.Tensor | None], str]] = [
+        ({"begun/losses": None}, "are not whole"),
+        ({"begun/losses": torch.zeros(3)}, "do not fit step 4"),
+        ({"begun/correct": torch.zeros(4)}, "do not fit step 4"),
+    ]
+    for changes, message in cases:
+        changed = {name: tensor for name, tensor in (tensors | changes).items() if tensor is not None}
+        with pytest.raises(InvalidSpec, match=message):
+            TrainingState.from_bytes(to_bytes(changed, header), "checkpoint")
 
 
 def test_a_parameter_without_gradient_needs_no_momentum(new_training: NewTraining) -> None:

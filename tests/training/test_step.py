@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tests.training.states import every_state
+from tests.training.states import every_look, every_state
 from torch import Tensor, nn
 
 from nasflow.training.determinism import seed_torch
@@ -54,6 +54,22 @@ class RealGates:
             self.network[self.position] = self.gate.inside
 
 
+class HookedGates:
+    """One gate, put on from outside, shut at first."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.share = 0.0
+        self.handle = module.register_forward_hook(
+            lambda _, inputs, output: inputs[0] + self.share * (output - inputs[0])
+        )
+
+    def open(self, share: float) -> None:
+        """Open by `share`."""
+        self.share = share
+        if share == 1:
+            self.handle.remove()
+
+
 def changed(training: Training, **changes: object) -> Training:
     """The same with other values in its recipe."""
     return replace(training, recipe=training.recipe.model_copy(update=changes))
@@ -68,7 +84,7 @@ def gated(training: Training) -> Training:
 def test_gates_open_within_the_first_epoch(training: Training, share: float) -> None:
     """Gates start shut, never close, are told 1 once, and that before the first checkpoint."""
     gates, at_checkpoint = RecordedGates(), list[list[float]]()
-    watch = Watch(after_epoch=lambda state: at_checkpoint.append([*gates.shares]))
+    watch = Watch(keep=lambda state: at_checkpoint.append([*gates.shares]))
     train_network(replace(changed(training, gate_share=share), gates=gates, watch=watch))
     assert gates.shares[0] == 0
     assert gates.shares == sorted(set(gates.shares))
@@ -82,6 +98,21 @@ def test_a_network_with_gates_goes_on_without_them(new_training: NewTraining) ->
     assert states[0].network.keys() == new_training(0).network.state_dict().keys()
     for again in (new_training(1), gated(new_training(1))):
         assert train_network(again, states[0]).to_bytes() == states[-1].to_bytes()
+
+
+@pytest.mark.parametrize("share", [0.2, 1.0])
+def test_half_open_gates_go_on_where_they_stood(
+    share: float, new_training: NewTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a state in the middle of the first epoch, with gates shut, half open or gone by then."""
+
+    def hooked(seed: int) -> Training:
+        training = changed(new_training(seed), gate_share=share)
+        return replace(training, gates=HookedGates(training.network.get_submodule("4")))
+
+    whole = train_network(hooked(0))
+    for state in every_look(hooked(0), monkeypatch):
+        assert train_network(hooked(1), state).to_bytes() == whole.to_bytes()
 
 
 def test_gates_of_a_training_that_ends_early(new_training: NewTraining) -> None:

@@ -26,7 +26,13 @@ from nasflow.steps.succession import measure_progress
 
 Runner = Literal["subprocess", "docker"]
 
-PASSED_ON = (settings.OF_S3, settings.STORE_PATIENCE.name, settings.OF_MLFLOW, settings.THREADS.name)
+PASSED_ON = (
+    settings.OF_S3,
+    settings.STORE_PATIENCE.name,
+    settings.CHECKPOINT_SECONDS.name,
+    settings.OF_MLFLOW,
+    settings.THREADS.name,
+)
 """Beginnings of the names of environment variables that a container gets."""
 
 

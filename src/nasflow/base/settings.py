@@ -127,6 +127,12 @@ STORE_PATIENCE = Count(
     of="seconds",
     least=0,
 )
+CHECKPOINT_SECONDS = Count(
+    "NASFLOW_CHECKPOINT_SECONDS",
+    "Time between two checkpoints in the middle of an epoch; the end of each epoch has one anyway.",
+    absent="300",
+    of="seconds",
+)
 LANES = Count(
     "NASFLOW_LANES",
     "Children trained at the same time by the inline backend.",

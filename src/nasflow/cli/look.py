@@ -1,8 +1,7 @@
 """Commands that look: list, show, cell, table, report, export, ui, schema."""
 
 import json
-import os
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -131,19 +130,19 @@ def _export(
 def _ui(
     store: StoreOption = DEFAULT_STORE,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 5000,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 5000,
 ) -> None:
     """Open MLflow's pages on the searches of this store."""
     from nasflow.base.credentials import masked
-    from nasflow.tracking import ui_command, ui_environment
+    from nasflow.tracking import serve_pages
 
+    open_existing(store)
     address = tracking_address(store)
-    command = ui_command(address, host, port)
-    if command is None:
+    if address.startswith(("http://", "https://")):
         typer.echo(f"MLflow runs already: open {masked(address)}")
         return
-    typer.echo(f"MLflow's pages: http://{host}:{port} (Ctrl-C ends them)", err=True)
-    os.execve(sys.executable, command, ui_environment(address))
+
+    raise typer.Exit(serve_pages(address, host, port, partial(typer.echo, err=True)))
 
 
 @look_commands.command("schema")

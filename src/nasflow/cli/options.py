@@ -103,7 +103,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def write_bytes(file: Path, data: bytes) -> None:
     """Write a file, whole or not at all, into a folder that is made if need be; raise StoreError."""
-    from nasflow.store.durable import move_over, temporary_file
+    from nasflow.base.durable import move_over, temporary_file
 
     with _writing(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -93,12 +93,19 @@ class Epoch(Frozen):
 
 
 class Checkpoint(Document):
-    """Where a training stands: rewritten after each epoch by compare-and-swap."""
+    """Where a training stands: rewritten after each epoch, and within long ones, by compare-and-swap."""
 
     child: str
     state: str
     """Blob of the weights and the momentum."""
     history: tuple[Epoch, ...]
+    step: int = Field(default=0, exclude_if=is_off)
+    """Steps done of the epoch that follows."""
+
+    @property
+    def reached(self) -> tuple[int, int]:
+        """How far it is, in an order: epochs, and steps of the next one."""
+        return len(self.history), self.step
 
 
 class TrainingRecord(Document):

@@ -112,9 +112,9 @@ class AttemptLog:
         if self._is_overtaken:
             raise Overtaken
 
-    def keep(self) -> None:
-        """Say that all done so far is safe in the store."""
-        self._kept = time.monotonic() - self._begun
+    def keep(self, reached: float | None = None) -> None:
+        """Say that all done so far is safe in the store; or all until `reached`, by `time.monotonic()`."""
+        self._kept = (time.monotonic() if reached is None else reached) - self._begun
         self._write()
 
     def fail(self) -> None:

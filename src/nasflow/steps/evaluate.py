@@ -8,26 +8,16 @@ from nasflow.search.measures import USUAL, Measured
 from nasflow.search.record import AnyRecord, BirthRecord, Epoch, TrainedRecord, TrainingRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
-from nasflow.steps.attempts import AttemptLog, claimed
+from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.keys import birth_key, spec_key, training_key
 from nasflow.steps.network import arrange, load_network
-from nasflow.steps.records import find_record, read_record, write_failure, write_record
+from nasflow.steps.records import find_record, write_failure, write_record
 from nasflow.training.failures import check_held_out, memory_watched
 
 
-def evaluate(archive: Archive, child: str) -> AnyRecord:
-    """The child's result, measured on its stored weights in a network built from its spec alone."""
-
-    def is_done() -> bool:
-        return find_record(archive, child) is not None
-
-    claimed(archive, child, is_done, lambda attempt: measure(archive, child, attempt))
-    return read_record(archive, child)
-
-
 def measure(archive: Archive, child: str, attempt: AttemptLog) -> AnyRecord:
-    """As `evaluate`, by whoever has claimed the child."""
+    """As `child.evaluate`, by whoever has claimed the child."""
     known = find_record(archive, child)
     if known:
         return known

@@ -7,11 +7,11 @@ from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import Arm, ControllerUpdate, Proposal
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
+from nasflow.steps.checkpoints import drop_checkpoint
 from nasflow.steps.keys import proposal_key, start_key, update_key
 from nasflow.steps.ledger import read_config, read_ledger, read_round
 from nasflow.steps.propose import controller_of
 from nasflow.steps.records import read_record
-from nasflow.steps.train import drop_checkpoint
 from nasflow.store import get_blob, put_blob
 
 

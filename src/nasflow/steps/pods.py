@@ -64,14 +64,14 @@ class Pod:
 
     def warm_start(self) -> None:
         """Build a child from its parent's weights and check it against the parent."""
-        from nasflow.steps.warm_start import warm_start
+        from nasflow.steps.child import warm_start
 
         with self._doing(Step.WARM_START) as archive:
             print(f"nasflow: child {self._child}: {birth_text(warm_start(archive, self._child))}")
 
     def train(self) -> None:
         """Train a child from its birth, or from its last checkpoint."""
-        from nasflow.steps.train import train
+        from nasflow.steps.child import train
         from nasflow.steps.turn import rung_of
 
         with self._doing(Step.TRAIN) as archive:
@@ -80,12 +80,12 @@ class Pod:
 
     def evaluate(self, log: Log, drawing: str) -> None:
         """Judge a child by the held-out images; show its figures, and its network in the file `drawing`."""
-        from nasflow.steps.child import evaluate_child
+        from nasflow.steps.child import evaluate
         from nasflow.steps.turn import rung_of
 
         with self._doing(Step.EVALUATE) as archive:
             until = rung_of(archive, self._search, self._child)
-            self._show(archive, evaluate_child(archive, self._child, until), log, drawing)
+            self._show(archive, evaluate(archive, self._child, until), log, drawing)
 
     def child(self, log: Log, drawing: str) -> None:
         """Warm-start, train and evaluate in one process; show what `evaluate` shows."""

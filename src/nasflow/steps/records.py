@@ -7,16 +7,19 @@ from nasflow.measure import counted
 from nasflow.search.measures import USUAL
 from nasflow.search.record import (
     AnyRecord,
+    BirthRecord,
+    Checkpoint,
     ChildRecord,
     Epoch,
     FailedRecord,
     Receipt,
     RungRecord,
     TrainedRecord,
+    TrainingRecord,
 )
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
-from nasflow.steps.keys import record_key, rung_key, spec_key
+from nasflow.steps.keys import birth_key, checkpoint_key, record_key, rung_key, spec_key, training_key
 
 
 def find_record(archive: Archive, child: str | None) -> AnyRecord | None:
@@ -46,6 +49,33 @@ def find_failure(archive: Archive, child: str) -> FailedRecord | None:
     """How the child failed; None: it did not, or not yet."""
     record = find_record(archive, child)
     return record if isinstance(record, FailedRecord) else None
+
+
+def find_birth(archive: Archive, child: str) -> BirthRecord | FailedRecord | None:
+    """The birth of a child, if its weights are there, or its failure."""
+    if failed := find_failure(archive, child):
+        return failed
+    known = archive.find(birth_key(child), BirthRecord)
+    return known if known and archive.holds(known.weights) else None
+
+
+def find_training(archive: Archive, child: str) -> TrainingRecord | FailedRecord | None:
+    """How a training ended; None: it did not yet, or its weights are lost."""
+    if failed := find_failure(archive, child):
+        return failed
+    known = archive.find(training_key(child), TrainingRecord)
+    return known if known and archive.holds(known.weights) else None
+
+
+def kept_epochs(archive: Archive, child: str) -> tuple[Epoch, ...]:
+    """The epochs that are kept of a training which goes on."""
+    checkpoint, _ = archive.find_changing(checkpoint_key(child), Checkpoint)
+    return checkpoint.history if checkpoint else ()
+
+
+def is_trained(archive: Archive, child: str, until: int | None) -> bool:
+    """Whether nothing is left to train, to the end or to the end of epoch `until`."""
+    return bool(find_training(archive, child) or (until and len(kept_epochs(archive, child)) >= until))
 
 
 def write_record(archive: Archive, record: AnyRecord) -> AnyRecord:

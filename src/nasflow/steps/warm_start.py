@@ -14,11 +14,11 @@ from nasflow.spec.child import ChildSpec
 from nasflow.spec.origin import Brought, Grown, Scratch
 from nasflow.steps.adopt import restore_start
 from nasflow.steps.archive import Archive
-from nasflow.steps.attempts import AttemptLog, claimed
+from nasflow.steps.attempts import AttemptLog
 from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.keys import birth_key, spec_key
 from nasflow.steps.network import arrange, build_for_training, load_network
-from nasflow.steps.records import find_failure, read_record, settle_failure
+from nasflow.steps.records import find_birth, read_record, settle_failure
 from nasflow.store import get_blob, put_blob
 from nasflow.surgery import (
     TOLERANCE,
@@ -43,26 +43,8 @@ RECEIPT_IMAGES = 500
 because batches of another size may be added up in another order."""
 
 
-def warm_start(archive: Archive, child: str) -> BirthRecord | FailedRecord:
-    """The child's initial weights with its receipt, or its failure; from scratch without one."""
-
-    def is_done() -> bool:
-        return find_birth(archive, child) is not None
-
-    claimed(archive, child, is_done, lambda attempt: bear(archive, child, attempt))
-    return find_birth(archive, child) or archive.read(birth_key(child), BirthRecord)
-
-
-def find_birth(archive: Archive, child: str) -> BirthRecord | FailedRecord | None:
-    """The birth of a child, if its weights are there, or its failure."""
-    if failed := find_failure(archive, child):
-        return failed
-    known = archive.find(birth_key(child), BirthRecord)
-    return known if known and archive.holds(known.weights) else None
-
-
 def bear(archive: Archive, child: str, attempt: AttemptLog) -> BirthRecord | FailedRecord:
-    """As `warm_start`, by whoever has claimed the child."""
+    """As `child.warm_start`, by whoever has claimed the child."""
     if known := find_birth(archive, child):
         return known
     attempt.on(device_name())

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from errno import EACCES, EDQUOT, EEXIST, EISDIR, ENOSPC, ENOTDIR, ENOTSUP, EPERM, EROFS
 from pathlib import Path
 
-from nasflow.base.errors import NotFound, StoreError
-from nasflow.store.durable import (
+from nasflow.base.durable import (
     link_if_absent,
     locked,
     make_folder,
@@ -21,6 +20,7 @@ from nasflow.store.durable import (
     sync_folder,
     temporary_file,
 )
+from nasflow.base.errors import NotFound, StoreError
 from nasflow.store.keys import check_key, check_prefix, is_key
 from nasflow.store.protocol import Keys
 

@@ -9,7 +9,7 @@ from nasflow.tracking.models import RegisteredModel, read_model
 from nasflow.tracking.plugin_runs import choose_server, claim_run
 from nasflow.tracking.publish import publish
 from nasflow.tracking.register import Registered, Winner, register
-from nasflow.tracking.ui import ui_command, ui_environment
+from nasflow.tracking.ui import serve_pages, ui_command, ui_environment
 
 __all__ = [
     "Registered",
@@ -21,6 +21,7 @@ __all__ = [
     "publish",
     "read_model",
     "register",
+    "serve_pages",
     "tracking_beside",
     "tracking_uri",
     "ui_command",

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from nasflow.base.settings import TRACKING_URI
 
+ARTIFACTS = "mlflow-artifacts"
+"""The folder of artifacts beside a SQLite file."""
+
 _SQLITE = "sqlite:///"
 
 
@@ -27,4 +30,9 @@ def sqlite_file(uri: str) -> Path | None:
 def artifact_folder(uri: str) -> str | None:
     """Where a new experiment's artifacts go: beside a SQLite file; None: where the server says."""
     file = sqlite_file(uri)
-    return file.with_name("mlflow-artifacts").as_uri() if file else None
+    return artifacts_beside(file) if file else None
+
+
+def artifacts_beside(file: Path) -> str:
+    """The address of the folder of artifacts that belongs to a SQLite file, an absolute path."""
+    return file.with_name(ARTIFACTS).as_uri()

@@ -12,6 +12,7 @@ from nasflow.base.credentials import masked
 from nasflow.base.errors import NasflowError, TrackingUnavailable
 from nasflow.base.settings import temporarily
 from nasflow.tracking.address import sqlite_file
+from nasflow.tracking.database import see_to_database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -88,7 +89,7 @@ def _contact_database(uri: str) -> None:
     import sqlalchemy
 
     if file := sqlite_file(uri):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        see_to_database(file)
     url = sqlalchemy.make_url(uri)
     if url.host and url.port:
         socket.create_connection((url.host, url.port), timeout=_CONTACT_SECONDS).close()

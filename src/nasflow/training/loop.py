@@ -1,10 +1,11 @@
 """The loop: epoch after epoch, each with its figures and a state to go on from.
 
-Nothing random is left over from one epoch to the next: the order of the images follows from (seed,
+Nothing random is left over from one step to the next: the order of the images follows from (seed,
 epoch), the augmentation from (seed, epoch, step). So a training that goes on from any checkpoint
 ends, on the same CPU with as many threads, with the very bits of one that was never interrupted.
 """
 
+from collections.abc import Sequence
 from contextlib import closing
 
 import torch
@@ -19,12 +20,12 @@ from nasflow.training.evaluate import Evaluation, evaluate_network
 from nasflow.training.failures import check_held_out, check_losses, memory_watched
 from nasflow.training.memory import keep_freed_memory
 from nasflow.training.session import Training
-from nasflow.training.state import TrainingState, capture
+from nasflow.training.state import Begun, TrainingState, capture
 from nasflow.training.step import Moment, Stepper
 from nasflow.training.team import Team
 
 CHECK_EVERY = 50
-"""Steps between two looks at the losses: each look makes a GPU wait."""
+"""Steps between two looks at the losses, where a state may be kept too: each look makes a GPU wait."""
 
 
 def train_network(
@@ -47,8 +48,8 @@ def train_network(
             stepper.begin(resume)
         with training.team.training(training.network) as called:
             while state is None or state.epoch < last:
-                state = _run_epoch(stepper, called, state.history if state else ())
-                training.watch.after_epoch(state)
+                state = _run_epoch(stepper, called, state)
+                training.watch.keep(state)
     training.network.eval()
     return state
 
@@ -70,15 +71,17 @@ def _check_size(training: Training) -> None:
 def _check_epochs(epochs: int, resume: TrainingState | None, last: int) -> None:
     if not 1 <= last <= epochs:
         raise InvalidSpec(f"there is no epoch {last} to train until: the recipe has {epochs}")
-    if resume is not None and resume.epoch > last:
+    if resume is not None and resume.reached > (last, 0):
         what = "the recipe has" if last == epochs else "it is trained until"
         raise InvalidSpec(f"the checkpoint is of epoch {resume.epoch}, and {what} {last}")
 
 
-def _run_epoch(stepper: Stepper, called: nn.Module, history: tuple[Epoch, ...]) -> TrainingState:
-    training, epoch = stepper.training, len(history) + 1
+def _run_epoch(stepper: Stepper, called: nn.Module, before: TrainingState | None) -> TrainingState:
+    training = stepper.training
+    history, begun = (before.history, before.begun) if before else ((), None)
+    epoch = len(history) + 1
     with memory_watched(f"in epoch {epoch}"):
-        train_loss, train_accuracy = _train_epoch(stepper, called, epoch)
+        train_loss, train_accuracy = _train_epoch(stepper, called, history, begun)
     held_out = _evaluate(training, epoch) if training.recipe.curve else None
     metrics = Epoch(
         epoch=epoch,
@@ -91,38 +94,70 @@ def _run_epoch(stepper: Stepper, called: nn.Module, history: tuple[Epoch, ...]) 
     return capture(training.network, stepper.optimizer, (*history, metrics))
 
 
-def _train_epoch(stepper: Stepper, called: nn.Module, epoch: int) -> tuple[float, float]:
-    """One pass over the training images; mean loss and accuracy over them, as they went by."""
-    training = stepper.training
+def _train_epoch(
+    stepper: Stepper, called: nn.Module, history: tuple[Epoch, ...], begun: Begun | None
+) -> tuple[float, float]:
+    """One pass over the training images, or its rest; mean loss and accuracy over all, as they went by."""
+    training, epoch = stepper.training, len(history) + 1
     called.train()
     order = shuffled(len(training.data.train), training.recipe.batch_size, training.seed, epoch)
+    tally = _Tally(training.team, len(order), stepper.device, begun)
     shares = [training.team.share(len(indices)) for indices in order]
     own = [indices[share.rows] for indices, share in zip(order, shares, strict=True)]
-    losses = torch.zeros(len(order), device=stepper.device)
-    correct = torch.zeros(len(order), dtype=torch.int64, device=stepper.device)
-    with closing(read_ahead(training.data.train, own)) as batches:
-        for step, (batch, share) in enumerate(zip(batches, shares, strict=True)):
+    with closing(read_ahead(training.data.train, own[tally.done :])) as batches:
+        for batch in batches:
+            step = tally.done
             with memory_watched(f"at epoch {epoch}, step {step + 1}"):
-                moment = _moment(training, epoch, step)
-                losses[step], correct[step] = stepper.step(called, moment, batch, share)
-            _look_at(training.team, losses, step, epoch)
-            training.watch.beat(epoch, step + 1, len(order))
-    training.team.add_up(correct)
-    sizes = torch.tensor([len(indices) for indices in order], dtype=torch.float64)
-    loss = (losses.cpu().double() * sizes).sum() / sizes.sum()
-    return loss.item(), correct.sum().item() / int(sizes.sum())
+                tally.add(*stepper.step(called, _moment(training, epoch, step), batch, shares[step]))
+            if tally.look(epoch) and tally.done < len(order) and training.watch.is_due():
+                state = capture(training.network, stepper.optimizer, history, tally.begun)
+                training.watch.keep(state)
+            training.watch.beat(epoch, tally.done, len(order))
+    return tally.means([len(indices) for indices in order])
 
 
 def _moment(training: Training, epoch: int, step: int) -> Moment:
     return Moment(epoch, step, training.batches, training.recipe.epochs)
 
 
-def _look_at(team: Team, losses: Tensor, step: int, epoch: int) -> None:
-    """From time to time: make the losses since the last look those of the whole batches, and check them."""
-    if (step + 1) % CHECK_EVERY == 0 or step + 1 == len(losses):
-        first = step - step % CHECK_EVERY
-        team.add_up(losses[first : step + 1])
-        check_losses(losses[first : step + 1], first + 1, epoch)
+class _Tally:
+    """What the steps of an epoch have come to; on the device, because to look there makes it wait."""
+
+    def __init__(self, team: Team, batches: int, device: torch.device, begun: Begun | None) -> None:
+        self._team = team
+        self._losses = torch.zeros(batches, device=device)
+        self._correct = torch.zeros(batches, dtype=torch.int64, device=device)
+        self.done = len(begun.losses) if begun else 0
+        self._seen = self.done
+        if begun:
+            self._losses[: self.done], self._correct[: self.done] = begun.losses, begun.correct
+
+    def add(self, loss: Tensor, correct: Tensor) -> None:
+        """This process's part of a step."""
+        self._losses[self.done], self._correct[self.done] = loss, correct
+        self.done += 1
+
+    def look(self, epoch: int) -> bool:
+        """From time to time (then True): make what came since that of whole batches, check the losses."""
+        is_time = self.done % CHECK_EVERY == 0 or self.done == len(self._losses)
+        if is_time:
+            for figures in (self._losses, self._correct):
+                self._team.add_up(figures[self._seen : self.done])
+            check_losses(self._losses[self._seen : self.done], self._seen + 1, epoch)
+            self._seen = self.done
+        return is_time
+
+    @property
+    def begun(self) -> Begun:
+        """What a state in the middle of the epoch has of it; right after a look."""
+        losses, correct = (each[: self.done].to("cpu", copy=True) for each in (self._losses, self._correct))
+        return Begun(losses, correct)
+
+    def means(self, images: Sequence[int]) -> tuple[float, float]:
+        """Mean loss and accuracy over all images, so many a batch."""
+        sizes = torch.tensor(images, dtype=torch.float64)
+        loss = (self._losses.cpu().double() * sizes).sum() / sizes.sum()
+        return loss.item(), self._correct.sum().item() / int(sizes.sum())
 
 
 def _evaluate(training: Training, epoch: int) -> Evaluation:

@@ -16,7 +16,10 @@ from nasflow.training.team import ALONE, Team
 
 
 class Openable(Protocol):
-    """The gates behind which new operations were born (docs/architecture.md, on preserving the function)."""
+    """The gates behind which new operations were born (docs/architecture.md, on preserving the function).
+
+    The network's names are the same with them and without, because a state is kept of either.
+    """
 
     def open(self, share: float) -> None:
         """Stand open by `share`: 0 shut; 1 open and removed, the parameters staying the same objects.
@@ -30,10 +33,12 @@ class Openable(Protocol):
 class Watch:
     """Who is told how a training comes on."""
 
-    after_epoch: Callable[[TrainingState], None] = lambda state: None
-    """Called after each epoch with the state to store."""
+    keep: Callable[[TrainingState], None] = lambda state: None
+    """Called with each state that is to be stored: after each epoch, and in its middle where that is due."""
     beat: Callable[[int, int, int], None] = lambda epoch, batch, batches: None
     """Called after each step with the epoch, the batch and the batches of the epoch, all from 1."""
+    is_due: Callable[[], bool] = lambda: False
+    """Asked now and then in the middle of an epoch: whether the state there is to be stored."""
 
 
 UNWATCHED = Watch()

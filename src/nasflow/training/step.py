@@ -63,7 +63,7 @@ class Stepper:
         """Bring the network to its device and, if the training goes on, to where it stood."""
         training = self.training
         if resume is not None and training.gates is not None:
-            training.gates.open(1.0)
+            training.gates.open(self._opened(resume))
         training.network.to(self.device, memory_format=_layout(training.recipe))  # type: ignore[call-overload]
         if resume is not None:
             restore_training(resume, training.network, self.optimizer)
@@ -129,6 +129,12 @@ class Stepper:
             gates.open(opening)
         if opening == 1:
             self._check_parameters()
+
+    def _opened(self, resume: TrainingState) -> float:
+        """How far the gates stood open in the last step before `resume`."""
+        if resume.epoch:
+            return 1.0
+        return gate_opening(self.training.recipe, resume.step - 1, self.training.batches)
 
     def _check_parameters(self) -> None:
         """A gate that goes and takes a parameter's identity along would leave it untrained, silently."""
