@@ -111,6 +111,7 @@ def test_killed_and_resumed(controller: str, plugins: Path, tmp_path: Path) -> N
     assert digest(store) == whole(controller)["ledger_digest"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("controller", EACH)
 def test_as_components(
     controller: str, plugins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -63,7 +63,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("layout", ["fused", "steps"])
+@pytest.mark.parametrize("layout", [pytest.param("fused", marks=pytest.mark.long), "steps"])
 def test_components(layout: Layout, tmp_path: Path) -> None:
     """Run by Kubeflow's own SDK, each task a process, it writes the same too."""
     store = str(tmp_path / "store")
@@ -72,7 +72,9 @@ def test_components(layout: Layout, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("space", OTHER_SPACES)
+@pytest.mark.parametrize(
+    "space", ["removal", *(pytest.param(each, marks=pytest.mark.long) for each in ("joint", "chain"))]
+)
 def test_components_of_any_space(space: str, tmp_path: Path) -> None:
     """Whatever a search looks for: widths, layers, networks from nothing."""
     store, changes = str(tmp_path / "store"), ONE_ROUND | OTHER_SPACES[space]

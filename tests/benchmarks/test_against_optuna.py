@@ -41,6 +41,7 @@ def trials(study: Rival) -> list[tuple[Any, ...]]:
     return [(each.params, each.state, each.intermediate_values, each.value) for each in over]
 
 
+@pytest.mark.long
 def test_a_killed_study_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped in trainings and between two questions and opened again, it has the trials of another one."""
     wanted = config(start=ASKED["start"])

@@ -139,7 +139,9 @@ def test_the_source_can_be_trained(network: nn.Module, tmp_path: Path) -> None:
     assert all(parameter.grad is not None for parameter in made.parameters())
 
 
-@pytest.mark.parametrize("network", ["pyramidnet", "condensenet"], indirect=True)
+@pytest.mark.parametrize(
+    "network", ["pyramidnet", pytest.param("condensenet", marks=pytest.mark.long)], indirect=True
+)
 def test_onnx(network: nn.Module) -> None:
     """onnxruntime gives the same logits to 1e-5, for a batch of another size than the traced one."""
     onnxruntime = pytest.importorskip("onnxruntime")

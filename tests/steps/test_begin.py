@@ -1,6 +1,8 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from tests.steps.samples import HOST, config, documents, open_archive
 
 from nasflow.base.errors import Conflict, DataSetMissing, InvalidSpec
@@ -51,6 +53,35 @@ def test_nothing_is_written_for_what_cannot_begin(tmp_path: Path) -> None:
         with pytest.raises(error):
             begin(open_archive(tmp_path / "store"), wrong)
     assert not (tmp_path / "store").exists()
+
+
+def folder_of_images(folder: Path, *parts: str) -> dict[str, object]:
+    """Noise in two classes, as a search's `data`."""
+    draws = np.random.default_rng(0)
+    for part in parts:
+        for name in ("ant", "bee"):
+            (folder / part / name).mkdir(parents=True)
+            for index in range(30):
+                pixels = draws.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / part / name / f"{index}.png")
+    return {"name": "image-folder", "path": str(folder), "size": 8, "held_out": 20}
+
+
+def test_a_test_part_is_looked_for(tmp_path: Path) -> None:
+    """What the finish will need is there before the first training, or nothing begins."""
+    data = folder_of_images(tmp_path / "images", "train")
+    with pytest.raises(DataSetMissing, match="test/<class>/"):
+        begin(open_archive(tmp_path / "store"), config(data=data))
+    assert not (tmp_path / "store").exists()
+
+
+def test_remarks_on_the_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was passed over is told once, when a search begins."""
+    data = folder_of_images(tmp_path / "images", "train", "test")
+    (tmp_path / "images/train/ant/x.heic").touch()
+    for said in (1, 0):
+        begin(open_archive(tmp_path / "store"), config(data=data))
+        assert capsys.readouterr().err.count("1 files are passed over (1 of .heic)") == said
 
 
 def test_several_searches_in_a_store(finished: Path) -> None:

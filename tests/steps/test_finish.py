@@ -78,6 +78,7 @@ def test_a_control_that_failed(tmp_path: Path) -> None:
     assert after.finish.tested[0] == before.finish.tested[0]
 
 
+@pytest.mark.long
 def test_the_ends_of_a_front_are_registered(tmp_path: Path) -> None:
     """Each under an alias that says what it is best in, the knee as what was chosen."""
     finish = TINY["finish"] | {"controls": []}

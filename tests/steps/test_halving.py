@@ -145,9 +145,8 @@ def test_taken_back_document_by_document(whole: Path, tmp_path: Path) -> None:
     assert documents(open_archive(store), ["attempts"]) == made
 
 
-@pytest.mark.parametrize(
-    "is_first", [True, pytest.param(False, marks=pytest.mark.long)], ids=["before", "after"]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
 def test_another_search_that_does_not_halve(whole: Path, tmp_path: Path, is_first: bool) -> None:
     """What it trains to the end, or sees fail, changes nothing here; nor does this one there."""
     store, plain = tmp_path / "store", config(**PLAIN)

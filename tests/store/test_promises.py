@@ -181,7 +181,7 @@ class Campaign:
         return Writer(open_store(self._url, proven=True), name, self._seed)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_promises_hold(s3_url: str, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """Three writers, every third request with a fault."""
     Campaign(seed, monkeypatch).run("abc", steps=20, every=3)

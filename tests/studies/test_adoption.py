@@ -55,6 +55,7 @@ def test_the_table() -> None:
     assert told.splitlines()[-1] == "| a | 64 | 3 | 0 | 0 | no | widened: one / other |"
 
 
+@pytest.mark.long
 def test_what_is_known_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file grows by what is not in it."""
     monkeypatch.setattr(adoption, "classifiers", lambda: ["known", STRANGER, "other"])

@@ -41,6 +41,7 @@ def test_scores_for_people() -> None:
     assert score_text(loss, None) == "failed"
 
 
+@pytest.mark.long
 def test_how_a_training_went_is_held_against_what_it_foretells(tmp_path: Path) -> None:
     """A search by training losses is audited by the held-out loss of the trainings at full size."""
     store = copy_of_finished(tmp_path, objective="training_loss_sum")

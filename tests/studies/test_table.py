@@ -23,6 +23,7 @@ def rows() -> dict[str, CountedNetwork]:
     return {row.network: row for row in counted_networks()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [each.name for each in PUBLISHED_NETWORKS])
 def test_as_published(name: str) -> None:
     """Rounded as published, each network has the published parameters and mult-adds."""
@@ -51,6 +52,7 @@ def test_pyramids_without_their_norms(name: str, millions: float) -> None:
     assert sum(weights) / 1e6 == pytest.approx(millions, abs=0.06)
 
 
+@pytest.mark.long
 def test_the_page_is_the_table() -> None:
     """docs/networks.md holds what `nasflow table` prints."""
     assert markdown(rows().values()) in PAGE.read_text()

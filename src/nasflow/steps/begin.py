@@ -3,6 +3,7 @@
 import json
 
 from nasflow.base.errors import Conflict, InvalidSpec
+from nasflow.base.terminal import say
 from nasflow.measure import counted
 from nasflow.search.budget import Budget, BudgetRecord
 from nasflow.search.config import SearchConfig
@@ -22,6 +23,7 @@ from nasflow.steps.keys import budget_key, config_key, data_set_key, spec_key, s
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.resolve import resolve
 from nasflow.store import check_writable, put_blob
+from nasflow.training.datasets.data import check_test
 
 
 def begin(archive: Archive, asked: SearchConfig) -> str:
@@ -151,7 +153,13 @@ def _check_recipes(config: ResolvedConfig, facts: DataFacts) -> None:
 def _facts(archive: Archive, asked: SearchConfig) -> DataFacts:
     """What the images are; those of a search that is known may also be in the store alone."""
     start = archive.find(start_key(asked.name), ChildSpec)
-    return training_data(archive, start.data).facts if start else new_training_data(asked.data).facts
+    if start:
+        return training_data(archive, start.data).facts
+    data = new_training_data(asked.data)
+    check_test(asked.data)
+    for remark in data.remarks:
+        say(f"warning: {remark}")
+    return data.facts
 
 
 def _refuse_older(archive: Archive, search: str) -> None:

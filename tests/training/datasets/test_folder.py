@@ -1,14 +1,15 @@
+import os
+import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from nasflow.base.errors import DataSetMissing, InvalidSpec
 from nasflow.spec.data import DataSpec
-from nasflow.training.datasets.data import load_data, load_test
-from nasflow.training.datasets.folder import FolderImages, decode
+from nasflow.training.datasets.data import check_test, load_data, load_test
+from nasflow.training.datasets.folder import IMAGE_FOLDER, FolderImages
 
 COLOURS = {"ant": (250, 0, 0), "bee": (0, 250, 0)}
 
@@ -39,26 +40,93 @@ def test_images_come_with_their_class(spec: DataSpec) -> None:
     assert data.held_out.labels.tolist() == [0, 0, 1, 1]
 
 
-def test_grey_images_become_rgb(tmp_path: Path) -> None:
-    """An image of one channel is given three equal ones."""
-    Image.fromarray(np.full((9, 9), 77, dtype=np.uint8)).save(tmp_path / "grey.png")
-    assert (decode(tmp_path / "grey.png", 4) == 77).all()
-
-
-def test_an_oblong_image_is_not_squeezed(tmp_path: Path) -> None:
-    """Of an oblong image the middle square is kept."""
-    picture = np.zeros((10, 30, 3), dtype=np.uint8)
-    picture[:, 10:20] = 200
-    Image.fromarray(picture).save(tmp_path / "oblong.png")
-    assert (decode(tmp_path / "oblong.png", 10) == 200).all()
-
-
 def test_other_files_are_passed_over(spec: DataSpec, tmp_path: Path) -> None:
     """A text file or a hidden file among the images changes nothing."""
     before = load_data(spec).facts
     (tmp_path / "train" / "ant" / "README.txt").write_text("ants")
     (tmp_path / "train" / "ant" / "._1.png").write_text("left by some archiver")
     assert load_data(spec).facts == before
+
+
+def test_what_is_passed_over_is_told(spec: DataSpec, tmp_path: Path) -> None:
+    """How many files, by their endings; and what is read."""
+    assert load_data(spec).remarks == ()
+    for name in ("x.heic", "y.HEIC", "notes"):
+        (tmp_path / "train" / "ant" / name).touch()
+    (remark,) = load_data(spec).remarks
+    said = f"{tmp_path}/train: 3 files are passed over (2 of .heic, 1 of no ending): .avif, .bmp"
+    assert remark.startswith(said)
+
+
+def test_folders_in_a_class(spec: DataSpec, tmp_path: Path) -> None:
+    """Images in folders of a class's folder are its own, hidden ones apart; a circle of links has an end."""
+    ants = tmp_path / "train" / "ant"
+    write_images(ants / "red", count=1)
+    (ants / ".thumbnails").mkdir()
+    shutil.copy(ants / "0.png", ants / ".thumbnails")
+    (ants / "again").symlink_to(tmp_path / "train" / "ant")
+    part = IMAGE_FOLDER.read_train(spec)
+    assert part.labels.tolist() == [0] * 8 + [1] * 6
+    assert load_data(spec).facts.train_images == 10
+    assert "train/ant/red/bee/0.png" in IMAGE_FOLDER.files(spec)
+
+
+def test_uneven_classes_are_told(spec: DataSpec, tmp_path: Path) -> None:
+    """Ten times as many images of one class as of another make accuracy say little."""
+    for index in range(54):
+        ants = tmp_path / "train" / "ant"
+        shutil.copy(ants / "0.png", ants / f"more-{index}.png")
+    (remark,) = load_data(spec).remarks
+    assert "class 'bee' has 6 images and 'ant' 60" in remark
+
+
+def test_a_class_of_one_image(spec: DataSpec, tmp_path: Path) -> None:
+    """It cannot be both trained on and held out: its folder is named."""
+    (tmp_path / "train" / "cat").mkdir()
+    shutil.copy(tmp_path / "train" / "ant" / "0.png", tmp_path / "train" / "cat")
+    with pytest.raises(InvalidSpec, match="train/cat: 1 image inside, and 2 are needed"):
+        load_data(spec)
+
+
+def test_names_that_are_no_text(spec: DataSpec, tmp_path: Path) -> None:
+    """A file whose name is not UTF-8 is an image like any other."""
+    ants = os.fsencode(tmp_path / "train" / "ant")
+    shutil.copy(ants + b"/0.png", ants + b"/caf\xe9.png")
+    assert load_data(spec).facts.train_images == 9
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_is_closed(spec: DataSpec, tmp_path: Path) -> None:
+    """It is named, and not passed over."""
+    (tmp_path / "train" / "ant").chmod(0)
+    with pytest.raises(InvalidSpec, match=r"train/ant: cannot be read \(Permission denied\)"):
+        load_data(spec)
+
+
+def test_a_test_part_that_is_no_good(spec: DataSpec, tmp_path: Path) -> None:
+    """What the finish would stumble over is found beforehand: no test part, its classes, a broken image."""
+    with pytest.raises(DataSetMissing, match="test/<class>/"):
+        check_test(spec)
+    write_images(tmp_path / "test", count=2)
+    check_test(spec)
+    (tmp_path / "test" / "ant" / "0.png").write_bytes(b"no image")
+    with pytest.raises(InvalidSpec, match=r"test/ant/0.png: no image that can be read"):
+        check_test(spec)
+    (tmp_path / "test" / "ant" / "0.png").unlink()
+    (tmp_path / "test" / "ant" / "1.JPEG").unlink()
+    with pytest.raises(InvalidSpec, match="test/ant: no image inside"):
+        check_test(spec)
+
+
+def test_images_of_one_colour(tmp_path: Path) -> None:
+    """Where all pixels of all training images are the same, there is nothing to be learned."""
+    for name in ("ant", "bee"):
+        (tmp_path / "train" / name).mkdir(parents=True)
+        for index in range(4):
+            file = tmp_path / "train" / name / f"{index}.png"
+            Image.new("RGBA", (9, 9), (255, 255, 255, 40 * index)).save(file)
+    with pytest.raises(InvalidSpec, match="all pixels of all training images are the same"):
+        load_data(DataSpec(name="image-folder", path=str(tmp_path), size=8, held_out=2))
 
 
 def test_the_fingerprint_knows_names_and_sizes(spec: DataSpec, tmp_path: Path) -> None:
@@ -80,26 +148,6 @@ def test_known_facts_spare_the_decoding(spec: DataSpec, monkeypatch: pytest.Monk
     monkeypatch.setattr(FolderImages, "batch", count)
     assert load_data(spec, facts).facts == facts
     assert len(decoded) == 1
-
-
-@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n cut off"])
-def test_a_broken_image_is_named(spec: DataSpec, tmp_path: Path, content: bytes) -> None:
-    """An image that cannot be decoded is named in one line when it is read."""
-    file = tmp_path / "train" / "bee" / "3.png"
-    file.write_bytes(content)
-    with pytest.raises(InvalidSpec) as caught:
-        decode(file, 8)
-    assert str(caught.value).startswith(f"{file}: no image that can be read")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_cut_off_jpeg_is_named(tmp_path: Path) -> None:
-    """A JPEG whose end is missing is refused, not filled up with grey."""
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(tmp_path / "whole.jpg")
-    (tmp_path / "cut.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:-2000])
-    with pytest.raises(InvalidSpec, match=r"cut.jpg"):
-        decode(tmp_path / "cut.jpg", 64)
 
 
 def test_val_is_a_test_part_too(spec: DataSpec, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from nasflow.spec.data import DataFacts, DataSpec
 from nasflow.training.datasets.images import DataSetPart, Images, MemoryImages
 from nasflow.training.datasets.registry import data_set
 from nasflow.training.datasets.split import split
-from nasflow.training.datasets.statistics import mean_and_std
+from nasflow.training.datasets.statistics import UNSCALED, mean_and_std
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class TrainingData:
     """What the weights are trained on, and nothing else is."""
     held_out: Images
     """What children are compared by; never trained on."""
+    remarks: tuple[str, ...] = ()
+    """What whoever begins a search should hear of the files: a line each."""
 
 
 def load_data(spec: DataSpec, expected: DataFacts | None = None) -> TrainingData:
@@ -34,12 +36,19 @@ def load_data(spec: DataSpec, expected: DataFacts | None = None) -> TrainingData
     facts = _facts(spec, part, train, len(held_out), expected)
     if expected is not None and facts.identity() != expected.identity():
         raise InvalidSpec(f"{_place(spec)}: not the images that the search began with: bring them back")
-    return TrainingData(facts, train, held_out)
+    return TrainingData(facts, train, held_out, part.remarks)
 
 
 def load_test(spec: DataSpec) -> Images:
     """Read the test part: once, at the finish. Raise as `load_data` does."""
     return _sized(data_set(spec).read_test(spec), spec)
+
+
+def check_test(spec: DataSpec) -> None:
+    """Raise what `load_test` would raise at the finish, as far as it can be told before a search begins."""
+    images = data_set(spec)
+    if not images.has_test_part(spec):
+        images.read_test(spec)
 
 
 def _sized(part: DataSetPart, spec: DataSpec) -> DataSetPart:
@@ -74,7 +83,10 @@ def _normalisation(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """As it was asked for, or as the training images have it."""
     if spec.mean is None or spec.std is None:
-        return mean_and_std(train)
+        mean, std = mean_and_std(train)
+        if set(std) == {UNSCALED}:
+            raise InvalidSpec(f"{_place(spec)}: all pixels of all training images are the same: look at them")
+        return mean, std
     if len(spec.mean) != channels:
         raise InvalidSpec(f"data.mean has {len(spec.mean)} numbers, and the images have {channels} channels")
     return spec.mean, spec.std

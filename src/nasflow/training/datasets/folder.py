@@ -1,11 +1,12 @@
-"""Folders of image files, `path/train/<class>/*` and `path/test/<class>/*` (or `val`): read when asked for.
+"""Folders of image files, `path/train/<class>/**` and `path/test/<class>/**` (or `val`): read when asked for.
 
 Nothing is decoded before its batch is wanted, so that a data set may be larger than the memory.
 """
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -18,13 +19,23 @@ from torch import Tensor
 
 from nasflow.base.errors import DataSetMissing, InvalidSpec
 from nasflow.spec.data import DataSpec
+from nasflow.training.datasets.decode import decode
 from nasflow.training.datasets.protocol import DataSet
 
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-"""Other files in a class's folder are no images and are passed over."""
+SUFFIXES = {
+    *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
+    *(".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
+}
+"""Other files in a class's folder are no images: they are passed over, and counted."""
 
 TEST_FOLDERS = ("test", "val")
 """Names for the folder of the test part: the first that is there is read."""
+
+_TRIED = 256
+"""Images of the test part that are decoded beforehand: a broken one would be found after days otherwise."""
+
+_UNEVEN = 10
+"""How many times as many images a class may have as another, without a word."""
 
 DECODERS = min(16, os.cpu_count() or 1)
 """Threads that decode; Pillow lets go of the interpreter's lock while it does."""
@@ -42,6 +53,8 @@ class FolderImages:
     classes: int
     size: int
     """Height and width, in pixels, to which each image is brought."""
+    remarks: tuple[str, ...] = ()
+    """See DataSetPart."""
 
     def __len__(self) -> int:
         return len(self.files)
@@ -61,7 +74,7 @@ class FolderImages:
         """sha256 over the names and sizes (bytes) of the files: to read them all would take too long."""
         digest = hashlib.sha256()
         for file in self.files:
-            digest.update(f"{file}\0{(self.root / file).stat().st_size}\0".encode())
+            digest.update(os.fsencode(f"{file}\0{(self.root / file).stat().st_size}\0"))
         return digest.hexdigest()
 
 
@@ -82,13 +95,18 @@ class ImageFolder:
         return any(_files(self.root(spec), "train", *TEST_FOLDERS))
 
     def has_test_part(self, spec: DataSpec) -> bool:
-        """Whether there is any test image."""
-        return any(_files(self.root(spec), *TEST_FOLDERS))
+        """Whether there is any test image; raise InvalidSpec if the classes, or the images, are no good."""
+        if not any(_files(self.root(spec), *TEST_FOLDERS)):
+            return False
+        part = self.read_test(spec)
+        part.batch(torch.arange(len(part))[:: -(-len(part) // _TRIED)])
+        return True
 
     def read_train(self, spec: DataSpec) -> FolderImages:
         """The files below `train`; the sorted names of its folders are the classes."""
         root = _part(self.root(spec), "train")
-        return _list(root, _classes(root), _size(spec))
+        # One to train on, one to hold out.
+        return _list(root, _classes(root), _size(spec), least=2)
 
     def read_test(self, spec: DataSpec) -> FolderImages:
         """The files below `test` or `val`; raise InvalidSpec if its classes are not those of `train`."""
@@ -96,32 +114,10 @@ class ImageFolder:
         unknown = set(_classes(root)) ^ set(classes)
         if unknown:
             raise InvalidSpec(f"{root}: class {min(unknown)!r} is in only one of {root.name}/ and train/")
-        return _list(root, classes, _size(spec))
+        return _list(root, classes, _size(spec), least=1)
 
 
 IMAGE_FOLDER: DataSet = ImageFolder()
-
-
-def decode(file: Path, size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """One image: uint8 [size, size, 3], scaled to cover the square and cut to its middle.
-
-    Raise InvalidSpec that names the file if it is broken, cut off, or absurdly large.
-    """
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(file) as image:
-            image.draft("RGB", (size, size))  # A JPEG is decoded no larger than needed.
-            fitted = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InvalidSpec(
-            f"{file}: no image that can be read ({_line(error)}): replace or remove it"
-        ) from None
-    return np.asarray(fitted)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def _size(spec: DataSpec) -> int:
@@ -147,28 +143,71 @@ def _classes(root: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _list(root: Path, classes: tuple[str, ...], size: int) -> FolderImages:
-    found = [list(_images(root / name)) for name in classes]
-    for name, files in zip(classes, found, strict=True):
-        if not files:
-            raise InvalidSpec(f"{root / name}: no image inside ({', '.join(sorted(SUFFIXES))} are read)")
-    counts = torch.tensor([len(files) for files in found])
-    labels = torch.arange(len(classes)).repeat_interleave(counts)
-    return FolderImages(root, tuple(file for files in found for file in files), labels, len(classes), size)
+def _list(root: Path, classes: tuple[str, ...], size: int, least: int) -> FolderImages:
+    """The images of all classes, `least` of each at least."""
+    names = [_visible(root / each) for each in classes]
+    found = [
+        [f"{each}/{name}" for name in own if _is_image(name)]
+        for each, own in zip(classes, names, strict=True)
+    ]
+    for each, files in zip(classes, found, strict=True):
+        if len(files) < least:
+            read = ", ".join(sorted(SUFFIXES))
+            said = f"{len(files)} image inside, and {least} are needed" if files else "no image inside"
+            raise InvalidSpec(f"{root / each}: {said} ({read} are read)")
+    counts = [len(files) for files in found]
+    labels = torch.arange(len(classes)).repeat_interleave(torch.tensor(counts))
+    remarks = (*_passed_over(root, [name for own in names for name in own]), *_uneven(root, classes, counts))
+    files = tuple(file for files in found for file in files)
+    return FolderImages(root, files, labels, len(classes), size, remarks)
+
+
+def _passed_over(root: Path, names: Sequence[str]) -> Iterator[str]:
+    others = Counter(Path(name).suffix.lower() or "no ending" for name in names if not _is_image(name))
+    if others:
+        counts = ", ".join(f"{count} of {suffix}" for suffix, count in sorted(others.items()))
+        read = ", ".join(sorted(SUFFIXES))
+        yield f"{root}: {others.total()} files are passed over ({counts}): {read} are read"
+
+
+def _uneven(root: Path, classes: Sequence[str], counts: Sequence[int]) -> Iterator[str]:
+    (fewest, small), (most, large) = (pick(zip(counts, classes, strict=True)) for pick in (min, max))
+    if most >= _UNEVEN * fewest:
+        yield (
+            f"{root}: class {small!r} has {fewest} images and {large!r} {most}: accuracy counts images, so "
+            "it says little of the small classes"
+        )
 
 
 def _files(root: Path, *parts: str) -> Iterator[str]:
     """Names of the image files of some parts, which need not be there, below the data set's folder."""
     for part in parts:
         for each in sorted(root.glob(f"{part}/*/")):
-            yield from (f"{part}/{name}" for name in _images(each) if (root / part / name).is_file())
+            own = (f"{part}/{each.name}/{name}" for name in _visible(each) if _is_image(name))
+            yield from (name for name in own if (root / name).is_file())
 
 
-def _images(folder: Path) -> Iterator[str]:
-    """Names of a class's images with the class's in front, sorted."""
-    for name in sorted(os.listdir(folder)):
-        if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
-            yield f"{folder.name}/{name}"
+def _is_image(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES
+
+
+def _visible(folder: Path) -> list[str]:
+    """Names of all files below a folder, sorted; what is hidden is left out, links are followed once."""
+    found, seen = list[str](), set[str]()
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        below = Path(place).relative_to(folder)
+        found += [(below / each).as_posix() for each in names if not each.startswith(".")]
+    return sorted(found)
+
+
+def _refuse(error: OSError) -> None:
+    raise InvalidSpec(f"{error.filename}: cannot be read ({error.strerror})") from None
 
 
 @cache

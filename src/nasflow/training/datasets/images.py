@@ -34,6 +34,10 @@ class DataSetPart(Images, Protocol):
     def classes(self) -> int:
         """Classes that the data set defines, whether or not each has an image here."""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What whoever begins a search should hear of its files: a line each."""
+
     def take(self, indices: Tensor) -> Images:
         """The images at `indices` alone, in that order."""
 
@@ -50,6 +54,8 @@ class MemoryImages:
     labels: Tensor
     """int64 [images]."""
     classes: int
+    remarks: tuple[str, ...] = ()
+    """See DataSetPart."""
 
     def __len__(self) -> int:
         return len(self.labels)

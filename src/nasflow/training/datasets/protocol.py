@@ -28,7 +28,10 @@ class DataSet(Protocol):
         """Whether this machine has any of its images."""
 
     def has_test_part(self, spec: DataSpec) -> bool:
-        """Whether the files of the test part are here: a search needs them at its very end."""
+        """Whether the files of the test part are here: a search needs them at its very end.
+
+        Raise InvalidSpec where it is cheap to see, before a search begins, that they are no good.
+        """
 
     def read_train(self, spec: DataSpec) -> DataSetPart:
         """The training part, without a look at the test part's images.

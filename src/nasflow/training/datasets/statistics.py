@@ -10,6 +10,9 @@ from nasflow.training.datasets.images import Images
 
 _BATCH = 256
 
+UNSCALED = 1.0
+"""The standard deviation that is said of a channel of one value only; all others are 0.5 at most."""
+
 
 def mean_and_std(images: Images) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation per channel, pixels scaled to 0..1.
@@ -37,4 +40,4 @@ def _moments(counts: list[int]) -> tuple[float, float]:
     squares = sum(value * value * count for value, count in enumerate(counts))
     # A channel of one value only is left unscaled: dividing by 0 would make every image NaN.
     variance = (squares * number - total * total) / number**2
-    return total / number / 255, math.sqrt(variance) / 255 or 1.0
+    return total / number / 255, math.sqrt(variance) / 255 or UNSCALED

@@ -1,0 +1,70 @@
+"""One image file, as viewers show it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nasflow.base.errors import InvalidSpec
+from nasflow.base.lines import one_line
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
+
+def decode(file: Path, size: int) -> Pixels:
+    """One image: uint8 [size, size, 3], scaled to cover the square and cut to its middle.
+
+    Turned as its EXIF tag says, on white where it is transparent, 16 bits a pixel as their upper 8. Raise
+    InvalidSpec that names the file if it is broken, cut off, absurdly large, or of other numbers than bytes
+    and 16 bits: which of these is black and which is white, nobody says.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(file) as image:
+            image.draft("RGB", (size, size))  # A JPEG is decoded no larger than needed.
+            seen = _on_white(_in_bytes(_upright(image), image.format))
+            fitted = ImageOps.fit(seen, (size, size), Image.Resampling.BILINEAR)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InvalidSpec(
+            f"{file}: no image that can be read ({one_line(str(error))}): replace or remove it"
+        ) from None
+    return np.asarray(fitted)
+
+
+def _upright(image: "Image") -> "Image":
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:
+        # A tag that cannot be read is as good as none, as viewers have it; what else is wrong shows later.
+        return image
+
+
+def _in_bytes(image: "Image", kind: str | None) -> "Image":
+    """With 8 bits a channel, of a file of that kind; Pillow itself would clip larger numbers to white."""
+    from PIL import Image
+
+    if image.mode == "F" or (image.mode == "I" and kind not in _OF_16_BITS):
+        raise ValueError("its pixels are numbers of 32 bits: save it with 8 or 16")
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image
+
+
+_OF_16_BITS = ("PNG", "PPM")
+"""Formats whose 16 bits Pillow may keep in numbers of 32."""
+
+
+def _on_white(image: "Image") -> "Image":
+    """Without transparency: icons and signatures have their picture in nothing else."""
+    from PIL import Image
+
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    picture = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
