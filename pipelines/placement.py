@@ -20,6 +20,7 @@ OPTIONAL = {TRACKING_URI.name: own(TRACKING_URI).name} | {
         settings.S3_REGION,
         settings.STORE_PATIENCE,
         settings.CHECKPOINT_SECONDS,
+        settings.ALLOWED_CODE,
         settings.KFP_HOST,
         settings.KFP_AUTH,
         settings.TRACKING_PAGE,

@@ -14,6 +14,9 @@ from nasflow.base.plugins import plugged
 # A lane costs seconds of imports: tests of lanes say how many they want. Here, so that processes inherit it.
 os.environ["NASFLOW_LANES"] = "1"
 
+# Networks as users write them are tests' own; a test of what is not allowed takes this away.
+os.environ["NASFLOW_ALLOW_CODE"] = "tests"
+
 # Imports leave hundreds of thousands of objects for good: to look for cycles among them takes seconds.
 gc.disable()
 

@@ -2,17 +2,7 @@ from typing import Any
 
 import pytest
 
-from .rendering import (
-    NAMES,
-    Manifest,
-    containers,
-    environment,
-    named,
-    of_kind,
-    pods,
-    render,
-    values,
-)
+from .rendering import NAMES, Manifest, containers, environment, named, of_kind, pods, render, values
 
 STEP_VARIABLES = {
     "NASFLOW_STORE",
@@ -21,6 +11,7 @@ STEP_VARIABLES = {
     "AWS_DEFAULT_REGION",
     "NASFLOW_STORE_PATIENCE",
     "NASFLOW_CHECKPOINT_SECONDS",
+    "NASFLOW_ALLOW_CODE",
     "NASFLOW_KFP_HOST",
     "NASFLOW_KFP_AUTH",
     "NASFLOW_MLFLOW_UI",
@@ -113,6 +104,7 @@ def test_addresses_of_the_charts_own_servers() -> None:
         "AWS_DEFAULT_REGION": "us-east-1",
         "NASFLOW_STORE_PATIENCE": "300",
         "NASFLOW_CHECKPOINT_SECONDS": "300",
+        "NASFLOW_ALLOW_CODE": "",
         "NASFLOW_MLFLOW_UI": "",
         "NASFLOW_KFP_HOST": "http://ml-pipeline.kubeflow:8888",
         "NASFLOW_KFP_AUTH": "",

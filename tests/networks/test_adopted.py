@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torchvision import models
 
-import nasflow.networks.adopted
+import nasflow.networks.code
 from nasflow.base.errors import InvalidSpec
 from nasflow.networks import Cell, all_places, build, check_fit, initialise, thaw
 from nasflow.networks.adopted import (
@@ -17,6 +17,7 @@ from nasflow.networks.adopted import (
     make,
     put_cells,
 )
+from nasflow.networks.code import written_code
 from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import CellPart, Parts
@@ -114,6 +115,7 @@ def test_frozen_layers() -> None:
 def test_code_that_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused, of a class as of a factory from elsewhere; torchvision's is taken at its word."""
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("NASFLOW_ALLOW_CODE", "tests,edited,front")
     (tmp_path / "front.py").write_text("from edited import make")
     file = tmp_path / "edited.py"
     file.write_text(
@@ -129,8 +131,10 @@ def test_code_that_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for each in known:
         make(each, 10)
     file.write_text(f"{file.read_text()}# another line\n")
-    nasflow.networks.adopted._source.cache_clear()
-    for each in known:
+    # What is seen before the code is run, and, of a search that older code began, what is seen after.
+    for each in known + [each.model_copy(update={"code": (each.code or "")[:16]}) for each in known]:
+        nasflow.networks.code._source.cache_clear()
+        written_code.cache_clear()
         with pytest.raises(InvalidSpec, match="its code is not what it was when its search began"):
             make(each, 10)
     assert identified(host("torchvision:resnet18"), 10).code is None
@@ -209,8 +213,9 @@ def test_cells_of_their_own() -> None:
         (host("torchvision:resnet1"), "torchvision has no classifier 'resnet1'"),
     ],
 )
-def test_what_cannot_be_adopted(adopted: Adopted, message: str) -> None:
+def test_what_cannot_be_adopted(adopted: Adopted, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each in one line that says what is missing."""
+    monkeypatch.setenv("NASFLOW_ALLOW_CODE", "tests,no_such_module")
     with pytest.raises(InvalidSpec, match=message):
         build(spec(adopted))
 

@@ -11,7 +11,7 @@ from tests.steps.samples import TINY, documents, ledger_of, open_archive, run_se
 from torchvision.models import ResNet18_Weights, resnet18
 
 from nasflow.base.errors import Conflict, InvalidSpec, TrackingUnavailable
-from nasflow.networks.adopted import _source
+from nasflow.networks.code import _source, written_code
 from nasflow.search.config import SearchConfig
 from nasflow.search.record import BirthRecord, TrainedRecord
 from nasflow.spec.child import ChildSpec
@@ -119,11 +119,13 @@ def test_code_that_has_changed(weights: Path, tmp_path: Path, monkeypatch: pytes
     code = "from tests.networks.strangers import PostActivation\n\nclass Changing(PostActivation):\n    "
     (tmp_path / "changing.py").write_text(f"{code}pass\n")
     archive = open_archive(tmp_path / "store")
+    monkeypatch.setenv("NASFLOW_ALLOW_CODE", "changing")
     start = {"network": "changing:Changing", "weights": str(weights)}
     begin(archive, config(start))
     begin(archive, config(start))
     (tmp_path / "changing.py").write_text(f"{code}dropped = 0.1\n")
     _source.cache_clear()
+    written_code.cache_clear()
     with pytest.raises(InvalidSpec, match="its code is not what it was when its search began"):
         begin(archive, config(start))
     begin(archive, config(start, name="other"))

@@ -30,6 +30,7 @@ PASSED_ON = (
     settings.OF_S3,
     settings.STORE_PATIENCE.name,
     settings.CHECKPOINT_SECONDS.name,
+    settings.ALLOWED_CODE.name,
     settings.OF_MLFLOW,
     settings.THREADS.name,
 )

@@ -50,7 +50,11 @@ class Text(Variable):
     def set_if_absent(self, value: str) -> None:
         """Give it a value for the rest of this process, unless it has one."""
         if not self.is_set:
-            os.environ[self.name] = value
+            self.set(value)
+
+    def set(self, value: str) -> None:
+        """Give it a value for the rest of this process, and for those that it starts."""
+        os.environ[self.name] = value
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,11 @@ LANES = Count(
     "Children trained at the same time by the inline backend.",
     absent="as many as the machine has cores",
     of="children",
+)
+ALLOWED_CODE = Text(
+    "NASFLOW_ALLOW_CODE",
+    "Modules whose code may be run where a configuration or a store names it as a network's, commas between.",
+    absent="none: networks are nasflow's and torchvision's own",
 )
 TRACKING_PAGE = Text(
     "NASFLOW_MLFLOW_UI",

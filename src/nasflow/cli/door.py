@@ -4,13 +4,13 @@ import sys
 from contextlib import suppress
 from io import TextIOWrapper
 from types import TracebackType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from nasflow.base.ending import TERMINATED, stop_on_sigterm
 from nasflow.base.errors import NasflowError, Stopped
-from nasflow.base.settings import RANK, WORLD_SIZE
+from nasflow.base.settings import ALLOWED_CODE, RANK, WORLD_SIZE
 from nasflow.base.terminal import say
 from nasflow.cli.campaign import proof_commands
 from nasflow.cli.cluster import cluster_commands
@@ -39,7 +39,14 @@ _UsageError: Any = typer.BadParameter.__base__
 def _frame(
     context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+    allow_code: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE", help=f"Networks may be made by MODULE's code [{ALLOWED_CODE}]."),
+    ] = None,
 ) -> None:
+    if allow_code:
+        before = filter(None, [ALLOWED_CODE.get()])
+        ALLOWED_CODE.set(",".join([*before, *allow_code]))
     if version:
         from nasflow import __version__
 

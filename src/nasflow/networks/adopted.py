@@ -5,13 +5,11 @@ computes what it computed, whatever stands before and behind it: BatchNorm and R
 them after its convolutions stay where they are.
 """
 
-import hashlib
 import importlib
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeGuard
 
 import torch
@@ -19,6 +17,7 @@ from torch import Tensor, nn
 
 from nasflow.base.errors import InvalidSpec, NasflowError
 from nasflow.networks.cell import FIRST_CONVOLUTION, Cell
+from nasflow.networks.code import CODE_DIGITS, check_allowed, run_code, written_code
 from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Parts
@@ -28,9 +27,6 @@ from nasflow.spec.tree import START_CELL, Tree
 TORCHVISION = "torchvision:"
 
 _ARGUMENTS = ("kernel_size", "stride", "padding", "dilation", "padding_mode")
-
-_PROMISED = frozenset({"torch", "torchvision"}) | sys.stdlib_module_names
-"""Packages whose code is not looked at: they promise that their layers and networks stay what they are."""
 
 _WITHIN = "network."
 """What the name of a layer has before it once somebody's network is an `AdoptedNetwork`."""
@@ -88,37 +84,32 @@ def make(host: Adopted, classes: int) -> nn.Module:
     Raise InvalidSpec if there is no such network, if making it fails, or if its code has changed since its
     search began: weights that were trained by the old code may fit, and mean something else.
     """
+    known = host.code or ""
+    # First what can be seen without running it; older searches do not have that.
+    if known[CODE_DIGITS:] and known[CODE_DIGITS:] != written_code(host.network):
+        raise _changed(host)
     network = _made(host, classes)
-    if host.code is not None and host.code != _code(host, network):
-        raise InvalidSpec(
-            f"{host.network}: its code is not what it was when its search began: bring that back, or begin "
-            "a search of another name"
-        )
+    if known and known[:CODE_DIGITS] != _code(host, network):
+        raise _changed(host)
     return network
 
 
+def _changed(host: Adopted) -> InvalidSpec:
+    return InvalidSpec(
+        f"{host.network}: its code is not what it was when its search began: bring that back, or begin a "
+        "search of another name"
+    )
+
+
 def identified(host: Adopted, classes: int) -> Adopted:
-    """The host with the digest of its code as it is here and now."""
-    return host.model_copy(update={"code": _code(host, _made(host, classes))})
-
-
-def _code(host: Adopted, network: nn.Module) -> str | None:
-    """Digest of the sources of the factory and of its layers' classes; None for torchvision's networks."""
+    """The host with the digests of its code as it is here and now; none for torchvision's networks."""
     if host.network.startswith(TORCHVISION):
-        return None
-    makers = [_factory(host.network, 0), *(base for each in network.modules() for base in type(each).__mro__)]
-    modules = {host.network.partition(":")[0], *(getattr(each, "__module__", None) or "" for each in makers)}
-    own = sorted(name for name in modules if name and name.partition(".")[0] not in _PROMISED)
-    text = "\0".join(f"{name}\0{_source(name)}" for name in own)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return host
+    return host.model_copy(update={"code": _code(host, _made(host, classes)) + written_code(host.network)})
 
 
-@cache
-def _source(module: str) -> str:
-    """What the module's file says when it is first asked for; nothing for one that has no source."""
-    spec = getattr(sys.modules.get(module), "__spec__", None)
-    read = getattr(getattr(spec, "loader", None), "get_source", None)
-    return (read(module) or "") if read else ""
+def _code(host: Adopted, network: nn.Module) -> str:
+    return run_code(host.network.partition(":")[0], _factory(host.network, 0), network)
 
 
 def _made(host: Adopted, classes: int) -> nn.Module:
@@ -151,6 +142,7 @@ def explained(network: str) -> Iterator[None]:
 def _factory(name: str, classes: int) -> Callable[[], object]:
     if name.startswith(TORCHVISION):
         return lambda: _torchvision(name.removeprefix(TORCHVISION), classes)
+    check_allowed(name)
     module, _, attribute = name.partition(":")
     try:
         with explained(name):

@@ -24,5 +24,7 @@ class Adopted(Host):
     cells: str | None = None
     """Which convolutions: a shell pattern for their names in the network (`layer[34].*.conv?`). If absent,
     the 3x3 ones, but for depthwise ones; where the first alone is one, the others that are not depthwise."""
-    code: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}$", exclude_if=is_off)
-    """Digest of the source that the network was made by when its search began; None: torchvision's."""
+    code: str | None = Field(default=None, pattern=r"^([0-9a-f]{16}){1,2}$", exclude_if=is_off)
+    """Digests of the source that the network was made by when its search began: of its factory and its
+    layers' classes, and of the files beside the factory that this imports, which older searches do not have.
+    None: torchvision's."""

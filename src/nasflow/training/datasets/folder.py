@@ -158,8 +158,8 @@ def _list(root: Path, classes: tuple[str, ...], size: int, least: int) -> Folder
     counts = [len(files) for files in found]
     labels = torch.arange(len(classes)).repeat_interleave(torch.tensor(counts))
     remarks = (*_passed_over(root, [name for own in names for name in own]), *_uneven(root, classes, counts))
-    files = tuple(file for files in found for file in files)
-    return FolderImages(root, files, labels, len(classes), size, remarks)
+    everything = tuple(file for files in found for file in files)
+    return FolderImages(root, everything, labels, len(classes), size, remarks)
 
 
 def _passed_over(root: Path, names: Sequence[str]) -> Iterator[str]:
