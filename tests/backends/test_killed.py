@@ -13,6 +13,7 @@ from tests.steps.samples import LONGER, TINY, finished_once, ledger_of, open_arc
 
 from nasflow.base.errors import LaneLost
 from nasflow.cli.summary import summary
+from nasflow.steps.leftovers import remove_leftovers
 
 PARETO = ["held_out_loss", "parameters"]
 HOST = {"kind": "written", "layers": 3, "filters": 4}
@@ -106,10 +107,20 @@ def kill_to_the_end(
         kills += 1
     assert gone(members(victim.pid or 0), within=60)
     assert digest(store) == digest(finished_once(**changes))
+    remove_leftovers(open_archive(store), wait=lambda seconds: None)
+    assert open_archive(store).store.list("") == sorted(own_keys(store, finished_once(**changes)))
+    assert digest(store) == digest(finished_once(**changes))
     # No count: one that is killed between its child's record and its own end has no outcome either.
     attempts = summary(open_archive(store), "tiny")["attempts"]
     assert {attempt["outcome"] for attempt in attempts} == {None, "useful"}
     return kills
+
+
+def own_keys(store: Path, undisturbed: Path) -> set[str]:
+    """What a killed search has without leftovers: the other's documents, with attempts of its own."""
+    attempts = {key for key in open_archive(store).store.list("children/") if "/attempts/" in key}
+    others = {key for key in open_archive(undisturbed).store.list("") if "/attempts/" not in key}
+    return others | attempts
 
 
 def kill(process: ForkServerProcess, store: Path, draws: random.Random, pace: int, in_training: bool) -> None:

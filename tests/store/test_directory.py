@@ -1,14 +1,16 @@
 """What a folder adds to the contract: whole files whatever is killed, and a disk's own failures."""
 
+import fcntl
 import hashlib
 import os
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nasflow.base.durable import temporary_file
 from nasflow.base.errors import StoreError
 from nasflow.store import check_writable, put_blob
 from nasflow.store.directory import DirectoryStore
@@ -38,16 +40,32 @@ def test_a_killed_writer_leaves_no_part_of_a_value(
 
 
 def test_what_killed_writers_left_is_swept(tmp_path: Path) -> None:
-    """Opening a store removes temporary files of yesterday, and leaves those of writers at work."""
+    """Opening a store removes temporary files of the dead, and leaves those of the living, by no clock."""
     DirectoryStore(tmp_path).create("key", b"1")
-    old, new = tmp_path / ".temporary" / "old", tmp_path / ".temporary" / "new"
+    old = tmp_path / ".temporary" / "old"
     old.write_bytes(b"half")
-    new.write_bytes(b"half")
-    os.utime(old, (time.time() - 100_000,) * 2)
-    store = DirectoryStore(tmp_path)
-    assert not old.exists()
-    assert new.exists()
+    with temporary_file(tmp_path / ".temporary", b"half") as new:
+        os.utime(new, (0, 0))
+        store = DirectoryStore(tmp_path)
+        assert not old.exists()
+        assert new.exists()
     assert store.list("") == ["key"]
+
+
+def test_swept_in_the_moment_before_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer whose file goes before it holds it writes another one."""
+    real, taken = fcntl.flock, list[str]()
+
+    def too_late(file: Any, how: int) -> None:
+        if not taken:
+            taken.append(file.name)
+            Path(file.name).unlink()
+        real(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", too_late)
+    with temporary_file(tmp_path, b"whole") as path:
+        assert path.read_bytes() == b"whole"
+    assert len(taken) == 1
 
 
 def test_writing_leaves_no_temporary_file(tmp_path: Path) -> None:

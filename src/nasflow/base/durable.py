@@ -2,11 +2,11 @@
 
 import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EISDIR
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 
@@ -32,17 +32,29 @@ def sync_folder(folder: Path) -> None:
 def temporary_file(folder: Path, data: bytes) -> Iterator[Path]:
     """A new file in `folder` with `data` in it, on the disk; gone at the end unless it was moved."""
     make_folder(folder)
-    path = folder / uuid4().hex
-    try:
-        # Not tempfile's: that is readable by its owner only, whatever the umask, and keeps so when linked.
-        with path.open("xb") as file:
+    with _held_file(folder) as (path, file):
+        try:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        yield path
-    finally:
-        with suppress(OSError):
-            path.unlink()
+            yield path
+        finally:
+            with suppress(OSError):
+                path.unlink()
+
+
+@contextmanager
+def _held_file(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file that this process holds, so that `sweep` leaves it; the kernel lets go when it dies."""
+    while True:
+        path = folder / uuid4().hex
+        # Not tempfile's: that is readable by its owner only, whatever the umask, and keeps so when linked.
+        with path.open("xb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Swept in the moment before it was held.
+            if os.fstat(file.fileno()).st_nlink:
+                yield path, file
+                return
 
 
 def link_if_absent(whole: Path, path: Path) -> bool:
@@ -74,9 +86,13 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def sweep(folder: Path, age: float) -> None:
-    """Remove files in `folder` older than `age` seconds, as far as that is possible."""
-    with suppress(OSError):
+def sweep(folder: Path) -> None:
+    """Remove the temporary files in `folder` whose writers are dead, as far as that is possible.
+
+    By no clock: another machine's may be days ahead.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError):
         for path in folder.iterdir():
-            if time.time() - path.stat().st_mtime > age:
+            with suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()

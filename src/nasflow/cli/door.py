@@ -19,6 +19,7 @@ from nasflow.cli.interrupt import INTERRUPTED, is_leaving, leave_on_ctrl_c, stop
 from nasflow.cli.look import look_commands
 from nasflow.cli.run import work_commands
 from nasflow.cli.study import study_commands
+from nasflow.cli.tidy import tidy_commands
 
 _app = typer.Typer(
     name="nasflow",
@@ -27,7 +28,14 @@ _app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for commands in (work_commands, look_commands, cluster_commands, proof_commands, compare_commands):
+for commands in (
+    work_commands,
+    look_commands,
+    cluster_commands,
+    proof_commands,
+    compare_commands,
+    tidy_commands,
+):
     _app.add_typer(commands)
 _app.add_typer(study_commands, name="study")
 

@@ -19,6 +19,12 @@ def blob_key(digest: str) -> str:
     return f"blobs/{digest[:2]}/{digest}"
 
 
+def is_blob(key: str) -> bool:
+    """Whether a blob is at this key, or should be."""
+    folder, _, digest = key.rpartition("/")
+    return bool(_DIGEST.fullmatch(digest)) and folder == f"blobs/{digest[:2]}"
+
+
 def digest_of(data: bytes) -> str:
     """The name of a blob: its sha256 in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

@@ -5,6 +5,13 @@ from uuid import uuid4
 from nasflow.base.errors import StoreError
 from nasflow.store.protocol import Store
 
+_PROBES = "probe/"
+
+
+def is_probe(key: str) -> bool:
+    """Whether it is one that `check_writable` tries a store with; left behind by one that was killed."""
+    return key.startswith(_PROBES)
+
 
 def check_writable(store: Store) -> None:
     """Try both conditional writes, held and refused, reading and listing, with a key that is then deleted.
@@ -12,7 +19,7 @@ def check_writable(store: Store) -> None:
     Raises StoreError with the remedy. A server that takes a conditional write and ignores the condition
     is refused too: with it, two pods would overwrite each other's results without a word.
     """
-    key = f"probe/{uuid4().hex}"
+    key = f"{_PROBES}{uuid4().hex}"
     _require(store, store.create(key, b"1"), "refused to create a new key")
     try:
         _check_conditions(store, key)

@@ -25,8 +25,6 @@ from nasflow.store.keys import check_key, check_prefix, is_key
 from nasflow.store.protocol import Keys
 
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
-_LEFT_BEHIND = 24 * 3600
-"""Seconds after which a temporary file can only be of a writer that was killed."""
 
 
 class DirectoryStore:
@@ -42,7 +40,7 @@ class DirectoryStore:
         with self._explained():
             if self._root.is_file():
                 raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
-        sweep(self._temporary, _LEFT_BEHIND)
+        sweep(self._temporary)
 
     @property
     def url(self) -> str:
