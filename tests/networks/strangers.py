@@ -34,6 +34,23 @@ class WithoutDropout(PostActivation):
     dropped = 0.0
 
 
+class Cancelling(WithoutDropout):
+    """Its logits are small differences of large numbers, of which float32 keeps a few digits."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [batch, 3, height, width] -> logits [batch, 10]."""
+        logits = super().forward(images)
+        return (logits + 1000) - 1000
+
+
+class OfSinglePrecision(WithoutDropout):
+    """Multiplies by a tensor that is float32 whatever the network is."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [batch, 3, height, width] -> logits [batch, 10]."""
+        return super().forward(images) @ torch.eye(10, dtype=torch.float32, device=images.device)
+
+
 class Frozen(WithoutDropout):
     """What a part of is not to be trained: a convolution, a BatchNorm, and a constant of its own."""
 

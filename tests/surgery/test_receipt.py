@@ -5,7 +5,7 @@ import torch
 from tests.surgery.forget import Forget
 
 from nasflow.spec.edits import Insert
-from nasflow.surgery import TOLERANCE, relative_difference, tolerance_of
+from nasflow.surgery import TOLERANCE, most_allowed, relative_difference, tolerance_of
 
 
 def test_relative_difference() -> None:
@@ -33,6 +33,12 @@ def test_below_float32() -> None:
     """The difference is taken in double precision: the smallest one is seen."""
     one = torch.ones(1, 1)
     assert relative_difference(one, torch.nextafter(one, one + 1)) == pytest.approx(2**-23)
+
+
+def test_most_allowed() -> None:
+    """Some times what the parent is off by itself, and what is always allowed where that is less."""
+    assert most_allowed(0) == most_allowed(1e-8) == TOLERANCE
+    assert most_allowed(1e-4) == pytest.approx(4e-4)
 
 
 def test_tolerance_of() -> None:

@@ -40,6 +40,9 @@ class Receipt(Frozen):
     """Largest absolute logit difference, child against parent, over the parent's largest absolute logit."""
     tolerance: float | None
     """The most that it may be; None: an edit does not preserve, so the difference is only measured."""
+    rounding: float | None = Field(default=None, exclude_if=is_off)
+    """How far the parent's own logits in float32 are from those in float64, in the same measure: what a
+    larger tolerance than 1e-6 rests on. None: the difference is so small that nobody asked."""
     images: int
     """Held-out images on which child and parent were compared; none of them calibrated anything."""
     parent_accuracy: float

@@ -21,6 +21,7 @@ from nasflow.networks.adopted import (
     explained,
     put_cells,
 )
+from nasflow.networks.state import load_state
 from nasflow.search.config import SearchConfig
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.start import PUBLISHED, REGISTRY, UNTRAINED, BroughtStart, TrainedStart
@@ -154,7 +155,7 @@ def _load(network: nn.Module, tensors: dict[str, Tensor], start: TrainedStart) -
         raise InvalidSpec(
             f"{error}; a classifier for other classes: name its tensors in start.fresh, and give start.recipe"
         ) from None
-    network.load_state_dict(tensors)
+    load_state(network, tensors)
 
 
 def check_runs(spec: NetworkSpec, host: Adopted) -> None:

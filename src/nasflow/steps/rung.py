@@ -2,6 +2,7 @@
 
 from nasflow.base.errors import ChildFailed
 from nasflow.networks import build
+from nasflow.networks.state import load_state
 from nasflow.search.record import BirthRecord, FailedRecord, RungRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
@@ -30,7 +31,7 @@ def _measured(archive: Archive, child: str, epoch: int) -> RungRecord | FailedRe
     birth = archive.read(birth_key(child), BirthRecord)
     weights, history = at_epoch(archive, birth, epoch)
     network = build(spec.network)
-    network.load_state_dict(weights)
+    load_state(network, weights)
     try:
         measures = measures_of(archive, spec, network, history, f"in its evaluation after epoch {epoch}")
     except ChildFailed as error:

@@ -23,11 +23,12 @@ class ServedNetwork(PythonModel):
         from safetensors.torch import load_file
 
         from nasflow.networks import build
+        from nasflow.networks.state import load_state
         from nasflow.spec.child import ChildSpec
 
         spec = ChildSpec.from_json(Path(context.artifacts["spec"]).read_bytes(), "spec.json")
         self.network = build(spec.network).eval()
-        self.network.load_state_dict(load_file(context.artifacts["weights"]))
+        load_state(self.network, load_file(context.artifacts["weights"]))
         self.mean = torch.tensor(spec.data.mean).view(-1, 1, 1)
         self.std = torch.tensor(spec.data.std).view(-1, 1, 1)
 

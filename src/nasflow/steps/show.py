@@ -23,7 +23,9 @@ def birth_text(birth: BirthRecord | FailedRecord) -> str:
         return birth.failure
     if birth.receipt is None:
         return "from scratch, or as it was brought: there is no parent to compare it with"
-    return f"relative logit difference to its parent: {birth.receipt.difference:.2g}"
+    receipt = birth.receipt
+    rounding = f" (its parent's own rounding: {receipt.rounding:.2g})" if receipt.rounding else ""
+    return f"relative logit difference to its parent: {receipt.difference:.2g}{rounding}"
 
 
 def show_child(record: RoundRecord, measure: str, log: Log, drawing: str) -> None:

@@ -1,6 +1,7 @@
 """Build a child from where its weights come from, and prove that it starts where its parent stood."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from math import isfinite
 
 import torch
@@ -25,6 +26,7 @@ from nasflow.surgery import (
     Operated,
     calibrate,
     gated_logits,
+    most_allowed,
     operate_all,
     relative_difference,
     tolerance_of,
@@ -84,11 +86,13 @@ def _brought(archive: Archive, spec: ChildSpec, weights: str) -> BirthRecord:
         arrange(each, spec.recipe)
     told = _logits(data, place)
     before, after = told(original), told(network)
-    difference = relative_difference(before[:RECEIPT_IMAGES], after[:RECEIPT_IMAGES])
-    _check_preserved(difference)
+    compared = before[:RECEIPT_IMAGES]
+    difference = relative_difference(compared, after[:RECEIPT_IMAGES])
+    rounding = _preserved(difference, compared, original, data, place)
     receipt = Receipt(
         difference=difference,
-        tolerance=TOLERANCE,
+        tolerance=most_allowed(rounding or 0),
+        rounding=rounding,
         images=min(RECEIPT_IMAGES, len(data.held_out)),
         parent_accuracy=_accuracy(before, data.held_out),
         birth_accuracy=_accuracy(after, data.held_out),
@@ -97,12 +101,31 @@ def _brought(archive: Archive, spec: ChildSpec, weights: str) -> BirthRecord:
     return BirthRecord(child=spec.id, weights=_store(archive, network), receipt=receipt)
 
 
-def _check_preserved(difference: float) -> None:
-    if difference > TOLERANCE:
+def _preserved(
+    difference: float, told: Tensor, parent: nn.Module, data: TrainingData, place: torch.device
+) -> float | None:
+    """How far the logits `told` by the parent are off by themselves, asked only where that can matter.
+
+    Raise ChildFailed if the child differs by more than that explains.
+    """
+    if difference <= TOLERANCE:
+        return None
+    rounding = relative_difference(_exactly(parent, data, place, len(told)), told)
+    if difference > most_allowed(rounding):
         raise ChildFailed(
-            f"not preserved: its logits differ from its parent's by {difference:.2g} relative, "
-            f"more than {TOLERANCE:.0e}"
+            f"not preserved: its logits differ from its parent's by {difference:.2g} relative, more than "
+            f"{most_allowed(rounding):.2g} (rounding alone makes {rounding:.2g} of the parent's)"
         )
+    return rounding
+
+
+def _exactly(parent: nn.Module, data: TrainingData, place: torch.device, count: int) -> Tensor:
+    """What the parent says of the first held-out images in float64; in float32 if it cannot be asked so."""
+    try:
+        return _logits(data, place, count, torch.float64)(deepcopy(parent).double())
+    except (RuntimeError, TypeError):
+        # Somebody's network that makes float32 tensors on its way, or that cannot be copied.
+        return _logits(data, place, count)(parent)
 
 
 def _from_scratch(archive: Archive, spec: ChildSpec) -> BirthRecord:
@@ -131,12 +154,12 @@ def _grown(archive: Archive, spec: ChildSpec, origin: Grown) -> BirthRecord:
     difference = relative_difference(compared, told[:RECEIPT_IMAGES])
     if not isfinite(difference):
         raise ChildFailed("the network's logits are not finite, so nothing can be compared")
-    tolerance = tolerance_of(origin.edits)
-    if tolerance is not None:
-        _check_preserved(difference)
+    is_exact = tolerance_of(origin.edits) is not None
+    rounding = _preserved(difference, compared, before.network, data, place) if is_exact else None
     receipt = Receipt(
         difference=difference,
-        tolerance=tolerance,
+        tolerance=most_allowed(rounding or 0) if is_exact else None,
+        rounding=rounding,
         images=min(RECEIPT_IMAGES, len(data.held_out)),
         parent_accuracy=inherited.accuracy,
         birth_accuracy=_accuracy(told, data.held_out),
@@ -157,11 +180,11 @@ def _first(images: Images, count: int) -> Tensor:
 
 
 def _logits(
-    data: TrainingData, place: torch.device, count: int | None = None
+    data: TrainingData, place: torch.device, count: int | None = None, dtype: torch.dtype = torch.float32
 ) -> Callable[[nn.Module], Tensor]:
     """What a network says of the held-out images, or of the first `count` at most."""
     indices = torch.arange(len(data.held_out))[:count]
-    return lambda network: logits(network, data.held_out, data.facts, indices, device=place)
+    return lambda network: logits(network, data.held_out, data.facts, indices, device=place, dtype=dtype)
 
 
 def _accuracy(told: Tensor, images: Images) -> float:

@@ -3,7 +3,7 @@
 from nasflow.surgery.gates import Gates, calibrate, gated_logits
 from nasflow.surgery.operate import operate, operate_all, receipts
 from nasflow.surgery.operated import Operated
-from nasflow.surgery.receipt import TOLERANCE, relative_difference, tolerance_of
+from nasflow.surgery.receipt import TOLERANCE, most_allowed, relative_difference, tolerance_of
 
 __all__ = [
     "TOLERANCE",
@@ -11,6 +11,7 @@ __all__ = [
     "Operated",
     "calibrate",
     "gated_logits",
+    "most_allowed",
     "operate",
     "operate_all",
     "receipts",

@@ -11,6 +11,7 @@ from nasflow.networks import Cell, build, layout_of
 from nasflow.networks.cell import FIRST_CONVOLUTION
 from nasflow.networks.groups import is_depthwise
 from nasflow.networks.layout import ChannelGroup, ChannelLayout, GroupMember, Side
+from nasflow.networks.state import load_state
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import START_CELL
 from nasflow.surgery.operated import Operated
@@ -59,7 +60,7 @@ def regrouped(operated: Operated, spec: NetworkSpec, *changes: Regrouping) -> Op
         layer = old.get_submodule(name)
         state |= {f"{name}.{each}": tensor for each, tensor in _layer(layer, moves).items()}
     network.to(next(old.parameters())).train(old.training)
-    network.load_state_dict(state)
+    load_state(network, state)
     return replace(operated, spec=spec, network=network)
 
 

@@ -5,6 +5,7 @@ from torch import nn
 from nasflow.base.errors import InvalidSpec
 from nasflow.networks import build
 from nasflow.networks.layers import place_names
+from nasflow.networks.state import load_state
 from nasflow.spec.network import NetworkSpec
 from nasflow.surgery.operated import Operated, Weights
 
@@ -16,7 +17,7 @@ def rebuilt(operated: Operated, spec: NetworkSpec) -> nn.Module:
     """
     network, old = build(spec), operated.network
     network.to(next(old.parameters())).train(old.training)
-    network.load_state_dict(network.state_dict() | _carried(old, network))
+    load_state(network, network.state_dict() | _carried(old, network))
     return network
 
 

@@ -8,7 +8,17 @@ from torch import Tensor
 from nasflow.spec.edits import Edit
 
 TOLERANCE = 1e-6
-"""Largest relative difference between parent and child in float32 evaluation mode."""
+"""Largest relative difference between parent and child in float32 evaluation mode, where it is not measured
+that the parent itself is less exact.
+"""
+
+_ROUNDINGS = 4.0
+"""So many times what the parent is off by itself a child may differ, which adds in another order."""
+
+
+def most_allowed(rounding: float) -> float:
+    """The most that a child may differ from a parent whose float32 logits are off by `rounding`, relative."""
+    return max(TOLERANCE, _ROUNDINGS * rounding)
 
 
 def tolerance_of(edits: Iterable[Edit]) -> float | None:

@@ -46,12 +46,17 @@ def logits(
     *,
     device: torch.device | str,
     batch_size: int = 500,
+    dtype: torch.dtype = torch.float32,
 ) -> Tensor:
-    """What `network` gives for the images at `indices` (or all): float32 [images, classes], on the CPU."""
+    """What `network` gives for the images at `indices` (or all): [images, classes], on the CPU.
+
+    It is shown images of `dtype`, which has to be its own.
+    """
     chosen = torch.arange(len(images)) if indices is None else indices
     with evaluation(network, device):
         batches = read_ahead(images, in_batches(chosen, batch_size))
-        return torch.cat([network(normalise(each.pixels, facts, device)).cpu() for each in batches])
+        shown = (normalise(each.pixels, facts, device).to(dtype) for each in batches)
+        return torch.cat([network(each).cpu() for each in shown])
 
 
 def are_right(network: nn.Module, images: Images, facts: DataFacts, *, device: torch.device | str) -> Tensor:

@@ -11,6 +11,7 @@ from torch.optim import SGD
 
 from nasflow.base.document import Document, is_off
 from nasflow.base.errors import InvalidSpec
+from nasflow.networks.state import load_state
 from nasflow.search.record import Epoch
 from nasflow.training.tensors import check_like, from_bytes, snapshot, to_bytes
 
@@ -128,7 +129,7 @@ def restore_training(state: TrainingState, network: nn.Module, optimizer: SGD) -
     parameters = dict(network.named_parameters())
     known = {name: parameters[name] for name in state.momentum if name in parameters}
     check_like(state.momentum, known, where)
-    network.load_state_dict(dict(state.network))
+    load_state(network, state.network)
     for name, buffer in state.momentum.items():
         parameter = parameters[name]
         optimizer.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(buffer).detach()

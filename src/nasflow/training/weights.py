@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from nasflow.networks.state import load_state
 from nasflow.training.tensors import check_like, from_bytes, is_counter, to_bytes
 
 
@@ -25,4 +26,4 @@ def load_weights(network: nn.Module, data: bytes, where: str) -> None:
         if is_counter(name, tensor):
             tensors.setdefault(name, torch.zeros_like(tensor, device="cpu"))
     check_like(tensors, wanted, where)
-    network.load_state_dict(tensors)
+    load_state(network, tensors)
