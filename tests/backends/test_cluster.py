@@ -187,6 +187,22 @@ def test_a_claim_whose_id_was_lost(s3_url: str, kubeflow: MemoryKubeflow) -> Non
     assert kubeflow.runs[0].state is RunState.CANCELING
 
 
+@pytest.mark.parametrize("state", [RunState.RUNNING, RunState.CANCELING])
+def test_a_workflow_that_was_deleted(s3_url: str, kubeflow: MemoryKubeflow, state: RunState) -> None:
+    """Its run would go on, or be stopping, for ever: stop and resume, or resume alone, get past it."""
+    archive, waited = open_archive(s3_url), list[float]()
+    first = submit(archive, file(), kubeflow)
+    assert first
+    kubeflow.end(str(first.id), state)
+    kubeflow.lost.add(str(first.id))
+    if state is RunState.RUNNING:
+        stop(archive, "tiny", kubeflow)
+    second = go_on(archive, "tiny", kubeflow, waited.append)
+    assert second
+    assert (second.number, second.id) == (2, "id-2")
+    assert kubeflow.run(str(first.id)) is None
+
+
 def test_resumed_while_it_runs(s3_url: str, kubeflow: MemoryKubeflow) -> None:
     """To resume what runs changes nothing."""
     archive = open_archive(s3_url)

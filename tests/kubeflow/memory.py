@@ -13,6 +13,8 @@ class MemoryKubeflow:
     runs: list[RunView] = field(default_factory=list)
     arguments: list[Arguments] = field(default_factory=list)
     pipelines: list[bytes] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    """Runs whose workflows somebody has deleted."""
 
     def submit(
         self,
@@ -23,7 +25,7 @@ class MemoryKubeflow:
         account: str | None,
     ) -> RunView:
         """See `protocol.Kubeflow`."""
-        self.runs.append(RunView(f"id-{len(self.runs) + 1}", name, RunState.RUNNING))
+        self.runs.append(RunView(f"id-{len(self.pipelines) + 1}", name, RunState.RUNNING))
         self.arguments.append(arguments)
         self.pipelines.append(pipeline)
         return self.runs[-1]
@@ -39,7 +41,9 @@ class MemoryKubeflow:
     def terminate(self, id: str) -> None:
         """See `protocol.Kubeflow`; as with the real one, the run is not over yet."""
         found = self.run(id)
-        if found and not found.state.is_over:
+        if found and not found.state.is_over and id in self.lost:
+            self.runs.remove(found)
+        elif found and not found.state.is_over:
             self.end(id, RunState.CANCELING)
 
     def end(self, id: str, state: RunState = RunState.SUCCEEDED) -> None:

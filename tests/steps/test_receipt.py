@@ -15,6 +15,7 @@ from nasflow.steps.child import run_child, warm_start
 from nasflow.steps.keys import proposal_key
 from nasflow.steps.propose import propose
 from nasflow.steps.show import birth_text
+from nasflow.surgery import gated_logits
 
 STRANGER = "tests.networks.strangers:"
 
@@ -29,8 +30,7 @@ def child_of(
     begin(archive, config(**changes))
     run_child(archive, ledger_of(folder).start_spec.id)
     propose(archive, "tiny", 1)
-    real = births.gated_logits
-    monkeypatch.setattr(births, "gated_logits", lambda *given: real(*given) * (1 + off))
+    monkeypatch.setattr(births, "gated_logits", lambda *given: gated_logits(*given) * (1 + off))
     return warm_start(archive, archive.read(proposal_key("tiny", 1), Proposal).children[0])
 
 
@@ -49,6 +49,7 @@ def test_a_parent_that_is_not_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert born.receipt
     assert born.receipt.rounding
     assert born.receipt.tolerance == pytest.approx(4 * born.receipt.rounding)
+    assert born.receipt.tolerance
     assert 1e-6 < born.receipt.difference <= born.receipt.tolerance
     assert f"(its parent's own rounding: {born.receipt.rounding:.2g})" in birth_text(born)
 

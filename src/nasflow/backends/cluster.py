@@ -8,7 +8,7 @@ from uuid import uuid4
 from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotReady
 from nasflow.kubeflow import Kubeflow, RunState
 from nasflow.kubeflow.nodes import missing_nodes
-from nasflow.kubeflow.pods import PodView, failures, step_pods
+from nasflow.kubeflow.pods import PodView, failures, helpers, is_lost, step_pods
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.config import SearchConfig
 from nasflow.search.file import SearchFile
@@ -42,10 +42,12 @@ class ClusterStatus:
     """How often Kubeflow tries a task in all."""
     troubles: tuple[Trouble, ...]
     """What steps wrote down before they ended with an error."""
+    helpers: int = 0
+    """Kubeflow's own pods that are at work for it, before a step's pod is there."""
     failures: tuple[str, ...] = ()
     """What Argo says of the newest run's failed pods."""
     note: str | None = None
-    """What could not be seen, and why."""
+    """What could not be seen, and why; or what is wrong with the run, and what to do."""
 
 
 def submit(archive: Archive, file: SearchFile, kubeflow: Kubeflow) -> Run | None:
@@ -131,10 +133,13 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
     pods: tuple[PodView, ...] = ()
     note = None
     said: tuple[str, ...] = ()
+    others = 0
     try:
         if view:
-            pods = step_pods(submission.cluster.namespace, view.id)
-            said = failures(submission.cluster.namespace, view.id)
+            place = submission.cluster.namespace, view.id
+            pods, others, said = step_pods(*place), helpers(*place), failures(*place)
+            if not view.state.is_over and is_lost(*place):
+                note = f"its workflow was deleted: `nasflow stop {search}`, then `nasflow resume {search}`"
     except KubeflowUnavailable as error:
         note = str(error)
     keys = archive.store.list(troubles_prefix(search))
@@ -145,6 +150,7 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
         pods=pods,
         attempts=submission.cluster.retries + 1,
         troubles=tuple(archive.read(key, Trouble) for key in keys),
+        helpers=others,
         failures=said,
         note=note,
     )

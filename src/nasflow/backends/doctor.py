@@ -1,8 +1,10 @@
 """Checks before a search is trusted with a week of GPU time: each says what holds, or how to mend it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import yaml
 
 from nasflow.base.credentials import masked
 from nasflow.base.errors import KubeflowUnavailable, NasflowError
@@ -15,6 +17,9 @@ TESTED_VERSIONS = ("2.17",)
 """Versions of Kubeflow Pipelines that nasflow was run on."""
 
 _EXPERIMENT = "nasflow-doctor"
+
+_SECONDS = 10
+"""Patience with Kubernetes' first answer."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ def own_checks(store: str) -> Iterator[Check]:
 def cluster_checks(cluster: Cluster, store: str) -> Iterator[Check]:
     """Kubeflow, and what the cluster has of what the configuration names; `store` is the one used here."""
     yield _checked("kubeflow", lambda: _kubeflow(cluster))
+    reached = _checked("kubernetes", _kubernetes)
+    yield reached
+    if reached.state == "bad":
+        # All that follows would say the same.
+        return
     yield _checked("config map", lambda: _config_map(cluster, load_kubernetes(), store))
     for name, check in (
         ("pods", _permissions),
@@ -101,6 +111,11 @@ def _kubeflow(cluster: Cluster) -> Said:
     if not version.startswith(TESTED_VERSIONS):
         return "warn", f"{client.address} answers with version {version}; nasflow was run on 2.17"
     return f"{client.address} answers, version {version}"
+
+
+def _kubernetes() -> Said:
+    version = load_kubernetes().VersionApi().get_code(_request_timeout=_SECONDS)
+    return f"version {version.git_version} answers"
 
 
 def _permissions(cluster: Cluster, kubernetes: Any) -> Said:
@@ -179,22 +194,53 @@ def _nodes(cluster: Cluster, _: Any) -> Said:
 
 
 def _argo(cluster: Cluster, kubernetes: Any) -> Said:
-    """Argo's own retry defaults win over nasflow's, and do not try a task again that ended by itself."""
+    """Which ends of a pod are tried again: Argo merges its own defaults with `cluster.retries`."""
     for namespace in dict.fromkeys((cluster.namespace, "kubeflow", "argo")):
         found = _get(
             kubernetes.CoreV1Api().read_namespaced_config_map, "workflow-controller-configmap", namespace
         )
         if found is None:
             continue
-        text = "\n".join((found.data or {}).values())
-        if "retryStrategy" in text:
-            return "warn", (
-                f"workflow-controller-configmap in {namespace} sets a retryStrategy, which wins over "
-                "cluster.retries: a pod killed for memory is then not tried again; remove it from "
-                "templateDefaults"
-            )
-        return f"no retry defaults in {namespace}: cluster.retries counts"
+        return told_of_retries(
+            list((found.data or {}).values()), f"workflow-controller-configmap in {namespace}"
+        )
     return "warn", "workflow-controller-configmap was not found: whose retries count is not known"
+
+
+def told_of_retries(texts: Iterable[str], where: str) -> Said:
+    """By the retry strategy that is set there, if one is."""
+    found = [each for text in texts for each in _strategies(yaml.safe_load(text))]
+    policy = str(found[0].get("retryPolicy", "OnFailure")) if found else "OnFailure"
+    if policy == "Always" and str(found[0].get("limit")) == "0":
+        return f"{where}: whatever ends a pod, it is tried again"
+    if policy == "Always":
+        endless = 'retryPolicy Always without `limit: "0"` tries whole rounds again for ever'
+        return "bad", f"{where}: {endless}: {_ADVICE}"
+    if policy == "OnFailure":
+        missing = "a pod that was deleted (a drained or a spot node) is not tried again"
+    else:
+        missing = "a step that ends with an error, or was killed for memory, is not tried again"
+    return "warn", f"{where}: {missing}; the search's next run takes it up. {_ADVICE}"
+
+
+_ADVICE = (
+    'templateDefaults with `retryStrategy: {limit: "0", retryPolicy: Always}` try both again; change that '
+    "while no run goes on"
+)
+
+
+def _strategies(data: Any) -> Iterator[dict[str, Any]]:
+    """Every `retryStrategy` in what a page of YAML says; pages within it, as strings, too."""
+    if isinstance(data, str) and "retryStrategy" in data and "\n" in data:
+        data = yaml.safe_load(data)
+    if isinstance(data, dict):
+        if isinstance(data.get("retryStrategy"), dict):
+            yield data["retryStrategy"]
+        for each in data.values():
+            yield from _strategies(each)
+    elif isinstance(data, list):
+        for each in data:
+            yield from _strategies(each)
 
 
 def _kueue(cluster: Cluster, kubernetes: Any) -> Said:

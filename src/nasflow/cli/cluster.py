@@ -229,6 +229,8 @@ def _lines(found: "ClusterStatus", search: str) -> list[str]:
             what = f"{pod.task} {pod.child or ''}".strip()
             tried = f"attempt {pod.attempt} of {found.attempts}"
             lines.append(f"pod        {what}: {pod.phase}, {tried}  {pod.reason or ''}".rstrip())
+    if found.helpers:
+        lines.append(f"kubeflow   {found.helpers} of its own pods at work: they bring up the next steps")
     lines += [f"argo       {text}" for text in found.failures]
     lines += list(dict.fromkeys(_trouble(each) for each in found.troubles))[-5:]
     if found.note:

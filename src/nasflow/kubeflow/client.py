@@ -21,6 +21,9 @@ from nasflow.kubeflow.token import service_account_token
 _SECONDS = 10
 """Patience with the first request."""
 
+_SAME_NAME = 20
+"""Runs of one name that are looked at."""
+
 
 def connect(namespace: str, account: str | None = None) -> "KfpClient":
     """The API that the environment names, seen from `namespace`; it has answered once.
@@ -117,12 +120,14 @@ class KfpClient:
         wanted = {"predicates": [{"operation": "EQUALS", "key": "display_name", "stringValue": name}]}
         with _explained(self._host):
             reply = self._client.list_runs(
-                page_size=1,
+                page_size=_SAME_NAME,
                 sort_by="created_at desc",
                 namespace=self._namespace,
                 filter=json.dumps(wanted),
             )
-        return _view(reply.runs[0]) if reply.runs else None
+        # Kubeflow's times are whole seconds: whoever asks is to get the same one of those that are as new.
+        newest = [run for run in reply.runs or [] if run.created_at == reply.runs[0].created_at]
+        return _view(min(newest, key=lambda run: str(run.run_id))) if newest else None
 
     def run(self, id: str) -> RunView | None:
         """See `protocol.Kubeflow`."""
@@ -138,10 +143,19 @@ class KfpClient:
 
     def terminate(self, id: str) -> None:
         """See `protocol.Kubeflow`."""
+        from kfp_server_api import ApiException
+
         found = self.run(id)
-        if found and not found.state.is_over and found.state is not RunState.CANCELING:
-            with _explained(self._host):
+        if found is None or found.state.is_over:
+            return
+        with _explained(self._host):
+            try:
                 self._client.terminate_run(id)
+            except ApiException as error:
+                if "not found" not in _said(error):
+                    raise
+                # Its workflow was deleted beneath it: Kubeflow would show it as going on for ever.
+                self._client.delete_run(id)
 
 
 def _view(run: Any) -> RunView:
@@ -192,7 +206,9 @@ def _reason(error: Exception) -> str:
 def _said(error: Exception) -> str:
     """The server's own message, on one line, cut."""
     try:
-        text = str(json.loads(getattr(error, "body", "") or "")["error"])
-    except (ValueError, KeyError, TypeError):
+        reply = json.loads(getattr(error, "body", "") or "")
+        # Some versions of the server call it `error`, and 2.17 `message`.
+        text = str(reply.get("message") or reply["error"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         text = str(getattr(error, "reason", ""))
     return " ".join(text.split())[:300]

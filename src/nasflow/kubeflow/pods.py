@@ -37,13 +37,17 @@ class PodView:
 
 def step_pods(namespace: str, run: str) -> tuple[PodView, ...]:
     """The pods of a run that execute steps, oldest first; raise KubeflowUnavailable."""
+    pods = sorted(_pods(namespace, run), key=lambda pod: pod.metadata.creation_timestamp)
+    return tuple(view(pod) for pod in pods if _task(pod))
+
+
+def _pods(namespace: str, run: str) -> list[Any]:
     kubernetes = load_kubernetes()
     try:
         found = kubernetes.CoreV1Api().list_namespaced_pod(namespace, label_selector=f"{RUN_LABEL}={run}")
     except Exception as error:
         raise _unavailable(kubernetes, error, f"list pods in namespace {namespace}") from None
-    pods = sorted(found.items, key=lambda pod: pod.metadata.creation_timestamp)
-    return tuple(view(pod) for pod in pods if _task(pod))
+    return list(found.items)
 
 
 def pod_log(namespace: str, pod: str, lines: int) -> str:
@@ -138,20 +142,39 @@ def _container_reasons(pod: Any) -> list[str]:
     return reasons
 
 
+def helpers(namespace: str, run: str) -> int:
+    """How many of Kubeflow's own pods are at work for a run, before a step's pod is there; raise
+    KubeflowUnavailable.
+    """
+    return sum(not _task(pod) and pod.status.phase in {"Pending", "Running"} for pod in _pods(namespace, run))
+
+
+def is_lost(namespace: str, run: str) -> bool:
+    """Whether a run has no workflow any more, which somebody has deleted; False where that cannot be seen."""
+    found = _workflows(namespace, run)
+    return found is not None and not found
+
+
 def failures(namespace: str, run: str) -> tuple[str, ...]:
     """Why pods of a run failed or never came to be, as Argo says it: the latest few, oldest first.
 
     Empty where workflows may not be read.
     """
+    workflows = _workflows(namespace, run) or []
+    nodes = [node for each in workflows for node in each.get("status", {}).get("nodes", {}).values()]
+    failed = [node for node in nodes if node["type"] == "Pod" and node["phase"] in {"Failed", "Error"}]
+    failed.sort(key=lambda node: node.get("finishedAt") or "")
+    said = [f"{node['displayName']}: {node['message']}" for node in failed if node.get("message")]
+    return tuple(dict.fromkeys(said))[-_MOST_FAILURES:]
+
+
+def _workflows(namespace: str, run: str) -> list[dict[str, Any]] | None:
+    """Argo's objects of a run; None where they may not be read."""
     kubernetes = load_kubernetes()
     try:
         found = kubernetes.CustomObjectsApi().list_namespaced_custom_object(
             *_WORKFLOWS[:2], namespace, _WORKFLOWS[2], label_selector=f"{RUN_LABEL}={run}"
         )
     except Exception:
-        return ()
-    nodes = [node for each in found["items"] for node in each.get("status", {}).get("nodes", {}).values()]
-    failed = [node for node in nodes if node["type"] == "Pod" and node["phase"] in {"Failed", "Error"}]
-    failed.sort(key=lambda node: node.get("finishedAt") or "")
-    said = [f"{node['displayName']}: {node['message']}" for node in failed if node.get("message")]
-    return tuple(dict.fromkeys(said))[-_MOST_FAILURES:]
+        return None
+    return list(found["items"])

@@ -57,7 +57,7 @@ class Kubeflow(Protocol):
         ...
 
     def find(self, name: str) -> RunView | None:
-        """The newest run of this name."""
+        """The newest run of this name; of several of one second the same one for whoever asks."""
         ...
 
     def run(self, id: str) -> RunView | None:
@@ -65,5 +65,8 @@ class Kubeflow(Protocol):
         ...
 
     def terminate(self, id: str) -> None:
-        """End a run; nothing happens to one that is over."""
+        """End a run; nothing happens to one that is over.
+
+        One whose workflow somebody has deleted cannot end: it is forgotten.
+        """
         ...

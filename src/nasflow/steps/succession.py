@@ -110,13 +110,17 @@ def take_up(
 ) -> Run | None:
     """The run that is going on, or the next one, submitted; None if the search is over or was stopped.
 
-    A run that is being stopped is waited for, two minutes at most.
+    A run that is being stopped is waited for, two minutes at most; one that cannot end, because somebody has
+    deleted its workflow, is forgotten then.
     """
     last, view = newest_run(archive, search, kubeflow)
     for _ in range(_STOP_SECONDS):
         if view is None or view.state is not RunState.CANCELING:
             break
         wait(1.0)
+        view = kubeflow.run(view.id)
+    if view and view.state is RunState.CANCELING:
+        kubeflow.terminate(view.id)
         view = kubeflow.run(view.id)
     if last and view and view.state is RunState.CANCELING:
         raise NotReady(f"run {last.number} of search {search!r} is still being stopped: try again in a while")
