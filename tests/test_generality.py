@@ -101,6 +101,7 @@ def kill_in_round(number: int, file: Path, *options: str, python: Path | None = 
     return store
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("controller", EACH)
 def test_killed_and_resumed(controller: str, plugins: Path, tmp_path: Path) -> None:
     """SIGKILL in each of its rounds: the resumed search ends as one that was never killed."""

@@ -15,6 +15,7 @@ from tests.steps.samples import (
 )
 
 
+@pytest.mark.long
 def test_another_seed_is_another_search(tmp_path: Path) -> None:
     """Another seed trains a start network, proposes children and ends with a network, all of its own."""
     run_search(tmp_path / "other", config(seed=2))

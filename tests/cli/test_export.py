@@ -16,6 +16,7 @@ def test_files_in_a_new_folder(tmp_path: Path) -> None:
     assert all((folder / name).stat().st_size > 0 for name in ("network.py", "weights.safetensors"))
 
 
+@pytest.mark.long
 def test_onnx_alone(tmp_path: Path) -> None:
     """Without the source there is one file; without both there is nothing to do, and one line says so."""
     store, folder = copy_of_finished(tmp_path), tmp_path / "found"

@@ -195,7 +195,7 @@ class Attentive(nn.Module):
         self.blocks = nn.Sequential(OrderedDict({"block-0": nn.Conv2d(3, 8, 3, 3), "act": nn.ReLU()}))
         self.depth = StochasticDepth(0.5, "row")
         self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
-        self.head = nn.Linear(8, 5)
+        self.head = nn.Sequential(nn.BatchNorm1d(8), nn.Linear(8, 5))
 
     def forward(self, images: Tensor) -> Tensor:
         """[batch, 3, 9, 9] -> [batch, 5]."""

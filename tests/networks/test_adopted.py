@@ -4,20 +4,13 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from torchvision import models
 
 import nasflow.networks.code
 from nasflow.base.errors import InvalidSpec
 from nasflow.networks import Cell, all_places, build, check_fit, initialise, thaw
-from nasflow.networks.adopted import (
-    build_original,
-    check_cells,
-    convolutions,
-    identified,
-    make,
-    put_cells,
-)
+from nasflow.networks.adopted import build_original, identified, make, put_cells
 from nasflow.networks.code import written_code
+from nasflow.networks.convolutions import check_cells, convolutions
 from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import CellPart, Parts
@@ -220,24 +213,6 @@ def test_what_cannot_be_adopted(adopted: Adopted, message: str, monkeypatch: pyt
         build(spec(adopted))
 
 
-@pytest.mark.parametrize(
-    ("name", "some", "count"),
-    [
-        ("resnet18", "layer1.0.conv1", 16),
-        ("mobilenet_v2", "features.1.conv.1", 34),
-        ("efficientnet_b0", "features.1.0.block.2.0", 32),
-        ("convnext_tiny", "features.2.1", 3),
-        ("swin_t", None, 0),
-    ],
-)
-def test_which_become_cells(name: str, some: str | None, count: int) -> None:
-    """Without a pattern: 3x3, or what else mixes channels; no squeeze-and-excitation, no first patches."""
-    network = models.get_model(name, weights=None, num_classes=2)
-    found = [each for each, _ in convolutions(network, None)]
-    assert len(found) == count
-    assert some is None or some in found
-
-
 def test_nothing_becomes_a_cell() -> None:
     """A network without convolutions is adopted as it is: a search of its layers needs no cells."""
     network, asked = nn.Sequential(nn.Flatten(), nn.Linear(48, 2)), host()
@@ -247,19 +222,6 @@ def test_nothing_becomes_a_cell() -> None:
         InvalidSpec, match=r"it has no convolution .torch.nn.Conv2d. that could become a cell"
     ):
         check_cells(network, asked)
-
-
-def test_no_cell_by_itself() -> None:
-    """Where no convolution is taken without a pattern, the pattern that takes all is named."""
-    with pytest.raises(InvalidSpec, match=r'becomes a cell by itself: `cells: "\*"` takes all: 0, 1$'):
-        check_cells(nn.Sequential(nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 4, 3, groups=4)), host())
-
-
-def test_convolutions_of_their_own_kind() -> None:
-    """Why a subclass of Conv2d becomes no cell is said."""
-    kind = type("Theirs", (nn.Conv2d,), {})
-    with pytest.raises(InvalidSpec, match=r"subclasses of Conv2d, or have hooks: a cell would lose .*: 0$"):
-        check_cells(nn.Sequential(kind(3, 4, 3)), host(cells="*"))
 
 
 @pytest.mark.filterwarnings("ignore:The default weight initialization")

@@ -113,6 +113,19 @@ def test_begun_again(weights: Path, tmp_path: Path) -> None:
         begin(open_archive(tmp_path / "store"), asked)
 
 
+def test_cells_that_are_next_to_nothing(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told how little of the network a search would change, once."""
+    start = {"network": f"{STRANGERS}:PostActivation", "weights": str(weights), "cells": "depthwise"}
+    for said in (1, 0):
+        begin(open_archive(tmp_path / "store"), config(start))
+        told = capsys.readouterr().err
+        assert told.count("cells stand for 1 of 4 convolutions, ") == said
+    begin(open_archive(tmp_path / "store"), config(start | {"cells": None}, name="more"))
+    assert "cells stand for" not in capsys.readouterr().err
+
+
 def test_code_that_has_changed(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is another network: nothing that the old one has trained is taken for it, nor gone on with."""
     monkeypatch.syspath_prepend(tmp_path)

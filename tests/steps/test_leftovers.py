@@ -40,7 +40,7 @@ def values(names: list[str]) -> st.SearchStrategy[Any]:
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_what_is_named_stays(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Whatever documents there are: the blobs that none of them names go, and nothing else does."""
@@ -120,7 +120,7 @@ def test_what_is_named_in_between_stays(proposed: Path) -> None:
     assert remove_leftovers(open_archive(proposed), wait=meanwhile) == Leftovers()
 
 
-@pytest.mark.parametrize("parents", ["start", "found"])
+@pytest.mark.parametrize("parents", [pytest.param("start", marks=pytest.mark.long), "found"])
 def test_losers(parents: str, tmp_path: Path) -> None:
     """Their weights go if that is wished; the search is told and extended as if they were there."""
     changes: dict[str, Any] = {"parents": parents, "controller": {"kind": "random"}}

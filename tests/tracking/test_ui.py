@@ -57,6 +57,7 @@ def test_what_is_no_database(tmp_path: Path) -> None:
         serve_pages(f"sqlite:///{tmp_path}/mlflow.db", "127.0.0.1", find_port(), print)
 
 
+@pytest.mark.long
 def test_pages_as_long_as_somebody_looks(sqlite_uri: str) -> None:
     """The address is told once it answers; whoever stops looking leaves no process behind."""
 

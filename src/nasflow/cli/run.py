@@ -68,6 +68,8 @@ def _search(
     archive = open_archive(store)
     from nasflow.steps.begin import begin
 
+    if file.budget.children == 0:
+        say("budget.children is 0: the start network alone is trained and tested, no child is looked for")
     runner = SearchRunner(file, backend, lanes, tracking_address(store) if track else None)
     id = begin(archive, file.config())
     runner(archive, id)

@@ -17,6 +17,7 @@ _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
         "groups",
         "padding_mode",
     ),
+    nn.BatchNorm1d: ("num_features", "eps", "momentum", "affine", "track_running_stats"),
     nn.BatchNorm2d: ("num_features", "eps", "momentum", "affine", "track_running_stats"),
     nn.GroupNorm: ("num_groups", "num_channels", "eps", "affine"),
     nn.LayerNorm: ("normalized_shape", "eps", "elementwise_affine"),
@@ -51,6 +52,7 @@ _LEFT_OUT: dict[type[nn.Module], dict[str, object]] = {
         "groups": 1,
         "padding_mode": "zeros",
     },
+    nn.BatchNorm1d: {"affine": True, "track_running_stats": True},
     nn.BatchNorm2d: {"affine": True, "track_running_stats": True},
 }
 """What a layer is made with if it is not told otherwise."""

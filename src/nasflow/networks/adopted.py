@@ -6,11 +6,10 @@ them after its convolutions stay where they are.
 """
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from functools import partial
-from typing import Any, TypeGuard
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from nasflow.base.errors import InvalidSpec, NasflowError
 from nasflow.networks.cell import FIRST_CONVOLUTION, Cell
 from nasflow.networks.code import CODE_DIGITS, check_allowed, run_code, written_code
+from nasflow.networks.convolutions import check_cells, convolutions
 from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import Parts
@@ -175,35 +175,6 @@ def _torchvision(name: str, classes: int) -> nn.Module:
     return network
 
 
-def convolutions(network: nn.Module, pattern: str | None) -> Iterator[tuple[str, nn.Conv2d]]:
-    """The convolutions that become cells, by name.
-
-    Plain ones: what computes its weights (weight_norm, a subclass) is more than a convolution. Without a
-    pattern those of 3x3 that are not depthwise; where none but the first is one, as in a network of
-    inverted bottlenecks, all others that are not depthwise, those of squeeze-and-excitation apart: they have
-    a bias, because no BatchNorm follows them.
-    """
-    plain = {name: each for name, each in network.named_modules() if _is_plain(each)}
-    if pattern is not None:
-        yield from ((name, each) for name, each in plain.items() if fnmatchcase(name, pattern))
-        return
-    mixing = {name: each for name, each in plain.items() if not _is_depthwise(each)}
-    common = {name: each for name, each in mixing.items() if each.kernel_size == (3, 3)}
-    first = next(iter(plain), "")
-    others = {name: each for name, each in mixing.items() if name != first}
-    inner = {name: each for name, each in others.items() if each.bias is None} or others
-    yield from (inner if inner and common.keys() <= {first} else common).items()
-
-
-def _is_plain(module: nn.Module) -> TypeGuard[nn.Conv2d]:
-    is_own = type(module) is nn.Conv2d and "weight" in dict(module.named_parameters(recurse=False))
-    return is_own and not module._forward_pre_hooks
-
-
-def _is_depthwise(convolution: nn.Conv2d) -> bool:
-    return 1 < convolution.groups == convolution.in_channels
-
-
 def put_cells(network: nn.Module, host: Adopted, parts: Parts = _UNCHANGED) -> nn.Module:
     """Put cells into `network`, in place, and return it; start cells hold the convolutions' weights.
 
@@ -219,34 +190,6 @@ def put_cells(network: nn.Module, host: Adopted, parts: Parts = _UNCHANGED) -> n
     for name, convolution in chosen:
         network.set_submodule(name, _cell(convolution, parts.cell_at(_WITHIN + name)), strict=True)
     return network
-
-
-def check_cells(network: nn.Module, host: Adopted) -> None:
-    """Raise InvalidSpec if none of the network's convolutions becomes a cell."""
-    if any(True for _ in convolutions(network, host.cells)):
-        return
-    known = {name: each for name, each in network.named_modules() if isinstance(each, nn.Conv2d)}
-    plain = [name for name, each in known.items() if _is_plain(each)]
-    raise InvalidSpec(f"{host.network}: {_why_no_cell(list(known), plain, host.cells)}")
-
-
-def _why_no_cell(known: Sequence[str], plain: Sequence[str], pattern: str | None) -> str:
-    """Of the names of all convolutions, and of those that can become cells."""
-    if not known:
-        return "it has no convolution (torch.nn.Conv2d) that could become a cell"
-    if not plain:
-        return (
-            "its convolutions are subclasses of Conv2d, or have hooks: a cell would lose what these add, so "
-            f"none becomes one: {_some(known)}"
-        )
-    if pattern is None:
-        return f'none of its convolutions becomes a cell by itself: `cells: "*"` takes all: {_some(plain)}'
-    return f'cells {pattern!r} fits none of its convolutions, and `cells: "*"` fits all: {_some(plain)}'
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first of them, for people."""
-    return ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
 
 
 def _refuse_shared(network: nn.Module, chosen: Mapping[str, nn.Conv2d], host: Adopted) -> None:

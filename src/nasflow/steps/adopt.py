@@ -17,10 +17,10 @@ from nasflow.networks.adopted import (
     TORCHVISION,
     build_adopted,
     build_original,
-    check_cells,
     explained,
     put_cells,
 )
+from nasflow.networks.convolutions import check_cells
 from nasflow.networks.state import load_state
 from nasflow.search.config import SearchConfig
 from nasflow.search.resolved import ResolvedConfig

@@ -5,6 +5,8 @@ import json
 from nasflow.base.errors import Conflict, InvalidSpec
 from nasflow.base.terminal import say
 from nasflow.measure import counted
+from nasflow.networks.adopted import make
+from nasflow.networks.convolutions import coverage
 from nasflow.search.budget import Budget, BudgetRecord
 from nasflow.search.config import SearchConfig
 from nasflow.search.measures import find_measure
@@ -25,6 +27,9 @@ from nasflow.steps.resolve import resolve
 from nasflow.store import check_writable, put_blob
 from nasflow.training.datasets.data import check_test
 
+_LITTLE = 0.1
+"""Of the weights of a network's convolutions: a search of less of them changes little."""
+
 
 def begin(archive: Archive, asked: SearchConfig) -> str:
     """Write down the search and its start network; return the search's id.
@@ -42,6 +47,8 @@ def begin(archive: Archive, asked: SearchConfig) -> str:
     _check_recipes(config, facts)
     _refuse_another(existing, config, archive)
     start = _start(config, facts)
+    if existing is None:
+        _tell_of_cells(config, facts)
     check_writable(archive.store)
     # First: a search that is known has all that it began with.
     if weights:
@@ -138,6 +145,18 @@ def _check_limits(config: ResolvedConfig, searched: NetworkSpec, last: NetworkSp
                 f"limits: of the start network{where} {broken}, and no child of the space "
                 f"{config.space.kind} is smaller: raise the limit, or take a smaller host"
             )
+
+
+def _tell_of_cells(config: ResolvedConfig, facts: DataFacts) -> None:
+    """Say so where the cells are next to nothing of somebody's network."""
+    if not isinstance(config.host, Adopted) or config.space.changes != "cell":
+        return
+    found = coverage(make(config.host, facts.classes), config.host)
+    if found.share < _LITTLE:
+        say(
+            f"warning: {config.host.network}: cells stand for {found.cells} of {found.convolutions} "
+            f"convolutions, {found.share:.1%} of their weights: a pattern in `cells` can name others"
+        )
 
 
 def _check_recipes(config: ResolvedConfig, facts: DataFacts) -> None:

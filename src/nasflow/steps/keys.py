@@ -28,6 +28,9 @@ from collections.abc import Iterable
 SEARCHES = "searches/"
 """Every key of every search begins so."""
 
+CHILDREN = "children/"
+"""Every key of every child begins so."""
+
 
 def config_key(search: str) -> str:
     """Of a search's configuration: a search is there once this is."""
@@ -157,6 +160,18 @@ def data_set_key(fingerprint: str) -> str:
 def searches_among(keys: Iterable[str]) -> list[str]:
     """The searches whose configurations are among these keys, in their order."""
     return [key.split("/")[1] for key in keys if key.startswith(SEARCHES) and key.endswith("/config.json")]
+
+
+def checkpoints_among(keys: Iterable[str]) -> list[str]:
+    """The children whose checkpoints are among these keys, in their order."""
+    return [
+        key.split("/")[1] for key in keys if key.startswith(CHILDREN) and key.endswith("/checkpoint.json")
+    ]
+
+
+def attempts_among(keys: Iterable[str]) -> list[str]:
+    """Those of these keys that are of an Attempt."""
+    return [key for key in keys if key.startswith(CHILDREN) and "/attempts/" in key]
 
 
 def stops_among(keys: Iterable[str]) -> list[str]:

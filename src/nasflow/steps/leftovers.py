@@ -17,7 +17,14 @@ from nasflow.search.record import Attempt, BirthRecord, TrainedRecord
 from nasflow.steps.archive import Archive
 from nasflow.steps.attempts import BEAT_SECONDS
 from nasflow.steps.execute import tasks_of
-from nasflow.steps.keys import birth_key, checkpoint_key, searches_among
+from nasflow.steps.keys import (
+    CHILDREN,
+    attempts_among,
+    birth_key,
+    checkpoint_key,
+    checkpoints_among,
+    searches_among,
+)
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.records import find_record
 from nasflow.steps.worker import is_dead
@@ -114,7 +121,7 @@ def _named(archive: Archive, documents: Iterable[str]) -> frozenset[str]:
 
 def _spent(archive: Archive, keys: Iterable[str]) -> Iterator[str]:
     """Checkpoints of children that are done, with their weights: of one killed just before it removed it."""
-    for child in _children(keys, "/checkpoint.json"):
+    for child in checkpoints_among(keys):
         record = find_record(archive, child)
         if record and (not isinstance(record, TrainedRecord) or archive.holds(record.weights)):
             yield checkpoint_key(child)
@@ -122,7 +129,7 @@ def _spent(archive: Archive, keys: Iterable[str]) -> Iterator[str]:
 
 def _signs_of_life(archive: Archive) -> dict[str, str | None]:
     """Of each attempt that has no end, and whose process is not known to be gone, its present version."""
-    keys = [key for key in archive.store.list("children/") if "/attempts/" in key]
+    keys = attempts_among(archive.store.list(CHILDREN))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = pool.map(lambda key: archive.find_changing(key, Attempt), keys)
         return {
@@ -160,7 +167,3 @@ def _weights(archive: Archive, children: Iterable[str]) -> set[str]:
         found |= {record.weights} if isinstance(record, TrainedRecord) else set()
         found |= {birth.weights} if birth else set()
     return {blob_key(digest) for digest in found}
-
-
-def _children(keys: Iterable[str], ending: str) -> Iterator[str]:
-    return (key.split("/")[1] for key in keys if key.startswith("children/") and key.endswith(ending))

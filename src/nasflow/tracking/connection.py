@@ -43,6 +43,13 @@ _LATER: dict[settings.Variable, str] = {
 _CHATTY = ("mlflow", "alembic", "urllib3.connectionpool")
 _CONTACT_SECONDS = 3.0
 _REASON_LENGTH = 200
+_NO_ANSWER = {
+    "refused": "nobody listens there",
+    "resolve": "no such host is known",
+    "timed out": "it does not answer in time",
+    "certificate": "its certificate is not trusted",
+}
+"""By a word that the HTTP library's reason has."""
 
 
 def catch_up(search: str) -> str:
@@ -99,8 +106,13 @@ def _contact_database(uri: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The error's first line, short and without credentials."""
-    lines = masked(str(error)).strip().splitlines()
+    """The error's first line, short and without credentials; why nobody answers, in words."""
+    said = str(error)
+    if "ConnectionPool(" in said:
+        # The HTTP library's own, which names its objects.
+        known = (words for sign, words in _NO_ANSWER.items() if sign in said)
+        return next(known, "it cannot be reached")
+    lines = masked(said).strip().splitlines()
     text = lines[0] if lines else type(error).__name__
     return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 1] + "…"
 
