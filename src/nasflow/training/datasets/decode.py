@@ -11,6 +11,9 @@ from nasflow.base.lines import one_line
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+_OF_16_BITS = ("PNG", "PPM")
+"""Formats whose 16 bits Pillow may keep in numbers of 32."""
+
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 
@@ -54,10 +57,6 @@ def _in_bytes(image: "Image", kind: str | None) -> "Image":
     if image.mode == "I" or image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     return image
-
-
-_OF_16_BITS = ("PNG", "PPM")
-"""Formats whose 16 bits Pillow may keep in numbers of 32."""
 
 
 def _on_white(image: "Image") -> "Image":
