@@ -99,8 +99,10 @@ def wait_for_end(search: str, url: str) -> dict[str, Any]:
     """What `nasflow status` says when the newest run is over: the next one would have been submitted."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        status: dict[str, Any] = call("status", search, "--store", url, "--json").json
-        if status["state"] and RunState(status["state"]).is_over:
+        # A poll may fail: a busy API server, a forwarded port that is set up again.
+        said = call("status", search, "--store", url, "--json")
+        status: dict[str, Any] = said.json if said.code == 0 else {}
+        if status.get("state") and RunState(status["state"]).is_over:
             return status
-        assert time.monotonic() < deadline, status
+        assert time.monotonic() < deadline, status or said.err
         time.sleep(5)
