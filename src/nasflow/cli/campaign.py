@@ -102,6 +102,10 @@ class _Worth:
     ] = None
     keep: Annotated[float, typer.Option(help="Share that goes on at a rung.")] = 0.5
 
+    def __hash__(self) -> int:
+        # A list, which options come as, has none.
+        return hash(repr(self))
+
 
 @proof_commands.command("rehearse")
 @spread(_Worth)
