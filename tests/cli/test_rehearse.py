@@ -67,7 +67,8 @@ def test_a_table_of_real_trainings(tmp_path: Path) -> None:
     assert said.code == 0, said.err
     assert said.json["random"]["regret"] == {}
     # A rung is read, and comes before the last of two epochs at least.
-    assert "a rung comes before the signal's last epoch" in call(*replay, "--epochs", "1", "--rung", "1").error
+    late = call(*replay, "--epochs", "1", "--rung", "1")
+    assert "a rung comes before the signal's last epoch" in late.error
     assert "the table has 1 to 1" in call(*replay, "--epochs", "2").error
     assert "which --table?" in call(*replay[:-2]).error
     assert "--figure luck: take one of held-out accuracy, " in call(*replay, "--figure", "luck").error
