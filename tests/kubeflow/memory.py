@@ -41,10 +41,16 @@ class MemoryKubeflow:
     def terminate(self, id: str) -> None:
         """See `protocol.Kubeflow`; as with the real one, the run is not over yet."""
         found = self.run(id)
-        if found and not found.state.is_over and id in self.lost:
-            self.runs.remove(found)
-        elif found and not found.state.is_over:
+        if found is None or found.state.is_over or found.state is RunState.CANCELING:
+            return
+        if id in self.lost:
+            self.forget(id)
+        else:
             self.end(id, RunState.CANCELING)
+
+    def forget(self, id: str) -> None:
+        """See `protocol.Kubeflow`."""
+        self.runs = [run for run in self.runs if run.id != id]
 
     def end(self, id: str, state: RunState = RunState.SUCCEEDED) -> None:
         """Bring a run to its end."""

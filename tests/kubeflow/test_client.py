@@ -52,7 +52,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"runs": found})
         elif id not in server.runs:
             self._answer(404, {"code": 5, "message": f"Run {id} not found"})
+        elif action == "terminate" and server.runs[id]["state"] == "CANCELING":
+            self._answer(400, {"code": 3, "message": f"Failed to terminate a run {id}. Row not found"})
         elif action == "terminate" and server.refusal:
+            server.runs[id]["state"] = "CANCELING"
             self._answer(500, {"code": 13, "message": server.refusal, "details": []})
         elif action == "terminate":
             server.runs[id]["state"] = "CANCELING"
@@ -101,7 +104,7 @@ def test_of_one_second(server: Server, kubeflow: KfpClient) -> None:
 
 
 def test_a_run_is_ended(server: Server, kubeflow: KfpClient) -> None:
-    """It is stopping then; asked again, nothing is wrong."""
+    """It is stopping then, and stays so when it is asked again, which a server refuses; nothing is wrong."""
     server.add("a", "2026-11-29T10:00:00Z")
     for _ in range(2):
         kubeflow.terminate("a")
@@ -111,13 +114,17 @@ def test_a_run_is_ended(server: Server, kubeflow: KfpClient) -> None:
     kubeflow.terminate("nobody")
 
 
-@pytest.mark.parametrize("state", ["RUNNING", "CANCELING"])
-def test_a_workflow_that_was_deleted(server: Server, kubeflow: KfpClient, state: str) -> None:
-    """A run that can never end is forgotten."""
-    server.add("a", "2026-11-29T10:00:00Z", state)
+def test_a_workflow_that_was_deleted(server: Server, kubeflow: KfpClient) -> None:
+    """A run that can never end is forgotten; one that is stopping already only by name."""
     server.refusal = GONE
+    server.add("a", "2026-11-29T10:00:00Z")
     kubeflow.terminate("a")
     assert kubeflow.run("a") is None
+    server.add("b", "2026-11-29T10:00:00Z", "CANCELING")
+    kubeflow.terminate("b")
+    assert kubeflow.run("b")
+    kubeflow.forget("b")
+    assert kubeflow.run("b") is None
 
 
 def test_the_servers_own_words(server: Server, kubeflow: KfpClient) -> None:

@@ -144,6 +144,17 @@ def test_losers(parents: str, tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
+def test_what_somebody_else_names_of_a_loser(finished: Path) -> None:
+    """Weights of a loser that any other document names, of whatever kind, stay."""
+    first, second = sorted(find_leftovers(open_archive(finished), losers=True).weights)[:2]
+    named = json.dumps({"start": {"digest": first.rpartition("/")[2]}}).encode()
+    assert open_archive(finished).store.create("anything/of-somebody.json", named)
+    gone = remove_leftovers(open_archive(finished), losers=True, wait=at_once).weights
+    assert second in gone
+    assert first not in gone
+    assert open_archive(finished).store.exists(first)
+
+
 def test_losers_of_a_search_that_goes_on(proposed: Path, child: str) -> None:
     """A search that is not finished keeps all of its weights, and so do those who share a child with it."""
     run_child(open_archive(proposed), child)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotReady
 from nasflow.kubeflow import Kubeflow, RunState
 from nasflow.kubeflow.nodes import missing_nodes
-from nasflow.kubeflow.pods import PodView, failures, helpers, is_lost, step_pods
+from nasflow.kubeflow.pods import PodView, RunPods, is_lost, look
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.config import SearchConfig
 from nasflow.search.file import SearchFile
@@ -111,11 +111,17 @@ def go_on(
 
 
 def stop(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
-    """End the run that is going on, and let no run follow; returns it. What is done is kept."""
+    """End the run that is going on, and let no run follow; returns it. What is done is kept.
+
+    A run that has been stopping without a workflow, which it would for ever, is forgotten.
+    """
     set_halted(archive, search, True)
     last, view = newest_run(archive, search, kubeflow)
     if view:
         kubeflow.terminate(view.id)
+        namespace = read_submission(archive, search)[0].cluster.namespace
+        if view.state is RunState.CANCELING and is_lost(namespace, view.id):
+            kubeflow.forget(view.id)
     return last
 
 
@@ -130,15 +136,12 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
     """How a search stands on its cluster, pods included where Kubernetes lets them be seen."""
     submission, _ = read_submission(archive, search)
     last, view = newest_run(archive, search, kubeflow)
-    pods: tuple[PodView, ...] = ()
+    seen = RunPods((), 0, (), is_lost=False)
     note = None
-    said: tuple[str, ...] = ()
-    others = 0
     try:
         if view:
-            place = submission.cluster.namespace, view.id
-            pods, others, said = step_pods(*place), helpers(*place), failures(*place)
-            if not view.state.is_over and is_lost(*place):
+            seen = look(submission.cluster.namespace, view.id)
+            if seen.is_lost and not view.state.is_over:
                 note = f"its workflow was deleted: `nasflow stop {search}`, then `nasflow resume {search}`"
     except KubeflowUnavailable as error:
         note = str(error)
@@ -147,11 +150,11 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
         run=last,
         state=view.state if view else None,
         halted=submission.halted,
-        pods=pods,
+        pods=seen.steps,
         attempts=submission.cluster.retries + 1,
         troubles=tuple(archive.read(key, Trouble) for key in keys),
-        helpers=others,
-        failures=said,
+        helpers=seen.helpers,
+        failures=seen.failures,
         note=note,
     )
 

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import yaml
-
 from nasflow.base.credentials import masked
 from nasflow.base.errors import KubeflowUnavailable, NasflowError
 from nasflow.base.settings import KFP_HOST, S3_ACCESS_KEY, S3_SECRET_KEY, STORE, TRACKING_URI
+from nasflow.base.strict_yaml import read_yaml
 from nasflow.kubeflow.kubernetes import load_kubernetes
 from nasflow.search.cluster import Cluster
 from nasflow.tracking import tracking_uri
@@ -17,9 +16,15 @@ TESTED_VERSIONS = ("2.17",)
 """Versions of Kubeflow Pipelines that nasflow was run on."""
 
 _EXPERIMENT = "nasflow-doctor"
+_STRATEGY = "retryStrategy"
 
 _SECONDS = 10
 """Patience with Kubernetes' first answer."""
+
+_ADVICE = (
+    'templateDefaults with `retryStrategy: {limit: "0", retryPolicy: Always}` try both again; change that '
+    "while no run goes on"
+)
 
 
 @dataclass(frozen=True)
@@ -209,7 +214,7 @@ def _argo(cluster: Cluster, kubernetes: Any) -> Said:
 
 def told_of_retries(texts: Iterable[str], where: str) -> Said:
     """By the retry strategy that is set there, if one is."""
-    found = [each for text in texts for each in _strategies(yaml.safe_load(text))]
+    found = [each for text in texts for each in _strategies(text, where)]
     policy = str(found[0].get("retryPolicy", "OnFailure")) if found else "OnFailure"
     if policy == "Always" and str(found[0].get("limit")) == "0":
         return f"{where}: whatever ends a pod, it is tried again"
@@ -223,24 +228,18 @@ def told_of_retries(texts: Iterable[str], where: str) -> Said:
     return "warn", f"{where}: {missing}; the search's next run takes it up. {_ADVICE}"
 
 
-_ADVICE = (
-    'templateDefaults with `retryStrategy: {limit: "0", retryPolicy: Always}` try both again; change that '
-    "while no run goes on"
-)
-
-
-def _strategies(data: Any) -> Iterator[dict[str, Any]]:
+def _strategies(data: Any, where: str) -> Iterator[dict[str, Any]]:
     """Every `retryStrategy` in what a page of YAML says; pages within it, as strings, too."""
-    if isinstance(data, str) and "retryStrategy" in data and "\n" in data:
-        data = yaml.safe_load(data)
+    if isinstance(data, str) and _STRATEGY in data:
+        data = read_yaml(data, where)
     if isinstance(data, dict):
-        if isinstance(data.get("retryStrategy"), dict):
-            yield data["retryStrategy"]
+        if isinstance(data.get(_STRATEGY), dict):
+            yield data[_STRATEGY]
         for each in data.values():
-            yield from _strategies(each)
+            yield from _strategies(each, where)
     elif isinstance(data, list):
         for each in data:
-            yield from _strategies(each)
+            yield from _strategies(each, where)
 
 
 def _kueue(cluster: Cluster, kubernetes: Any) -> Said:

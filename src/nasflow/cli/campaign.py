@@ -24,6 +24,7 @@ from nasflow.cli.options import (
 if TYPE_CHECKING:
     from nasflow.search.halving import Halving
     from nasflow.studies.rehearsal import Rewarding, Trial
+    from nasflow.studies.truth import TruthTable
 
 proof_commands = typer.Typer()
 
@@ -102,10 +103,6 @@ class _Worth:
     ] = None
     keep: Annotated[float, typer.Option(help="Share that goes on at a rung.")] = 0.5
 
-    def __hash__(self) -> int:
-        # A list, which options come as, has none.
-        return hash(repr(self))
-
 
 @proof_commands.command("rehearse")
 @spread(_Worth)
@@ -141,13 +138,11 @@ def _rehearse(
         _plot(plot, trials, f"{worth.reward.value} reward: {seeds} seeds, mean and range", window)
 
 
-@lru_cache(maxsize=1)
 def _judged(worth: _Worth) -> "Rewarding":
     """What rewards a rehearsal."""
     from nasflow.base.errors import InvalidSpec
     from nasflow.studies.rehearsal import Formula, Replay, rewards
     from nasflow.studies.signals import FIGURES, Signal
-    from nasflow.studies.truth import read_table
 
     if worth.reward is not _Reward.TABLE:
         return Formula(rewards(worth.reward_seed)[worth.reward.value])
@@ -156,7 +151,15 @@ def _judged(worth: _Worth) -> "Rewarding":
     if worth.figure not in FIGURES:
         raise InvalidSpec(f"--figure {worth.figure}: take one of {', '.join(FIGURES)}")
     signal = Signal(source=worth.source.value, figure=worth.figure, epochs=worth.epochs)
-    return Replay(read_table(worth.table), signal, _halving(worth))
+    return Replay(_read_once(worth.table), signal, _halving(worth))
+
+
+@lru_cache(maxsize=1)
+def _read_once(file: Path) -> "TruthTable":
+    """A table, which each search of a rehearsal is replayed on."""
+    from nasflow.studies.truth import read_table
+
+    return read_table(file)
 
 
 def _halving(worth: _Worth) -> "Halving | None":

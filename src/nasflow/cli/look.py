@@ -136,12 +136,11 @@ def _ui(
     from nasflow.base.credentials import masked
     from nasflow.tracking import serve_pages
 
-    open_existing(store)
     address = tracking_address(store)
     if address.startswith(("http://", "https://")):
         typer.echo(f"MLflow runs already: open {masked(address)}")
         return
-
+    open_existing(store)
     raise typer.Exit(serve_pages(address, host, port, partial(typer.echo, err=True)))
 
 

@@ -21,6 +21,9 @@ from nasflow.kubeflow.token import service_account_token
 _SECONDS = 10
 """Patience with the first request."""
 
+_INTERNAL = 500
+"""The status with which a termination fails whose workflow is not there."""
+
 _SAME_NAME = 20
 """Runs of one name that are looked at."""
 
@@ -146,16 +149,22 @@ class KfpClient:
         from kfp_server_api import ApiException
 
         found = self.run(id)
-        if found is None or found.state.is_over:
+        # One that is being stopped cannot be asked again: the answer is that there is no such row.
+        if found is None or found.state.is_over or found.state is RunState.CANCELING:
             return
         with _explained(self._host):
             try:
                 self._client.terminate_run(id)
             except ApiException as error:
-                if "not found" not in _said(error):
+                if error.status != _INTERNAL or "not found" not in _said(error):
                     raise
-                # Its workflow was deleted beneath it: Kubeflow would show it as going on for ever.
+                # Its workflow was deleted beneath it: from now on it would be stopping for ever.
                 self._client.delete_run(id)
+
+    def forget(self, id: str) -> None:
+        """See `protocol.Kubeflow`."""
+        with _explained(self._host):
+            self._client.delete_run(id)
 
 
 def _view(run: Any) -> RunView:

@@ -35,19 +35,33 @@ class PodView:
     """Why it waits, or why it died."""
 
 
+@dataclass(frozen=True)
+class RunPods:
+    """What Kubernetes has of a run."""
+
+    steps: tuple[PodView, ...]
+    """Those that execute steps, oldest first."""
+    helpers: int
+    """Kubeflow's own that are at work, before a step's pod is there."""
+    failures: tuple[str, ...]
+    """Why pods failed or never came to be, as Argo says it; nothing where workflows may not be read."""
+    is_lost: bool
+    """Whether somebody has deleted its workflow."""
+
+
 def step_pods(namespace: str, run: str) -> tuple[PodView, ...]:
     """The pods of a run that execute steps, oldest first; raise KubeflowUnavailable."""
-    pods = sorted(_pods(namespace, run), key=lambda pod: pod.metadata.creation_timestamp)
-    return tuple(view(pod) for pod in pods if _task(pod))
+    return tuple(view(pod) for pod in _pods(namespace, run) if _task(pod))
 
 
 def _pods(namespace: str, run: str) -> list[Any]:
+    """All pods of a run, oldest first."""
     kubernetes = load_kubernetes()
     try:
         found = kubernetes.CoreV1Api().list_namespaced_pod(namespace, label_selector=f"{RUN_LABEL}={run}")
     except Exception as error:
         raise _unavailable(kubernetes, error, f"list pods in namespace {namespace}") from None
-    return list(found.items)
+    return sorted(found.items, key=lambda pod: pod.metadata.creation_timestamp)
 
 
 def pod_log(namespace: str, pod: str, lines: int) -> str:
@@ -142,25 +156,28 @@ def _container_reasons(pod: Any) -> list[str]:
     return reasons
 
 
-def helpers(namespace: str, run: str) -> int:
-    """How many of Kubeflow's own pods are at work for a run, before a step's pod is there; raise
-    KubeflowUnavailable.
-    """
-    return sum(not _task(pod) and pod.status.phase in {"Pending", "Running"} for pod in _pods(namespace, run))
+def look(namespace: str, run: str) -> RunPods:
+    """What Kubernetes has of a run; raise KubeflowUnavailable."""
+    pods, workflows = _pods(namespace, run), _workflows(namespace, run)
+    helpers = [pod for pod in pods if not _task(pod) and pod.status.phase in {"Pending", "Running"}]
+    return RunPods(
+        steps=tuple(view(pod) for pod in pods if _task(pod)),
+        helpers=len(helpers),
+        failures=_failures(workflows or []),
+        is_lost=workflows == [],
+    )
 
 
 def is_lost(namespace: str, run: str) -> bool:
     """Whether a run has no workflow any more, which somebody has deleted; False where that cannot be seen."""
-    found = _workflows(namespace, run)
-    return found is not None and not found
+    try:
+        return _workflows(namespace, run) == []
+    except KubeflowUnavailable:
+        return False
 
 
-def failures(namespace: str, run: str) -> tuple[str, ...]:
-    """Why pods of a run failed or never came to be, as Argo says it: the latest few, oldest first.
-
-    Empty where workflows may not be read.
-    """
-    workflows = _workflows(namespace, run) or []
+def _failures(workflows: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Why pods failed or never came to be, as Argo says it: the latest few, oldest first."""
     nodes = [node for each in workflows for node in each.get("status", {}).get("nodes", {}).values()]
     failed = [node for node in nodes if node["type"] == "Pod" and node["phase"] in {"Failed", "Error"}]
     failed.sort(key=lambda node: node.get("finishedAt") or "")

@@ -1,4 +1,4 @@
-"""What nasflow needs of Kubeflow Pipelines: four calls."""
+"""What nasflow needs of Kubeflow Pipelines: five calls."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,8 +65,12 @@ class Kubeflow(Protocol):
         ...
 
     def terminate(self, id: str) -> None:
-        """End a run; nothing happens to one that is over.
+        """End a run; nothing happens to one that is over, or is being stopped already.
 
         One whose workflow somebody has deleted cannot end: it is forgotten.
         """
+        ...
+
+    def forget(self, id: str) -> None:
+        """Delete a run, which then nobody finds any more, with its workflow if there is one."""
         ...

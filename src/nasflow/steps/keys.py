@@ -23,7 +23,7 @@ datasets/<fingerprint>.json                   DataSetRecord: the files themselve
 blobs/...                                     weights and controller states, by digest (`nasflow.store.blobs`)
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 SEARCHES = "searches/"
 """Every key of every search begins so."""
@@ -160,6 +160,11 @@ def data_set_key(fingerprint: str) -> str:
 def searches_among(keys: Iterable[str]) -> list[str]:
     """The searches whose configurations are among these keys, in their order."""
     return [key.split("/")[1] for key in keys if key.startswith(SEARCHES) and key.endswith("/config.json")]
+
+
+def child_among(key: str, children: Collection[str]) -> bool:
+    """Whether a key is of one of these children."""
+    return key.startswith(CHILDREN) and key.split("/")[1] in children
 
 
 def checkpoints_among(keys: Iterable[str]) -> list[str]:

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 
 from nasflow.base.errors import Conflict, NotFound
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import Attempt, BirthRecord, TrainedRecord
+from nasflow.search.record import Attempt, TrainedRecord
 from nasflow.steps.archive import Archive
 from nasflow.steps.attempts import BEAT_SECONDS
 from nasflow.steps.execute import tasks_of
 from nasflow.steps.keys import (
     CHILDREN,
     attempts_among,
-    birth_key,
     checkpoint_key,
     checkpoints_among,
+    child_among,
     searches_among,
 )
 from nasflow.steps.ledger import read_ledger
@@ -48,7 +48,7 @@ class Leftovers:
     blobs: frozenset[str] = frozenset()
     """That no document names, but for the checkpoints above."""
     weights: frozenset[str] = frozenset()
-    """Of children that have lost; their documents stay, and name them."""
+    """Of children that have lost: their own documents name them, and stay, and no others do."""
     probes: frozenset[str] = frozenset()
     """Of tries whether the store can be written."""
 
@@ -75,12 +75,14 @@ def find_leftovers(archive: Archive, losers: bool = False) -> Leftovers:
     keys = archive.store.list("")
     checkpoints = frozenset(_spent(archive, keys))
     blobs = frozenset(key for key in keys if is_blob(key))
-    documents = (key for key in keys if key.endswith(".json") and key not in checkpoints)
-    named = _named(archive, documents)
+    documents = [key for key in keys if key.endswith(".json") and key not in checkpoints]
+    lost = frozenset(_losers(archive, keys)) if losers else frozenset()
+    by_losers = _named(archive, (key for key in documents if child_among(key, lost)))
+    by_others = _named(archive, (key for key in documents if not child_among(key, lost)))
     return Leftovers(
         checkpoints=checkpoints,
-        blobs=blobs - named,
-        weights=frozenset(_weights_of_losers(archive, keys)) & blobs if losers else frozenset(),
+        blobs=blobs - by_losers - by_others,
+        weights=(by_losers & blobs) - by_others,
         probes=frozenset(key for key in keys if is_probe(key)),
     )
 
@@ -94,10 +96,11 @@ def remove_leftovers(
     if not first.keys:
         return first
     wait(SECONDS)
-    if moved := [child for child, version in _signs_of_life(archive).items() if signs.get(child) != version]:
-        raise Conflict(
-            f"store {archive.store.url}: child {moved[0]} is being trained: stop what is at work there first"
-        )
+    for key, (child, version) in _signs_of_life(archive).items():
+        if signs.get(key) != (child, version):
+            raise Conflict(
+                f"store {archive.store.url}: child {child} is being trained: stop what is at work there first"
+            )
     both = first & find_leftovers(archive, losers)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for kind in (both.checkpoints, both.blobs | both.weights | both.probes):
@@ -127,25 +130,23 @@ def _spent(archive: Archive, keys: Iterable[str]) -> Iterator[str]:
             yield checkpoint_key(child)
 
 
-def _signs_of_life(archive: Archive) -> dict[str, str | None]:
-    """Of each attempt that has no end, and whose process is not known to be gone, its present version."""
+def _signs_of_life(archive: Archive) -> dict[str, tuple[str, str | None]]:
+    """Of each attempt that has no end, and whose process is not known to be gone: its child, its version."""
     keys = attempts_among(archive.store.list(CHILDREN))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = pool.map(lambda key: archive.find_changing(key, Attempt), keys)
         return {
-            attempt.child: version
-            for attempt, version in found
+            key: (attempt.child, version)
+            for key, (attempt, version) in zip(keys, found, strict=True)
             if attempt and attempt.outcome is None and not is_dead(attempt.worker)
         }
 
 
-def _weights_of_losers(archive: Archive, keys: Iterable[str]) -> Iterator[str]:
-    """Blobs that only children name which have lost in every search that they are in, all finished."""
+def _losers(archive: Archive, keys: Iterable[str]) -> set[str]:
+    """The children that have lost in every search that they are in, all of them finished."""
     ledgers = [read_ledger(archive, search) for search in searches_among(keys)]
     kept = {child for ledger in ledgers for child in _needed(archive, ledger)}
-    lost = {record.child for ledger in ledgers for record in ledger.children} - kept
-    own, others = _weights(archive, lost), _weights(archive, kept)
-    yield from own - others
+    return {record.child for ledger in ledgers for record in ledger.children} - kept
 
 
 def _needed(archive: Archive, ledger: Ledger) -> Iterator[str]:
@@ -158,12 +159,3 @@ def _needed(archive: Archive, ledger: Ledger) -> Iterator[str]:
     yield from (each.spec.parent for each in ledger.finals if each.spec.parent)
     if ledger.chosen:
         yield ledger.chosen.child
-
-
-def _weights(archive: Archive, children: Iterable[str]) -> set[str]:
-    found = set[str]()
-    for child in children:
-        record, birth = find_record(archive, child), archive.find(birth_key(child), BirthRecord)
-        found |= {record.weights} if isinstance(record, TrainedRecord) else set()
-        found |= {birth.weights} if birth else set()
-    return {blob_key(digest) for digest in found}

@@ -110,8 +110,7 @@ def take_up(
 ) -> Run | None:
     """The run that is going on, or the next one, submitted; None if the search is over or was stopped.
 
-    A run that is being stopped is waited for, two minutes at most; one that cannot end, because somebody has
-    deleted its workflow, is forgotten then.
+    A run that is being stopped is waited for, two minutes at most.
     """
     last, view = newest_run(archive, search, kubeflow)
     for _ in range(_STOP_SECONDS):
@@ -119,11 +118,11 @@ def take_up(
             break
         wait(1.0)
         view = kubeflow.run(view.id)
-    if view and view.state is RunState.CANCELING:
-        kubeflow.terminate(view.id)
-        view = kubeflow.run(view.id)
     if last and view and view.state is RunState.CANCELING:
-        raise NotReady(f"run {last.number} of search {search!r} is still being stopped: try again in a while")
+        raise NotReady(
+            f"run {last.number} of search {search!r} is still being stopped: try again in a while; if that "
+            f"does not help, `nasflow stop {search}` forgets a run whose workflow was deleted"
+        )
     if last and view and not view.state.is_over:
         return last
     # A claim that never became a run is taken up again, under its number.

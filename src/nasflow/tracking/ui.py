@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import IO
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 from nasflow.base.credentials import masked
 from nasflow.base.errors import InvalidSpec, TrackingUnavailable
@@ -99,9 +99,11 @@ def _running(uri: str, host: str, port: int, log: IO[bytes]) -> Iterator["subpro
 
 def _wait_for(address: str, server: "subprocess.Popen[bytes]", log: IO[bytes]) -> None:
     deadline = time.monotonic() + _SECONDS
+    # Whatever proxy the environment names: this is asked on this machine.
+    directly = build_opener(ProxyHandler({}))
     while time.monotonic() < deadline:
         try:
-            with urlopen(address, timeout=_LOOK_SECONDS * 5):
+            with directly.open(address, timeout=_LOOK_SECONDS * 5):
                 return
         except HTTPError:
             return
