@@ -107,6 +107,21 @@ def test_a_search_without_cells_is_a_page(widths: Ledger) -> None:
     assert '<a href="#c1.1">1.1</a><small>generation 2</small>' in page
 
 
+def test_a_receipt_of_a_parent_that_is_not_exact(make_ledger: MakeLedger) -> None:
+    """Both are told: what was allowed, and what the parent's own rounding is."""
+    ledger = make_ledger(rounds=1)
+    exact = {"tolerance": 1e-6, "rounding": None}
+    for changes, is_told in ((exact, False), ({"tolerance": 8e-5, "rounding": 2e-5}, True)):
+        records = tuple(
+            each
+            and each.model_copy(update={"receipt": each.receipt and each.receipt.model_copy(update=changes)})
+            for each in ledger.rounds[0].records
+        )
+        whole = ledger.rounds[0].model_copy(update={"records": records})
+        page = render(ledger.model_copy(update={"rounds": (whole,)}))
+        assert ("tolerance 8.0e-05; rounding alone makes 2.0e-05 of the parent" in page) is is_told
+
+
 def test_hostile_text_stays_text(make_ledger: MakeLedger) -> None:
     """Markup in a failure message is shown, never obeyed."""
     hostile = "</small><script>alert(1)</script><img src=x onerror=alert(2)>"

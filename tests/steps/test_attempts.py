@@ -88,20 +88,20 @@ def test_who_is_still_is_over(archive: Archive) -> None:
 def test_a_dead_process_of_this_machine(archive: Archive) -> None:
     """Nobody waits for a process that is known to be gone, nor for the attempts of its own."""
     if (number := os.fork()) == 0:
-        AttemptLog.opened(archive, CHILD)
+        AttemptLog.opened(archive, CHILD, 1)
         os._exit(0)
     os.waitpid(number, 0)
     onlooker = Onlooker(archive)
-    assert not onlooker.is_busy(CHILD)
-    AttemptLog.opened(archive, CHILD)
-    assert not onlooker.is_busy(CHILD)
+    assert onlooker.next_attempt(CHILD) == 2
+    AttemptLog.opened(archive, CHILD, 2)
+    assert onlooker.next_attempt(CHILD) == 3
     assert not onlooker.is_busy("another")
 
 
 def test_a_living_process_of_this_machine(archive: Archive) -> None:
     """A process that has lost its voice, but lives, is waited for as any other."""
     if (number := os.fork()) == 0:
-        AttemptLog.opened(archive, CHILD)
+        AttemptLog.opened(archive, CHILD, 1)
         signal.pause()
     while not archive.store.exists(attempt_key(CHILD, 1)):
         time.sleep(0.01)
@@ -112,11 +112,30 @@ def test_a_living_process_of_this_machine(archive: Archive) -> None:
         os.waitpid(number, 0)
 
 
-def test_two_that_begin_at_once(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_that_begin_at_once(archive: Archive) -> None:
     """Of two that have both seen nobody at work one wins."""
-    monkeypatch.setattr(attempts, "last_attempt", lambda archive, child: 0)
-    assert AttemptLog.opened(archive, CHILD)
-    assert AttemptLog.opened(archive, CHILD) is None
+    assert AttemptLog.opened(archive, CHILD, 1)
+    assert AttemptLog.opened(archive, CHILD, 1) is None
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_done_between_two_looks(archive: Archive, moment: int) -> None:
+    """Somebody who begins and ends between any two looks has done it: no second attempt is opened."""
+    done, looks = list[str](), list[bool]()
+
+    def is_done() -> bool:
+        if len(looks) == moment:
+            claimed(open_archive(archive.store.url), CHILD, lambda: False, lambda attempt: None)
+            done.append("elsewhere")
+            looks.append(False)
+            # What this look saw was still the state before.
+            return False
+        looks.append(bool(done))
+        return bool(done)
+
+    claimed(archive, CHILD, is_done, lambda attempt: done.append("here"))
+    assert done[:1] == (["elsewhere"] if moment < 2 else ["here"])
+    assert outcomes(archive) == ["useful"]
 
 
 def test_one_that_was_overtaken(archive: Archive) -> None:
@@ -149,7 +168,7 @@ def test_one_that_was_overtaken(archive: Archive) -> None:
 )
 def test_how_an_attempt_ends(archive: Archive, error: BaseException, outcome: str | None) -> None:
     """A stop is no kill: only what ends without a word may be held against the child."""
-    log = AttemptLog.opened(archive, CHILD)
+    log = AttemptLog.opened(archive, CHILD, 1)
     assert log
     with pytest.raises(type(error)), log:
         raise error
@@ -158,7 +177,7 @@ def test_how_an_attempt_ends(archive: Archive, error: BaseException, outcome: st
 
 def test_signs_of_life(archive: Archive) -> None:
     """An attempt gives signs of life beside the work, whatever that does meanwhile."""
-    log = AttemptLog.opened(archive, CHILD)
+    log = AttemptLog.opened(archive, CHILD, 1)
     assert log
     with log:
         time.sleep(0.2)

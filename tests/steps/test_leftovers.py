@@ -98,7 +98,7 @@ def test_who_is_at_work_is_left_alone(proposed: Path, child: str) -> None:
     """While an attempt gives signs of life nothing is removed; one that gives none holds nobody up."""
     archive = open_archive(proposed)
     blob = blob_key(put_blob(archive.store, b"of nobody yet"))
-    log = AttemptLog.opened(archive, child)
+    log = AttemptLog.opened(archive, child, 1)
     assert log
     with pytest.raises(Conflict, match=f"child {child} is being trained"):
         remove_leftovers(open_archive(proposed), wait=lambda seconds: log.keep())

@@ -9,7 +9,7 @@ from nasflow.kubeflow import RunState
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.record import Attempt
 from nasflow.steps.archive import Archive
-from nasflow.steps.attempts import AttemptLog
+from nasflow.steps.attempts import AttemptLog, last_attempt
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child, train, warm_start
 from nasflow.steps.keys import attempts_prefix, run_key, submission_key, trouble_key
@@ -139,7 +139,7 @@ def test_a_search_that_was_never_submitted(tmp_path: Path, kubeflow: MemoryKubef
 
 def killed(archive: Archive, child: str, kept: bool = False) -> None:
     """An attempt at a child that ends without a word."""
-    log = AttemptLog.opened(archive, child)
+    log = AttemptLog.opened(archive, child, last_attempt(archive, child) + 1)
     assert log
     if kept:
         log.keep()

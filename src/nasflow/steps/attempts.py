@@ -41,9 +41,14 @@ class Onlooker:
 
     def is_busy(self, child: str) -> bool:
         """Whether another process works on a child, as far as is known yet: at first sight one does."""
+        return self.next_attempt(child) is None
+
+    def next_attempt(self, child: str) -> int | None:
+        """The number of the next attempt at a child; None: it is too early for one, the last is at work."""
         number = last_attempt(self._archive, child)
-        if not number:
-            return False
+        return None if number and self._is_at_work(child, number) else number + 1
+
+    def _is_at_work(self, child: str, number: int) -> bool:
         attempt, version = self._archive.find_changing(attempt_key(child, number), Attempt)
         if attempt is None or attempt.outcome is not None:
             return False
@@ -67,7 +72,11 @@ def claimed(
     """Work on a child, unless it is done, as soon as nobody else does; else wait until it is done."""
     onlooker = Onlooker(archive)
     while not is_done():
-        log = None if onlooker.is_busy(child) else AttemptLog.opened(archive, child)
+        number = onlooker.next_attempt(child)
+        # Again: whoever was at work at that look may have ended; who begins after it takes the number.
+        if number and is_done():
+            return
+        log = AttemptLog.opened(archive, child, number) if number else None
         if log is None:
             time.sleep(_LOOK_SECONDS)
             continue
@@ -97,9 +106,9 @@ class AttemptLog:
         )
 
     @classmethod
-    def opened(cls, archive: Archive, child: str) -> Self | None:
-        """The next attempt at a child, which is claimed by it; None: somebody was quicker."""
-        log = cls(archive, child, last_attempt(archive, child) + 1)
+    def opened(cls, archive: Archive, child: str, number: int) -> Self | None:
+        """An attempt at a child, which is claimed by it; None: somebody was quicker."""
+        log = cls(archive, child, number)
         log._version = archive.replace(log._key, log._attempt, None)
         return log if log._version else None
 
