@@ -74,7 +74,7 @@ bench: $(VENV)/.dev
 
 # Hours of training, see docs/results.md.
 study: $(BIN)/nasflow
-	$(BIN)/nasflow compare examples/fashion-study.yaml --seeds 5 --store study-store --output docs/study
+	$(BIN)/nasflow compare examples/fashion-study.yaml --arms path,random --seeds 5 --store study-store --output docs/study
 
 # Hours too: against Optuna, on the same processor time.
 against-optuna: $(VENV)/.dev

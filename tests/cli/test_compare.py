@@ -7,7 +7,7 @@ import pytest
 from tests.cli.calling import call, write_config
 from tests.steps.samples import open_archive
 
-from nasflow.steps.ledger import read_config, read_ledger
+from nasflow.steps.ledger import read_config, read_ledger, search_ids
 
 
 def test_compare(tmp_path: Path) -> None:
@@ -34,6 +34,30 @@ def test_compare(tmp_path: Path) -> None:
     assert finish
     assert rows[0]["test"] == finish.accuracy(None)
     assert sum(len(read_ledger(archive, name).attempts) for name in names) == trained
+
+
+def test_on_another_machine(tmp_path: Path) -> None:
+    """What --output keeps of finished searches is not run again, and tells the same, without the store."""
+    config = write_config(tmp_path, name="base", budget={"children": 2})
+    told, elsewhere = tmp_path / "told", tmp_path / "elsewhere"
+    asked = ("compare", config, "--no-track", "--arms", "path,random", "--seeds", "1", "--output", told)
+    first = call(*asked, "--store", tmp_path / "store")
+    assert first.code == 0, first.err
+    tables = (told / "compare.md").read_bytes()
+    assert sorted(each.name for each in (told / "searches").iterdir()) == [
+        "base-path-1.json.gz",
+        "base-random-1.json.gz",
+    ]
+    (told / "searches" / "base-random-1.json.gz").unlink()
+    again = call(*asked, "--store", elsewhere)
+    assert again.code == 0, again.err
+    assert search_ids(open_archive(elsewhere)) == ["base-random-1"]
+    hours = tables.decode().splitlines()[2].rsplit("|", 2)[0]
+    assert (told / "compare.md").read_text().splitlines()[2].startswith(hours)
+    other = write_config(tmp_path, name="base", budget={"children": 3})
+    said = call("compare", other, "--arms", "path", "--seeds", "1", "--output", told)
+    assert said.code == 2
+    assert "base-path-1.json.gz: is of another configuration" in said.error
 
 
 def test_submitted_without_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

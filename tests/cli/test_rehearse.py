@@ -4,7 +4,7 @@ from tests.cli.calling import call, write_config
 from tests.studies.test_signals import made_up
 from tests.studies.truth.test_train import SMALL as SMALL_SPACE
 
-from nasflow.studies.truth import table_bytes
+from nasflow.base.packed import packed
 
 SMALL = ("rehearse", "--children", "60", "--seeds", "2", "--arm", "random", "--arm", "evolution")
 
@@ -72,7 +72,7 @@ def test_a_table_of_real_trainings(tmp_path: Path) -> None:
     assert "the table has 1 to 1" in call(*replay, "--epochs", "2").error
     assert "which --table?" in call(*replay[:-2]).error
     assert "--figure luck: take one of held-out accuracy, " in call(*replay, "--figure", "luck").error
-    (tmp_path / "cells.json.gz").write_bytes(table_bytes(made_up()))
+    (tmp_path / "cells.json.gz").write_bytes(packed(made_up()))
     drawn = call("study", "signals", tmp_path / "cells.json.gz", "--plots", tmp_path / "plots")
     assert drawn.code == 0, drawn.err
     assert "| truth of another seed | +0." in drawn.out

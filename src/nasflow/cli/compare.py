@@ -16,17 +16,22 @@ from nasflow.cli.options import (
     read_file,
     spread,
     tracking_address,
+    write_bytes,
     write_folder,
 )
 from nasflow.cli.run import Backend, BackendOption, LanesOption, SearchRunner, TrackOption
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nasflow.report.compare import Ledgers
     from nasflow.search.config import SearchConfig
     from nasflow.search.file import SearchFile
+    from nasflow.search.ledger import Ledger
     from nasflow.steps.archive import Archive
 
     Searches = dict[tuple[int, str], SearchConfig]
+    Ended = tuple[tuple[int, str], Ledger]
 
 compare_commands = typer.Typer()
 
@@ -79,61 +84,81 @@ def _compare(
     config: Annotated[Path, typer.Argument(help="A search's configuration, YAML.", show_default=False)],
     match: _Match,
     where: _Where,
-    output: Annotated[Path | None, typer.Option(help="Folder that gets compare.md and .svg.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that gets compare.md and .svg, and each finished search, which is not run again."
+        ),
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     track: TrackOption = True,
     as_json: JsonOption = False,
 ) -> None:
     """Run CONFIG's search with several arms and seeds, each with its whole budget; again: goes on."""
-    from nasflow.steps.ledger import read_ledger
+    from nasflow.studies.kept import read_kept
 
     file = read_file(config)
     if output:
         check_folder(output)
     wanted, rival = match.searches(file.config())
+    kept = read_kept(output, wanted) if output else {}
     archive = open_archive(store)
     if where.submit:
-        begun = _hand_over(archive, file, wanted, rival, where.at_once, as_json)
+        over = _hand_over(archive, file, wanted, rival, where.at_once, as_json)
+        if over is None:
+            return
+        found = over
     else:
         runner = SearchRunner(file, where.backend, where.lanes, tracking_address(store) if track else None)
-        begun = _run(archive, wanted, runner)
-    if not begun:
-        return
-    ledgers = {key: read_ledger(archive, search) for key, search in begun.items()}
+        found = _run(archive, {key: each for key, each in wanted.items() if key not in kept}, runner)
+    ran = {key: _keep(output, ledger) for key, ledger in found}
+    known = kept | ran
+    ledgers = {key: known[key] for key in wanted}
     _tell(ledgers, rival, as_json)
     if output:
         write_folder(output, _files(ledgers, rival))
     if not as_json:
-        for search in begun.values():
-            typer.echo(f"nasflow report {search} --store {store}")
+        for ledger in ran.values():
+            typer.echo(f"nasflow report {ledger.config.name} --store {store}")
 
 
-def _run(archive: "Archive", wanted: "Searches", runner: SearchRunner) -> dict[tuple[int, str], str]:
-    """All searches, one after the other; returns their ids."""
+def _keep(output: Path | None, ledger: "Ledger") -> "Ledger":
+    """The same, written down where there is a folder for it."""
+    from nasflow.studies.kept import kept_bytes, kept_file
+
+    if output:
+        write_bytes(kept_file(output, ledger.config.name), kept_bytes(ledger))
+    return ledger
+
+
+def _run(archive: "Archive", wanted: "Searches", runner: SearchRunner) -> "Iterable[Ended]":
+    """All searches, one after the other, each as it ended."""
     from nasflow.steps.begin import begin
+    from nasflow.steps.ledger import read_ledger
     from nasflow.steps.publish import write_report
 
     # All are begun before one is run: what cannot be is refused at once.
     begun = {key: begin(archive, each) for key, each in wanted.items()}
-    for search in begun.values():
+    for key, search in begun.items():
         runner(archive, search)
         write_report(archive, search)
-    return begun
+        yield key, read_ledger(archive, search)
 
 
 def _hand_over(
     archive: "Archive", file: "SearchFile", wanted: "Searches", rival: str, at_once: int, as_json: bool
-) -> dict[tuple[int, str], str]:
-    """Submit them, and say so; once they are all over, their ids instead."""
+) -> "Iterable[Ended] | None":
+    """Submit them, and say so; once they are all over, each as it ended instead."""
     from nasflow.backends.comparison import submit_comparison
     from nasflow.kubeflow.client import connect
+    from nasflow.steps.ledger import read_ledger
 
     cluster = file.required_cluster()
     kubeflow = connect(cluster.namespace, cluster.service_account)
     handed = submit_comparison(archive, file.name, wanted, rival, cluster, kubeflow, at_once)
     begun = {(each.seed, each.arm): each.search for each in handed.comparison.searches}
     if handed.run is None:
-        return begun
+        return [(key, read_ledger(archive, search)) for key, search in begun.items()]
     if as_json:
         told = {"comparison": file.name, "run": asdict(handed.run), "left": handed.left}
         typer.echo(json.dumps(told, indent=2))
@@ -143,7 +168,7 @@ def _hand_over(
         typer.echo(
             f"nasflow status {handed.left[0]} says how it stands; the same command again tells the end"
         )
-    return {}
+    return None
 
 
 def _tell(ledgers: "Ledgers", rival: str, as_json: bool) -> None:

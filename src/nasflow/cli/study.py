@@ -36,8 +36,9 @@ def _truth(
     from rich.progress import Progress
 
     from nasflow.backends.lanes import count_lanes
+    from nasflow.base.packed import packed
     from nasflow.steps.begin import begin
-    from nasflow.studies.truth import Truth, read_table, table_bytes
+    from nasflow.studies.truth import Truth, read_table
 
     check_folder(output.parent)
     archive, asked_lanes = open_archive(store), lanes or settings.LANES.get()
@@ -48,7 +49,7 @@ def _truth(
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f"truth of {search.name}", total=len(truth))
         for done in truth.train(count_lanes(asked_lanes, search.child.cpu_threads)):
-            write_bytes(output, table_bytes(truth.table()))
+            write_bytes(output, packed(truth.table()))
             progress.update(bar, completed=done)
     typer.echo(output)
 
@@ -78,6 +79,20 @@ def _signals(
             for source in ("inherited", "scratch")
         }
         write_folder(plots, drawn)
+
+
+@study_commands.command("shortlist")
+def _shortlist(
+    table: Annotated[Path, typer.Argument(help="A table of `nasflow study truth`.", show_default=False)],
+    children: Annotated[int, typer.Option(min=1, help="Of a search.")] = 64,
+) -> None:
+    """What is it worth to train a few of the best children at full size, and to choose then? In Markdown."""
+    from nasflow.studies.shortlisting import gains, gains_table
+    from nasflow.studies.truth import read_table
+
+    truth = read_table(table)
+    typer.echo(gains_table(gains(truth, children)))
+    typer.echo(f"\n{len(truth.complete)} of {len(truth.cells)} cells of {truth.asked.name}")
 
 
 @study_commands.command("adopt")

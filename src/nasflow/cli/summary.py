@@ -68,7 +68,8 @@ def _facts(ledger: "Ledger") -> dict[str, Any]:
         mode="json",
         exclude={"attempts": True, "lost": True, "rounds": {"__all__": {"proposal": {"banked"}}}},
     )
-    records = [facts["start"], *(each["record"] for each in facts["finals"])]
+    at_full_size = (*facts.get("shortlist", ()), *facts["finals"])
+    records = [facts["start"], *(each["record"] for each in at_full_size)]
     records += [record for each in facts["rounds"] for record in each["records"]]
     for record in filter(None, records):
         measures: dict[str, Any] = record["measures"]
@@ -150,6 +151,7 @@ def print_summary(facts: Mapping[str, Any]) -> None:
         print(f"{noun:<10} {best['cell']}")
         print(f"child      {best['child']}: {reached}{_against(facts)}")
         _print_epochs(facts)
+        _print_shortlist(facts)
     if facts["test_accuracy"] is not None:
         print(f"test       {_percent(facts['test_accuracy'])} at full size")
         _print_controls(facts, noun)
@@ -166,6 +168,14 @@ def _print_epochs(facts: Mapping[str, Any]) -> None:
     if line and line["parent"]:
         own, above = line["own_epochs"], line["ancestors_epochs"]
         print(f"epochs     {own} of its own, {above} of its ancestors (generation {line['generation']})")
+
+
+def _print_shortlist(facts: Mapping[str, Any]) -> None:
+    """How the network was chosen, where children were tried at full size first."""
+    if listed := facts["ledger"].get("shortlist"):
+        trained = sum(each["record"] is not None for each in listed)
+        how = "by the held-out loss there" if trained == len(listed) else f"{trained} of them so far"
+        print(f"chosen     of the best {len(listed)} children, trained at full size: {how}")
 
 
 def _print_controls(facts: Mapping[str, Any], noun: str) -> None:

@@ -15,6 +15,7 @@ from nasflow.report.controls import control_rows, controls_sentence, interval_te
 from nasflow.report.environment import fill, source
 from nasflow.report.family import draw_family, is_tree, members
 from nasflow.report.network import describe_parts, network_text, parts_in_page
+from nasflow.report.shortlist import candidate_rows
 from nasflow.report.sparkline import Curves
 from nasflow.report.table import Row, RowRounds, Status, rows
 from nasflow.report.verdict import family_sentence, judged, lift_sentence, noun, verdict
@@ -46,6 +47,7 @@ def render(ledger: Ledger) -> str:
             verdict=verdict(ledger),
             judged=judged(ledger),
             lift=lift_sentence(ledger),
+            candidates=candidate_rows(ledger, rounds),
             controls=control_rows(ledger),
             controls_said=controls_sentence(ledger),
             margin_text=margin_text,

@@ -125,22 +125,27 @@ def _of_winner(ledger: Ledger, winner: TrainedRecord) -> str:
     value, start = yardstick.value(winner), yardstick.value(ledger.rival)
     reached = yardstick.phrase(value)
     if ledger.rival is None or value is None or start is None:
-        text = f"The best child{so_far} reaches {reached}"
+        text = f"{_subject(ledger)}{so_far} reaches {reached}"
     elif yardstick.beats(winner, ledger.rival):
         side = "above" if value >= start else "below"
         apart = f"{yardstick.size(value - start)} {side} the start network"
-        text = f"The best child{so_far} reaches {reached}, {apart}"
+        text = f"{_subject(ledger)}{so_far} reaches {reached}, {apart}"
         if over := yardstick.breach(ledger.rival):
             text += f" (which breaks a limit: {over})"
         elif yardstick.sign * (value - start) < 0:
             text += ", and is better once costs count"
     else:
         costs = ", costs counted" if ledger.config.objective.costs else ""
-        text = (
-            f"No child{so_far} beats the start network ({yardstick.phrase(start)}{costs}): "
-            f"the best reaches {yardstick.show(value)}"
-        )
+        start_network = f"the start network ({yardstick.phrase(start)}{costs})"
+        text = f"No child{so_far} beats {start_network}: the best reaches {yardstick.show(value)}"
+        if ledger.shortlist:
+            text = f"{_subject(ledger)} does not beat {start_network}: it reaches {yardstick.show(value)}"
     return f"{text}{_tested(ledger)}."
+
+
+def _subject(ledger: Ledger) -> str:
+    count = len(ledger.shortlist)
+    return f"The child chosen from the best {count}, all trained at full size," if count else "The best child"
 
 
 def _of_transfer(ledger: Ledger, winner: TrainedRecord) -> str:

@@ -24,6 +24,11 @@ from nasflow.spec.recipes import NamedRecipe
 from nasflow.spec.tree import START_CELL, Tree, TreeText
 
 
+def _is_one(count: int) -> bool:
+    """So the digests of searches from before there was a choice stay what they were."""
+    return count == 1
+
+
 class AskedFinish(Frozen):
     """What becomes of the best network: trained from scratch at full size, tested once."""
 
@@ -35,6 +40,9 @@ class AskedFinish(Frozen):
     what the found network does."""
     seeds: int = Field(default=1, ge=1, le=100)
     """How often each is trained: one training is an anecdote."""
+    shortlist: int = Field(default=1, ge=1, le=20, exclude_if=_is_one)
+    """So many of the best children are trained at full size before one of them is chosen, by its held-out
+    loss there: what a child shows in a few epochs is a guess. 1: the best child is chosen as it is."""
     inherit: bool = Field(default=False, exclude_if=is_off)
     """Train on from the weights that the search has found, instead of from scratch."""
 
@@ -139,6 +147,15 @@ class SearchSettings(Document):
         if self.parents != "none" and not self.space.inherits:
             raise ValueError(
                 f"parents: networks of the space {self.space.kind} are made of nothing: leave it out, or none"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_shortlist(self) -> Self:
+        if self.finish.shortlist > 1 and self.objective.pareto:
+            raise ValueError(
+                "finish.shortlist: a search by several measures trains its front's ends and its knee: "
+                "leave it out"
             )
         return self
 

@@ -17,7 +17,7 @@ def heirs(ledger: Ledger) -> dict[str, Lines]:
     wanted: dict[str, tuple[str | None, ...]] = {
         child: (parents[child],) for each in ledger.rounds for child in each.unfinished
     }
-    wanted |= {each.spec.id: (each.spec.parent, *each.spec.teachers) for each in ledger.finals}
+    wanted |= {each.spec.id: (each.spec.parent, *each.spec.teachers) for each in ledger.at_full_size}
     trained = {
         each.child: each for each in (ledger.start, *ledger.children) if isinstance(each, TrainedRecord)
     }

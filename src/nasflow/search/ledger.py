@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from nasflow.base.document import Frozen
+from nasflow.base.document import Frozen, is_off
 from nasflow.search.controls import Control, Finalist
 from nasflow.search.measures import find_measure
 from nasflow.search.record import AnyRecord, Attempt, FailedRecord, RoundRecord, RungRecord, TrainedRecord
@@ -49,13 +49,24 @@ class LedgerRound(Frozen):
         return tuple(rung or record for rung, record in zip(first, self.records, strict=True))
 
 
-class LedgerFinal(Frozen):
-    """A network at full size: what it is there for, and what came of it."""
+class FullSize(Frozen):
+    """A network at full size, and what came of it."""
 
-    finalist: Finalist
     spec: ChildSpec
     record: AnyRecord | None
     """None: not trained yet."""
+
+
+class Candidate(FullSize):
+    """Of one of the best children."""
+
+    child: str
+
+
+class LedgerFinal(FullSize):
+    """Of the end, with what it is there for."""
+
+    finalist: Finalist
 
 
 class Ledger(Frozen):
@@ -66,6 +77,8 @@ class Ledger(Frozen):
     start: AnyRecord | None = None
     """The start network; None: not trained yet."""
     rounds: tuple[LedgerRound, ...] = ()
+    shortlist: tuple[Candidate, ...] = Field(default=(), exclude_if=is_off)
+    """The best children at full size, of which one is chosen; empty where the best is chosen as it is."""
     stop: SearchStop | None = None
     finals: tuple[LedgerFinal, ...] = ()
     """The networks at full size, the found one first."""
@@ -114,8 +127,13 @@ class Ledger(Frozen):
     @property
     def networks(self) -> tuple[RoundRecord, ...]:
         """All records: the start network, the children as they were proposed, those at full size."""
-        finals = (each.record for each in self.finals)
-        return tuple(record for record in (self.start, *self.children, *finals) if record)
+        ends = (each.record for each in self.at_full_size)
+        return tuple(record for record in (self.start, *self.children, *ends) if record)
+
+    @property
+    def at_full_size(self) -> tuple[FullSize, ...]:
+        """The best children's networks, of which one was chosen; then those of the end."""
+        return (*self.shortlist, *self.finals)
 
     @property
     def children(self) -> tuple[RoundRecord, ...]:

@@ -70,6 +70,20 @@ class ControllerUpdate(Document):
     metrics: dict[str, float]
 
 
+class Shortlisted(Frozen):
+    """One of the best children, and its network at full size."""
+
+    child: str
+    final: str
+
+
+class ShortlistRecord(Document):
+    """The children of which one is chosen by what it comes to at full size, the best first."""
+
+    rounds: int
+    entries: tuple[Shortlisted, ...] = Field(min_length=2)
+
+
 class SearchStop(Document):
     """Why a search proposes no more, the child it chose, and what is trained at full size."""
 

@@ -14,6 +14,7 @@ from nasflow.search.inheritance import heirs
 from nasflow.search.ledger import Ledger, LedgerRound
 from nasflow.search.record import Attempt, ChildRecord, FailedRecord, TrainedRecord
 from nasflow.search.rounds import SearchStop
+from nasflow.search.shortlist import choice, shortlist
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class GiveUp:
 
 
 @dataclass(frozen=True)
+class Shortlist:
+    """Write down which of the best children are trained at full size, before one of them is chosen."""
+
+
+@dataclass(frozen=True)
 class Conclude:
     """Write down why there are no more rounds, and which networks are trained at full size."""
 
@@ -73,7 +79,7 @@ class Test:
     stop: SearchStop
 
 
-Task = Train | Propose | Learn | GiveUp | Conclude | Test
+Task = Train | Propose | Learn | GiveUp | Shortlist | Conclude | Test
 
 
 def next_tasks(ledger: Ledger, patience: int | None = None) -> tuple[Task, ...]:
@@ -109,7 +115,7 @@ def decide(ledger: Ledger) -> SearchStop | None:
         ("budget", _spent(ledger)),
     ):
         if detail:
-            winner = ledger.config.judge.best(ledger.children)
+            winner = choice(ledger)
             if winner is None and ledger.is_transfer and isinstance(ledger.start, TrainedRecord):
                 winner = ledger.start
             return SearchStop(
@@ -171,11 +177,19 @@ def _in_round(ledger: Ledger, each: LedgerRound, patience: int | None) -> tuple[
 
 def _at_end(ledger: Ledger, stop: SearchStop) -> tuple[Task, ...]:
     if ledger.stop is None:
-        return (Conclude(stop),)
+        return (_shortlisting(ledger) if stop.best else ()) or (Conclude(stop),)
     if stop.best is None or (ledger.finish and _is_here(ledger, ledger.final)):
         return ()
     missing = (Train(each.spec.id, "finish") for each in ledger.finals if not _is_here(ledger, each.record))
     return _parents_first(ledger, missing) or (Test(stop),)
+
+
+def _shortlisting(ledger: Ledger) -> tuple[Task, ...]:
+    """What is missing before a network can be chosen; only its figures are wanted, not its weights."""
+    if not ledger.shortlist:
+        return (Shortlist(),) if shortlist(ledger) else ()
+    missing = (Train(each.spec.id, "finish") for each in ledger.shortlist if each.record is None)
+    return _parents_first(ledger, missing)
 
 
 def _parents_first(ledger: Ledger, trainings: Iterable[Train]) -> tuple[Train, ...]:

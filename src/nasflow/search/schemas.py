@@ -25,6 +25,7 @@ DOCUMENTS: dict[str, type[Document]] = {
         BudgetRecord,
         rounds.Proposal,
         rounds.ControllerUpdate,
+        rounds.ShortlistRecord,
         rounds.SearchStop,
         rounds.FinishRecord,
         record.BirthRecord,

@@ -3,7 +3,7 @@
 Only a task brings torch in: to look at a schedule, as `nasflow status` and most pods do, takes none.
 """
 
-from nasflow.search.schedule import Conclude, GiveUp, Learn, Propose, Task, Test, Train, next_tasks
+from nasflow.search.schedule import Conclude, GiveUp, Learn, Propose, Shortlist, Task, Test, Train, next_tasks
 from nasflow.steps.archive import Archive
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.progress import Progress, unseen
@@ -15,12 +15,14 @@ def tasks_of(archive: Archive, search: str, patience: int | None = None) -> tupl
 
 
 def settled_tasks(archive: Archive, search: str) -> tuple[Task, ...]:
-    """What is to be done now, once it is written down that the rounds are over, if they are."""
+    """What is to be done now, once it is written down that the rounds are over, if they are, and who is
+    trained at full size.
+    """
     tasks = tasks_of(archive, search)
-    for task in tasks:
-        if isinstance(task, Conclude):
+    while any(isinstance(task, Shortlist | Conclude) for task in tasks):
+        for task in tasks:
             execute(archive, search, task)
-            return tasks_of(archive, search)
+        tasks = tasks_of(archive, search)
     return tasks
 
 
@@ -43,6 +45,10 @@ def execute(archive: Archive, search: str, task: Task, progress: Progress = unse
             from nasflow.steps.give_up import give_up
 
             give_up(archive, search, child, kills)
+        case Shortlist():
+            from nasflow.steps.finish import draw_up_shortlist
+
+            draw_up_shortlist(archive, search)
         case Conclude(stop):
             from nasflow.steps.finish import conclude
 

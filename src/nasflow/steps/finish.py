@@ -8,17 +8,30 @@ from nasflow.base.errors import ChildFailed, NotFound
 from nasflow.search.controls import Finalist, OnTest
 from nasflow.search.finalists import finals
 from nasflow.search.record import FailedRecord, TrainedRecord
-from nasflow.search.rounds import FinishRecord, SearchStop
+from nasflow.search.rounds import FinishRecord, SearchStop, Shortlisted, ShortlistRecord
+from nasflow.search.shortlist import shortlist
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.images import device, load_test_images
-from nasflow.steps.keys import finish_key, spec_key, stop_key
+from nasflow.steps.keys import finish_key, shortlist_key, spec_key, stop_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.network import arrange, load_network
 from nasflow.steps.records import find_record, read_record
 from nasflow.steps.widen import widened
 from nasflow.training.datasets.images import Images
 from nasflow.training.evaluate import are_right
+
+
+def draw_up_shortlist(archive: Archive, search: str) -> ShortlistRecord:
+    """Write down the best children, and the specs of their networks at full size; what was first stays."""
+    ledger = read_ledger(archive, search)
+    wanted = shortlist(ledger)
+    for spec in wanted.values():
+        archive.create(spec_key(spec.id), spec)
+    entries = tuple(Shortlisted(child=child, final=spec.id) for child, spec in wanted.items())
+    rounds = len(ledger.rounds)
+    record = ShortlistRecord(rounds=rounds, entries=entries)
+    return archive.create(shortlist_key(search, rounds), record)
 
 
 def conclude(archive: Archive, search: str, stop: SearchStop) -> SearchStop:

@@ -5,6 +5,7 @@ searches/<search>/budget.json                 BudgetRecord, replaced when a sear
 searches/<search>/start.json                  ChildSpec of the start network
 searches/<search>/rounds/<n>/proposal.json    Proposal
 searches/<search>/rounds/<n>/update.json      ControllerUpdate
+searches/<search>/finishes/<n>/shortlist.json ShortlistRecord after n rounds
 searches/<search>/finishes/<n>/stop.json      SearchStop after n rounds
 searches/<search>/finishes/<n>/finish.json    FinishRecord
 searches/<search>/report.html                 the page, replaced whenever it is written again
@@ -65,6 +66,11 @@ def rounds_prefix(search: str) -> str:
 def stop_key(search: str, rounds: int) -> str:
     """Of why a search stopped after `rounds` rounds: an extended search stops and finishes again."""
     return f"{finishes_prefix(search)}{rounds:04}/stop.json"
+
+
+def shortlist_key(search: str, rounds: int) -> str:
+    """Of the best children after `rounds` rounds that are trained at full size before one is chosen."""
+    return f"{finishes_prefix(search)}{rounds:04}/shortlist.json"
 
 
 def finish_key(search: str, rounds: int) -> str:
@@ -182,6 +188,11 @@ def attempts_among(keys: Iterable[str]) -> list[str]:
 def stops_among(keys: Iterable[str]) -> list[str]:
     """Those of these keys that are of a SearchStop."""
     return [key for key in keys if key.startswith(SEARCHES) and key.endswith("/stop.json")]
+
+
+def shortlists_among(keys: Iterable[str]) -> list[str]:
+    """Those of these keys that are of a ShortlistRecord."""
+    return [key for key in keys if key.startswith(SEARCHES) and key.endswith("/shortlist.json")]
 
 
 def finishes_among(keys: Iterable[str]) -> list[str]:

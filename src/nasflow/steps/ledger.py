@@ -8,10 +8,10 @@ from nasflow.base.errors import NotFound
 from nasflow.search.budget import BudgetRecord
 from nasflow.search.halving import halved
 from nasflow.search.inheritance import heirs
-from nasflow.search.ledger import Ledger, LedgerFinal, LedgerRound
+from nasflow.search.ledger import Candidate, Ledger, LedgerFinal, LedgerRound
 from nasflow.search.record import Attempt, FailedRecord, RoundRecord, RungRecord, TrainedRecord
 from nasflow.search.resolved import ResolvedConfig
-from nasflow.search.rounds import ControllerUpdate, FinishRecord, Proposal, SearchStop
+from nasflow.search.rounds import ControllerUpdate, FinishRecord, Proposal, SearchStop, ShortlistRecord
 from nasflow.spec.cells import NAMED_CELLS, find_cell
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.parts import Parts
@@ -26,6 +26,8 @@ from nasflow.steps.keys import (
     finishes_prefix,
     proposal_key,
     searches_among,
+    shortlist_key,
+    shortlists_among,
     spec_key,
     start_key,
     stop_key,
@@ -84,7 +86,8 @@ def read_ledger(archive: Archive, search: str) -> Ledger:
         finish=archive.find(finish_key(search, len(rounds)), FinishRecord),
         attempts=tuple(_read_attempts(archive, search, start, rounds)),
     )
-    ledger = ledger.model_copy(update={"finals": tuple(_finals(archive, ledger))})
+    ends = {"shortlist": tuple(_shortlist(archive, ledger)), "finals": tuple(_finals(archive, ledger))}
+    ledger = ledger.model_copy(update=ends)
     return ledger.model_copy(update={"lost": frozenset(_lost(archive, ledger))})
 
 
@@ -109,6 +112,13 @@ def _read_rounds(archive: Archive, config: ResolvedConfig) -> Iterator[LedgerRou
     while proposal := archive.find(proposal_key(config.name, number), Proposal):
         yield read_round(archive, config, proposal)
         number += 1
+
+
+def _shortlist(archive: Archive, ledger: Ledger) -> Iterator[Candidate]:
+    known = archive.find(shortlist_key(ledger.config.name, len(ledger.rounds)), ShortlistRecord)
+    for each in known.entries if known else ():
+        spec = archive.read(spec_key(each.final), ChildSpec)
+        yield Candidate(child=each.child, spec=spec, record=find_record(archive, spec.id))
 
 
 def _finals(archive: Archive, ledger: Ledger) -> Iterator[LedgerFinal]:
@@ -144,6 +154,8 @@ def _read_attempts(
     for each in rounds:
         children += each.proposal.children
     ends = archive.store.list(finishes_prefix(search))
+    for key in shortlists_among(ends):
+        children += [each.final for each in archive.read(key, ShortlistRecord).entries]
     for key in stops_among(ends):
         children += [each.child for each in archive.read(key, SearchStop).finalists]
     for key in finishes_among(ends):

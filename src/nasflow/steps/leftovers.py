@@ -143,10 +143,10 @@ def _signs_of_life(archive: Archive) -> dict[str, tuple[str, str | None]]:
 
 
 def _losers(archive: Archive, keys: Iterable[str]) -> set[str]:
-    """The children that have lost in every search that they are in, all of them finished."""
+    """The networks that have lost in every search that they are in, all of them finished."""
     ledgers = [read_ledger(archive, search) for search in searches_among(keys)]
     kept = {child for ledger in ledgers for child in _needed(archive, ledger)}
-    return {record.child for ledger in ledgers for record in ledger.children} - kept
+    return {record.child for ledger in ledgers for record in ledger.networks} - kept
 
 
 def _needed(archive: Archive, ledger: Ledger) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nasflow.search.family import family
-from nasflow.search.ledger import Ledger, LedgerFinal
+from nasflow.search.ledger import Candidate, Ledger, LedgerFinal
 from nasflow.search.record import Epoch, FailedRecord, RoundRecord
 from nasflow.spec.hosts import Host
 from nasflow.spec.parts import Parts
@@ -74,9 +74,23 @@ def _all(ledger: Ledger) -> Iterator[Shown]:
             generation=0,
         )
     yield from _children(ledger)
+    for place, candidate in enumerate(ledger.shortlist, start=1):
+        if candidate.record:
+            yield _shortlisted(place, candidate, candidate.record)
     for each in ledger.finals:
         if each.record:
             yield _final(ledger, each, each.record)
+
+
+def _shortlisted(place: int, each: Candidate, record: RoundRecord) -> Shown:
+    return Shown(
+        role=Role.SHORTLIST,
+        name=f"shortlist-{place:02}",
+        record=record,
+        host=each.spec.network.host,
+        recipe=each.spec.recipe,
+        parent=each.spec.parent,
+    )
 
 
 def _final(ledger: Ledger, each: LedgerFinal, record: RoundRecord) -> Shown:

@@ -25,6 +25,8 @@ class Role(StrEnum):
     SEARCH = "search"
     START = "start"
     CHILD = "child"
+    SHORTLIST = "shortlist"
+    """At full size, of those of which the final network's was chosen."""
     FINAL = "final"
     CONTROL = "control"
     """At full size, beside the final network."""

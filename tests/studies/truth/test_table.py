@@ -4,8 +4,9 @@ import pytest
 from tests.steps.samples import config
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.base.packed import packed
 from nasflow.spec.tree import START_CELL
-from nasflow.studies.truth import Curve, TrueCell, TruthTable, question, read_table, table_bytes
+from nasflow.studies.truth import Curve, TrueCell, TruthTable, question, read_table
 
 CURVE = Curve(
     train_loss=(1.0, 0.5), train_accuracy=(0.5, 0.8), held_out_loss=(1.1, 0.7), held_out_accuracy=(0.4, 0.7)
@@ -29,12 +30,12 @@ def table() -> TruthTable:
 def test_written_and_read(tmp_path: Path) -> None:
     """The file holds the table; the same table gives the same bytes."""
     file = tmp_path / "table.json.gz"
-    file.write_bytes(table_bytes(table()))
+    file.write_bytes(packed(table()))
     assert read_table(file) == table()
-    assert table_bytes(read_table(file)) == file.read_bytes()
+    assert packed(read_table(file)) == file.read_bytes()
 
 
-@pytest.mark.parametrize("data", [b"", b"text", table_bytes(table())[:-9], b"\x1f\x8b"])
+@pytest.mark.parametrize("data", [b"", b"text", packed(table())[:-9], b"\x1f\x8b"])
 def test_what_is_no_table(data: bytes, tmp_path: Path) -> None:
     """A broken file is one line."""
     file = tmp_path / "table.json.gz"

@@ -1,17 +1,13 @@
 """The table: one compact file, with the configuration that it was made by."""
 
-import gzip
-import io
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field
 
-from nasflow.base.document import MAXIMUM_BYTES, Document, Frozen, canonical_json
-from nasflow.base.errors import InvalidSpec
-from nasflow.base.files import read_at_most
+from nasflow.base.document import Document, Frozen, canonical_json
+from nasflow.base.packed import unpacked
 from nasflow.search.config import SearchConfig
 from nasflow.search.record import Epoch
 from nasflow.spec.tree import TreeText
@@ -92,17 +88,6 @@ class TruthTable(Document):
         return tuple(cell for cell in self.cells if cell.is_complete)
 
 
-def table_bytes(table: TruthTable) -> bytes:
-    """The file: canonical JSON, compressed; the same table gives the same bytes."""
-    return gzip.compress(table.to_bytes(), mtime=0)
-
-
 def read_table(file: Path) -> TruthTable:
     """The table in a file; raise InvalidSpec with one line if it is none."""
-    packed = io.BytesIO(read_at_most(file, MAXIMUM_BYTES, "a table of `nasflow study truth`"))
-    try:
-        # One byte more than a document may have tells; a few kilobytes can unpack to terabytes.
-        text = gzip.GzipFile(fileobj=packed).read(MAXIMUM_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InvalidSpec(f"{file}: no table of `nasflow study truth` ({error})") from None
-    return TruthTable.from_json(text, str(file))
+    return unpacked(TruthTable, file, "a table of `nasflow study truth`")

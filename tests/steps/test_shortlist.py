@@ -1,0 +1,76 @@
+"""A search that tries its best children at full size before it chooses: every step runs for real."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.steps.samples import HOST, config, documents, ledger_of, open_archive, run_search, trained
+
+from nasflow.cli.summary import summary_of
+from nasflow.report.page import render
+from nasflow.search.ledger import Ledger
+from nasflow.search.schedule import Conclude, Shortlist, Task, Train
+from nasflow.search.shortlist import best_of
+from nasflow.steps.execute import execute, tasks_of
+from nasflow.tracking.children import children
+from nasflow.tracking.content import Role
+
+FINISH: dict[str, Any] = {
+    "host": HOST,
+    "recipe": {"epochs": 2, "learning_rate": 0.1},
+    "controls": ["start"],
+    "shortlist": 3,
+}
+
+
+def whole(folder: Path) -> Ledger:
+    """After the search."""
+    run_search(folder, config(finish=FINISH, budget={"children": 6}))
+    return ledger_of(folder)
+
+
+def test_a_whole_search(tmp_path: Path) -> None:
+    """The best at full size is the found network, trained anew; taken back, all is made again to the byte."""
+    ledger = whole(tmp_path)
+    losses = [trained(each.record).measures["held_out_loss"].value for each in ledger.shortlist]
+    best = best_of(ledger.shortlist)
+    assert best
+    assert ledger.finish
+    assert ledger.stop
+    assert ledger.chosen
+    assert trained(best.record).measures["held_out_loss"].value == min(losses)
+    assert len(set(losses)) == 3
+    assert ledger.stop.best == ledger.finish.child == ledger.chosen.child == best.child
+    assert ledger.finals[0].spec.network == best.spec.network
+    assert ledger.finals[0].spec.id != best.spec.id
+    made = documents(open_archive(tmp_path), ["attempts"])
+    first, second, _ = (each.spec.id for each in ledger.shortlist)
+    bare = ledger.stop.model_copy(update={"finalists": ()})
+    end = f"searches/tiny/finishes/{len(ledger.rounds):04}"
+    gone: list[tuple[str, tuple[Task, ...]]] = [
+        (f"{end}/finish.json", ()),
+        (f"{end}/stop.json", (Conclude(bare),)),
+        (f"children/{second}/record.json", (Train(second, "finish"),)),
+        (f"children/{first}/record.json", (Train(first, "finish"), Train(second, "finish"))),
+        (f"{end}/shortlist.json", (Shortlist(),)),
+    ]
+    for key, expected in gone:
+        open_archive(tmp_path).store.delete(key)
+        assert not expected or tasks_of(open_archive(tmp_path), "tiny") == expected, key
+    while tasks := tasks_of(open_archive(tmp_path), "tiny"):
+        execute(open_archive(tmp_path), "tiny", tasks[-1])
+    assert documents(open_archive(tmp_path), ["attempts"]) == made
+
+
+def test_what_is_shown(tmp_path: Path) -> None:
+    """The page, MLflow and the terminal know the list, and its trainings are in the cost."""
+    ledger = whole(tmp_path)
+    page = render(ledger)
+    assert "The best at full size" in page
+    assert page.count('<span class="badge">chosen</span>') == 1
+    assert "The child chosen from the best 3" in page
+    runs = [each.name for each in children(ledger) if each.role is Role.SHORTLIST]
+    assert runs == ["shortlist-01", "shortlist-02", "shortlist-03"]
+    assert {each.spec.id for each in ledger.shortlist} <= {each.child for each in ledger.attempts}
+    facts = summary_of(ledger)
+    assert len(facts["ledger"]["shortlist"]) == 3
+    assert all("latency" not in each["record"]["measures"] for each in facts["ledger"]["shortlist"])
