@@ -15,7 +15,7 @@ BASE_IMAGE ?= python:3.11-slim
 TORCH_INDEX ?=
 PIP_ARGUMENTS ?=
 
-.PHONY: demo test test-long fuzz test-cluster e2e kind-up kind-down check bench study against-optuna image image-gpu clean
+.PHONY: demo test test-long fuzz test-cluster e2e kind-up kind-down check release bench study against-optuna image image-gpu clean
 
 $(BIN)/nasflow: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -79,6 +79,14 @@ study: $(BIN)/nasflow
 # Hours too: against Optuna, on the same processor time.
 against-optuna: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.against_optuna examples/against-optuna.yaml --plots docs
+
+# The changes of changes/ go into CHANGELOG.md, and the commit gets its tag: make release VERSION=1.2.3
+release: $(VENV)/.dev
+	test -z "$$(git status --porcelain)" # nothing but the release goes into its commit
+	sed -i 's/^__version__ = ".*"/__version__ = "$(VERSION)"/' src/nasflow/__init__.py
+	$(BIN)/towncrier build --yes --version '$(VERSION)'
+	git commit --all --message 'Version $(VERSION)'
+	git tag --annotate 'v$(VERSION)' --message 'Version $(VERSION)'
 
 image image-gpu:
 	$(DOCKER) build --file images/Dockerfile --tag '$(IMAGE):$(TAG)$(SUFFIX)' \

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 HOMES = {"src/nasflow": "nasflow", "components": "nasflow/components", "pipelines": "nasflow/pipelines"}
 """Folders of the repository, and what they are called in the wheel."""
 
-PARTS = ("pyproject.toml", "setup.py", "README.md", "src", "components", "pipelines")
+PARTS = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "src", "components", "pipelines")
 """All that a wheel is made from, see images/Dockerfile."""
 
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
@@ -28,6 +29,28 @@ def test_every_file_is_in_the_wheel(tmp_path: Path) -> None:
     (wheel,) = (tmp_path / "dist").glob("nasflow-*.whl")
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("nasflow/")}
     assert packed == {f"{home}/{name}" for folder, home in HOMES.items() for name in files(tmp_path / folder)}
+
+
+def test_the_licence_goes_with_it() -> None:
+    """Whoever has the wheel may know what he may do with it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (ROOT / "LICENSE").read_text().startswith(f"{project['license']} License")
+    assert project["license-files"] == ["LICENSE"]
+
+
+def test_changes_are_told() -> None:
+    """Each file of changes/ is of a kind that the next version's list has, and stands in it."""
+    run = subprocess.run(
+        [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "9"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    told = " ".join(run.stdout.split())
+    fragments = [each for each in (ROOT / "changes").iterdir() if each.name != "README.md"]
+    for each in fragments:
+        assert " ".join(each.read_text().split()) in told, each
 
 
 def test_a_file_has_one_path() -> None:
