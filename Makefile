@@ -15,7 +15,7 @@ BASE_IMAGE ?= python:3.11-slim
 TORCH_INDEX ?=
 PIP_ARGUMENTS ?=
 
-.PHONY: demo test test-long fuzz test-cluster e2e kind-up kind-down check release bench study against-optuna image image-gpu clean
+.PHONY: demo test test-long fuzz test-cluster e2e kind-up kind-down check release docs bench study against-optuna image image-gpu clean
 
 $(BIN)/nasflow: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -71,6 +71,11 @@ kind-down:
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+# The pages of docs/ as a site in build/site.
+docs: $(VENV)/.dev
+	$(BIN)/nasflow reference docs/reference
+	$(BIN)/zensical build --strict
 
 # Hours of training, see docs/results.md.
 study: $(BIN)/nasflow

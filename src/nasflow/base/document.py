@@ -40,7 +40,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 class Frozen(BaseModel):
     """Immutable data without unknown keys: a part of a document."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     def model_dump(self, **options: Any) -> dict[str, Any]:
         """As pydantic's, which makes an error of Ctrl-C in the middle of a serialiser that is ours."""

@@ -64,6 +64,11 @@ def _frame(
         typer.echo(context.get_help())
 
 
+def program() -> Any:
+    """The command line, as typer's click has it."""
+    return typer.main.get_command(_app)
+
+
 def run_command() -> int:
     """Run the command of the command line; what it exits with."""
     sys.excepthook = _tell_of_a_bug

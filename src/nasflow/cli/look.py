@@ -152,3 +152,15 @@ def _schema(
     from nasflow.search.schemas import schemas
 
     typer.echo(json.dumps(schemas(document), indent=2))
+
+
+@look_commands.command("reference")
+def _reference(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Folder that gets the pages.", show_default=False)],
+) -> None:
+    """Write the reference in Markdown: configuration, commands, environment, exit codes."""
+    from nasflow.cli.reference import pages
+
+    files = {name: text.encode() for name, text in pages(context.find_root().command).items()}
+    write_folder(folder, files)

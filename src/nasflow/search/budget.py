@@ -13,6 +13,7 @@ class Budget(Frozen):
     children: int | None = Field(default=None, ge=0)
     """0: the start network alone is trained and tested (`nasflow transfer`)."""
     rounds: int | None = Field(default=None, ge=1)
+    """Rounds of children."""
     seconds: float | None = Field(default=None, gt=0)
     """Seconds of training, over all sessions; looked at after each round."""
     gpu_hours: float | None = Field(default=None, gt=0)

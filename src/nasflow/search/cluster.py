@@ -39,7 +39,9 @@ class Toleration(Frozen):
     key: str | None = None
     """None, with operator Exists: every taint."""
     operator: Literal["Equal", "Exists"] = "Equal"
+    """`Equal`: key and value are those of the taint; `Exists`: the key is."""
     value: str | None = None
+    """The taint's, with operator Equal."""
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
     """None: every effect."""
 
@@ -68,6 +70,7 @@ class PodSpec(Frozen):
     node_selector: dict[str, str] = Field(default_factory=dict)
     """Labels that the node must have, as in {cloud.google.com/gke-accelerator: nvidia-l4}."""
     tolerations: tuple[Toleration, ...] = ()
+    """Taints that the pod puts up with."""
     timeout: int = Field(default=24 * 3600, ge=60, le=90 * 24 * 3600)
     """Seconds that one attempt may take."""
 

@@ -35,6 +35,7 @@ class AskedFinish(Frozen):
     host: AnyHost | None = None
     """Absent: the host of the search."""
     recipe: NamedRecipe
+    """How each network at full size is trained: its figures, or the name of a published recipe."""
     controls: tuple[Control, ...] = CONTROLS
     """What else is trained and tested, so that the report can say what the search brought; each costs about
     what the found network does."""
@@ -98,10 +99,15 @@ class SearchSettings(Document):
     ]
     """Lower-case letters, digits and hyphens, at most 53: it also names Kubernetes objects."""
     seed: Seed = 0
+    """Of all that is drawn: the same seed is the same search."""
     data: DataSpec
+    """The images."""
     child: NamedRecipe = Recipe()
+    """How a child is trained: its figures, or the name of a published recipe."""
     space: AnySpace = PathSpace()
+    """What can become of a network."""
     finish: AskedFinish
+    """What becomes of the network that is found."""
     controller: AnyController = Field(default_factory=_usual_controller)
     """Who answers the space's questions. Absent: whom the space names (`Space.controller`)."""
     parents: Literal["start", "found", "none"] = Field(default_factory=_usual_parents)
@@ -114,14 +120,18 @@ class SearchSettings(Document):
     where all children begin at the start network and the finish trains from scratch; else its held-out
     loss."""
     limits: Limits = Field(default_factory=dict)
+    """By the name of a measure: at most so much, for a child and for its network at full size
+    (`parameters: 3M`, `latency: 4ms`)."""
     measures: tuple[MeasureName, ...] = ()
     """Those to be taken besides the ordinary ones and those that objective and limits name."""
     halving: Halving | None = Field(default=None, exclude_if=is_off)
     """Train only the better children of a round to their end; absent: all of them."""
     children_per_round: int = Field(default=10, ge=1, le=100)
+    """They are proposed together, and the controller learns from them together."""
     random_share: float = Field(default=0.2, ge=0, le=1)
     """Share of each round's children drawn uniformly, the arm that the controller is measured against."""
     budget: Budget
+    """When the search ends; the one part that may change later."""
     failure_share: float = Field(default=0.5, gt=0, le=1)
     """The search stops when, after a whole round, more than this share of all children has failed."""
 

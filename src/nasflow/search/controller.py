@@ -28,11 +28,15 @@ class Policy(ControllerSpec):
     """Address of what reads questions for it: called with these settings and a space."""
 
     embedding: int = Field(default=10, ge=1)
+    """Numbers by which a word of a question (an operation, a number of branches) is known."""
     hidden: int = Field(default=100, ge=1)
+    """Width of the recurrent network."""
     head_width: float = Field(default=2.5, gt=0)
     """Width of each head's hidden layer, in widths of what it reads."""
     learning_rate: float = Field(default=6e-3, gt=0)
+    """Of Adam, on the policy's weights."""
     entropy_weight: float = Field(default=1e-2, ge=0)
+    """Of the entropy in what is maximised: the higher, the longer all options are tried."""
     clip: float = Field(default=40.0, gt=0)
     """Largest norm of the gradient."""
     baseline_decay: float = Field(default=0.95, ge=0, lt=1)
@@ -54,10 +58,13 @@ class SteadyPolicy(Policy):
     """
 
     hidden: int = Field(default=64, ge=1)
+    """Width of the recurrent network."""
     entropy_weight: float = Field(default=0.03, ge=0)
     """The least; see `patience`."""
     updates: int = Field(default=2, ge=1, le=100)
+    """Steps of the optimiser on each round's lessons."""
     memory: int = Field(default=10, ge=0, le=1000)
+    """Best children of the rounds before that each round is learned from together with (Oh et al., 2018)."""
     patience: float = Field(default=3.0, ge=1)
     """Mean draws for a new child of a round above which the entropy's weight rises until they are fewer."""
 
@@ -83,6 +90,7 @@ class PaperController(Policy):
 
     kind: Literal["paper"] = "paper"
     baseline_decay: float = Field(default=0.05, ge=0, lt=1)
+    """Weight of the OLD value in the moving average of the rewards, as released: next to none."""
 
 
 class SequencePolicy(SteadyPolicy):

@@ -29,7 +29,9 @@ class Trade(Frozen):
     """
 
     target: Quantity
+    """What a network may cost without being worth less or more."""
     weight: float = Field(gt=0, le=2)
+    """How much a doubled cost counts."""
 
 
 class Objective(Frozen):

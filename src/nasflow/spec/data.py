@@ -64,6 +64,8 @@ class DataSpec(Frozen):
     """A data set by name, where its files are, and the split of its training images."""
 
     name: DataSetName
+    """`digits`, `fashion-mnist`, `cifar10`, `cifar100`, `image-folder`, or one that an installed package
+    offers."""
     path: str | None = None
     """The folder of the files, where the data set needs one."""
     held_out: int = Field(ge=1)

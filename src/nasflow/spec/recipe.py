@@ -30,9 +30,13 @@ class Recipe(Frozen):
     epochs: int = Field(default=20, ge=0)
     """0: not trained at all, as a start network that comes trained."""
     batch_size: int = Field(default=64, ge=1)
+    """Images a step."""
     learning_rate: float = Field(default=0.035, gt=0)
+    """The highest, at the first step."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
+    """Of Nesterov's kind."""
     weight_decay: float = Field(default=1e-4, ge=0)
+    """Of every tensor, biases and BatchNorm included."""
     augmentation: Literal["none", "standard", "resized"] = "none"
     """`standard`: a random crop after padding by 4 pixels and a horizontal flip. `resized`, for large
     images: a random part of 8 % to all of the image, brought back to its size, and a flip (Szegedy et al.,
@@ -48,7 +52,10 @@ class Recipe(Frozen):
     distil: Distil | None = Field(default=None, exclude_if=is_off)
     """Absent: the labels alone teach."""
     precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the sums; weights are float32 either way."""
     channels_last: bool = False
+    """Images' channels side by side in memory: the same figures but for rounding, faster on most CPUs and
+    GPUs."""
     cpu_threads: int = Field(default=1, ge=1, le=1024)
     """Threads of a CPU's kernels. They add in another order when they are more or fewer, so that a
     figure that followed the machine would make the same seed another search."""

@@ -75,14 +75,18 @@ class Branch(Frozen):
     """An edge and what follows it; a missing child is a leaf, the identity."""
 
     operation: Operation
+    """What the edge does."""
     child: "Node | None" = None
+    """The node at its end."""
 
 
 class Node(Frozen):
     """A merge scheme and its branches, in order."""
 
     merge: Merge
+    """What becomes of its branches."""
     branches: tuple[Branch, ...]
+    """One where nothing is merged, else two or more."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -113,6 +117,7 @@ class Tree(Document):
     """A whole cell: the host's convolution on every edge of the root, the operation set below."""
 
     root: Node
+    """The node that the input comes to."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

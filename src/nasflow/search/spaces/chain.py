@@ -32,7 +32,9 @@ class ChainSpace(Space):
     kernels: tuple[Kernel, ...] = Field(default=(1, 3, 5, 7), min_length=1, max_length=4)
     """Heights and widths."""
     strides: tuple[Stride, ...] = Field(default=(1, 2), min_length=1, max_length=4)
+    """Of a layer."""
     filters: tuple[Filters, ...] = Field(default=(24, 36, 48, 64), min_length=1, max_length=20)
+    """Of a layer."""
 
     def heads(self) -> Mapping[str, int]:
         """See Space."""

@@ -18,6 +18,7 @@ class Written(Host):
 
     kind: Literal["written"] = "written"
     layers: int = Field(ge=1, le=100)
+    """How many it has."""
     filters: Channels = 24
     """Of each layer of which nothing else is written."""
 
