@@ -20,20 +20,21 @@ def finish_pipeline(place: Placement) -> Any:
     def nasflow_finish(search: str, number: int) -> None:
         last = place(advance(search=search, number=number), Step.ADVANCE)
         with dsl.ExitHandler(last, name="finish"):
-            trained = _full_size(place, search, "shortlist", None)
-            trained = _full_size(place, search, "finalists", trained)
+            trained = None
+            for turn, name in enumerate(("shortlist", "finalists"), start=1):
+                trained = _full_size(place, search, turn, name, trained)
             tested = place(evaluate_on_test(search=search), Step.EVALUATE_ON_TEST).after(trained)
             place(register_and_report(search=search), Step.REGISTER_AND_REPORT).after(tested)
 
     return nasflow_finish
 
 
-def _full_size(place: Placement, search: Any, name: str, before: Any | None) -> Any:
+def _full_size(place: Placement, search: Any, turn: int, name: str, before: Any | None) -> Any:
     """select -> for each network: retrain. Without a shortlist the finalists come the first time, and
     none the second.
     """
-    listed = place(select(search=search), Step.SELECT)
+    listed = place(select(search=search), Step.SELECT, turn)
     if before is not None:
         listed.after(before)
     with dsl.ParallelFor(listed.output, name=name, parallelism=place.cluster.parallelism) as each:
-        return place(retrain(search=search, child=each), Step.RETRAIN)
+        return place(retrain(search=search, child=each), Step.RETRAIN, turn)
