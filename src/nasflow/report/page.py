@@ -29,8 +29,11 @@ DRAWN = 20
 """So many of the best children are drawn in the table: 500 drawings would be 4 MB of page."""
 
 
-def render(ledger: Ledger) -> str:
-    """The whole page as HTML, at any moment of a search: before its start, while it runs, when all failed."""
+def render(ledger: Ledger, renewed: int | None = None) -> str:
+    """The whole page as HTML, at any moment of a search: before its start, while it runs, when all failed.
+
+    With `renewed` a browser reads it again after so many seconds.
+    """
     rounds = rows(ledger)
     every = [row for each in rounds for row in each]
     yardstick = Yardstick.of(ledger.config)
@@ -39,6 +42,7 @@ def render(ledger: Ledger) -> str:
         fill(
             "page.html.j2",
             version=__version__,
+            renewed=renewed,
             config=ledger.config,
             config_text=config_text(ledger.config.asked()),
             ledger=ledger,
