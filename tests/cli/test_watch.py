@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from io import StringIO
@@ -23,6 +24,15 @@ from nasflow.steps.keys import run_key, submission_key, trouble_key
 
 MOMENTS = ("begun", "round", "full size")
 """Of the tiny search: nothing is trained; one child of two is done; one training is left."""
+
+
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from nasflow.cli import main
+main()
+"""
+"""The command as on a terminal: whoever runs the tests may ignore Ctrl-C."""
 
 
 def at(moment: str, folder: Path) -> Path:
@@ -57,7 +67,7 @@ def as_time_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def pass_time(seconds: float) -> None:
         shutil.copytree(next(coming), present, dirs_exist_ok=True)
 
-    monkeypatch.setattr("nasflow.cli.watch.sleep", pass_time)
+    monkeypatch.setattr("nasflow.cli.watch.time.sleep", pass_time)
     return present
 
 
@@ -80,7 +90,7 @@ def test_a_line_a_change(as_time_passes: Path) -> None:
     assert re.fullmatch(r"1/4, round 1, about .* left  child 1\.1: .* held-out  .*", one)
     assert [line.split("  ")[1].split(":")[0] for line in others] == ["child 1.2", "child 2.1", "child 2.2"]
     assert found.startswith("4/4, over  found cell at full size, seed 1: ")
-    assert over.startswith("search tiny is over: budget: children: 4 of 4. The ")
+    assert over.startswith("search tiny is over: budget: children: 4 of 4. ")
     assert "nasflow report tiny" in hint
 
 
@@ -89,15 +99,13 @@ def test_a_page_that_renews_itself(
 ) -> None:
     """While the search goes on, a browser reads the report again; the last one is the report as it is."""
     page, seen = tmp_path / "pages" / "tiny.html", []
-    from nasflow.cli import watch
-
-    pass_time = watch.sleep
+    pass_time = time.sleep
 
     def look(seconds: float) -> None:
         seen.append(page.read_text())
         pass_time(seconds)
 
-    monkeypatch.setattr(watch, "sleep", look)
+    monkeypatch.setattr("nasflow.cli.watch.time.sleep", look)
     assert call("watch", "--store", as_time_passes, "--html", page).code == 0
     assert all('<meta http-equiv="refresh"' in text for text in seen)
     assert len(set(seen)) == len(MOMENTS)
@@ -168,7 +176,7 @@ def test_a_search_that_failed(three: Path) -> None:
 
 def test_left_by_ctrl_c(tmp_path: Path) -> None:
     """On a terminal the screen stays, and nothing is said: exit code 130."""
-    command = [sys.executable, "-c", "from nasflow.cli import main; main()", "watch", "--every", "0.2"]
+    command = [sys.executable, "-c", PROGRAM, "watch", "--every", "0.2"]
     here, there = pty.openpty()
     environment = os.environ | {"PYTHONPATH": str(Path(nasflow.__file__).parents[1]), "TERM": "xterm"}
     process = subprocess.Popen(

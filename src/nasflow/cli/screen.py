@@ -17,7 +17,7 @@ from nasflow.report.yardstick import Yardstick
 from nasflow.search.costs import costs
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import Epoch, FailedRecord, RoundRecord, RungRecord
-from nasflow.steps.follow import SearchView, Training
+from nasflow.steps.follow import OpenTraining, SearchView
 
 _CURVE, _BAR = 16, 12
 """Columns of a terminal."""
@@ -36,7 +36,7 @@ class _Network:
     name: str
     arm: str
     record: RoundRecord | None
-    training: Training | None
+    training: OpenTraining | None
 
     @property
     def state(self) -> str:

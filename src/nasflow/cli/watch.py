@@ -1,11 +1,11 @@
 """The command that watches a search: a screen on a terminal, a line a change in a pipe."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
@@ -107,7 +107,7 @@ def _looks(archive: "Archive", search: str, every: float) -> Iterator[_Look]:
         if view.is_over:
             return
         before = documents
-        sleep(every)
+        time.sleep(every)
 
 
 class _Cluster:
@@ -120,9 +120,9 @@ class _Cluster:
 
     def lines(self) -> tuple[str, ...]:
         """What `nasflow status` says; where Kubeflow does not answer, what the store knows."""
-        if monotonic() >= self._next:
+        if time.monotonic() >= self._next:
             self._lines = tuple(self._ask())
-            self._next = monotonic() + _CLUSTER_SECONDS
+            self._next = time.monotonic() + _CLUSTER_SECONDS
         return self._lines
 
     def _ask(self) -> list[str]:

@@ -37,12 +37,9 @@ def render(ledger: Ledger, renewed: int | None = None) -> str:
     rounds = rows(ledger)
     every = [row for each in rounds for row in each]
     yardstick = Yardstick.of(ledger.config)
-    script = source("page.js")
     return str(
         fill(
             "page.html.j2",
-            version=__version__,
-            renewed=renewed,
             config=ledger.config,
             config_text=config_text(ledger.config.asked()),
             ledger=ledger,
@@ -65,14 +62,24 @@ def render(ledger: Ledger, renewed: int | None = None) -> str:
             rounds=rounds,
             total=len(every),
             costs=costs(ledger),
-            style=source("page.css") + source("cell.css"),
-            script=script,
-            script_hash=_hash(script),
+            renewed=renewed,
+            **_of_page(),
             **_of_winner(ledger, yardstick, every),
             **_of_children(ledger, yardstick, every),
             **_pictures(ledger, yardstick, rounds),
         )
     )
+
+
+def _of_page() -> dict[str, str]:
+    """What every page has."""
+    script = source("page.js")
+    return {
+        "version": __version__,
+        "style": source("page.css") + source("cell.css"),
+        "script": script,
+        "script_hash": _hash(script),
+    }
 
 
 def _state(ledger: Ledger) -> str:

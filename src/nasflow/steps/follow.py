@@ -17,7 +17,7 @@ from nasflow.steps.worker import is_dead
 
 
 @dataclass(frozen=True)
-class Training:
+class OpenTraining:
     """A network that somebody has begun to train."""
 
     child: str
@@ -40,7 +40,7 @@ class SearchView:
     ledger: Ledger
     tasks: tuple[Task, ...]
     """What is to be done now; nothing: it is over."""
-    trainings: tuple[Training, ...]
+    trainings: tuple[OpenTraining, ...]
     """Of what is to be done now, that which was begun."""
     idle: float | None
     """Seconds for which nobody has been seen in training, where that is long enough to be told."""
@@ -78,13 +78,13 @@ class Follower:
         idle = now - self._busy
         return SearchView(ledger, tasks, trainings, idle if idle >= STILL_SECONDS else None)
 
-    def _trainings(self, ledger: Ledger, tasks: tuple[Task, ...]) -> Iterator[Training]:
+    def _trainings(self, ledger: Ledger, tasks: tuple[Task, ...]) -> Iterator[OpenTraining]:
         last = {each.child: each for each in ledger.attempts}
         for task in tasks:
             attempt = last.get(task.child) if isinstance(task, Train) else None
             if attempt and attempt.outcome is None:
                 spec = self._archive.read(spec_key(attempt.child), ChildSpec)
-                yield Training(
+                yield OpenTraining(
                     child=attempt.child,
                     attempt=attempt.number,
                     seconds=attempt.seconds,
