@@ -91,7 +91,7 @@ def test_a_line_a_change(as_time_passes: Path) -> None:
     assert [line.split("  ")[1].split(":")[0] for line in others] == ["child 1.2", "child 2.1", "child 2.2"]
     assert found.startswith("4/4, over  found cell at full size, seed 1: ")
     assert over.startswith("search tiny is over: budget: children: 4 of 4. ")
-    assert "nasflow report tiny" in hint
+    assert f"`nasflow report tiny --store {as_time_passes}`" in hint
 
 
 def test_a_page_that_renews_itself(
@@ -131,6 +131,17 @@ def test_the_screen_at_every_moment(tmp_path: Path) -> None:
     assert re.search(r"\n2 +2/2 +[▁-█]{2} ", last)
     assert all(
         screen.endswith("pod        train: Pending  no node has a GPU\n") for screen in (begun, one, last)
+    )
+
+
+def test_nobody_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody has been in training for a while, the screen says what goes on with the search."""
+    store = at("round", tmp_path)
+    assert "has been in training" not in drawn(store)
+    monkeypatch.setattr("nasflow.steps.follow.STILL_SECONDS", 0.0)
+    said = " ".join(drawn(store).split())
+    assert (
+        "no network has been in training for 0 s: if nobody is at work, `nasflow resume tiny --store" in said
     )
 
 

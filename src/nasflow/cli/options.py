@@ -111,14 +111,18 @@ def tracking_address(store: str) -> str:
 
 def resume_command(url: str, search: str, options: str = "") -> str:
     """What goes on with a search of the store at `url`, as it is typed here."""
+    return f"`nasflow resume {search}{options}{store_option(url)}`"
+
+
+def store_option(url: str) -> str:
+    """What a command needs so that it finds the store at `url`; empty: it finds it by itself."""
     from nasflow.base.errors import NasflowError
     from nasflow.store import open_store
 
     usual = None
     with suppress(NasflowError):
         usual = open_store(settings.STORE.get() or DEFAULT_STORE).url
-    store = "" if url == usual else f" --store {url}"
-    return f"`nasflow resume {search}{options}{store}`"
+    return "" if url == usual else f" --store {url}"
 
 
 def write(path: Path, text: str) -> None:

@@ -58,7 +58,11 @@ def screen(view: SearchView, lanes: int, lines: Sequence[str], height: int) -> G
     head, told = _head(view, lanes), _rounds(rows(view.ledger), Yardstick.of(view.ledger.config))
     below = [Text(line, overflow="ellipsis", no_wrap=True) for line in lines]
     left = height - _AROUND - head.row_count - (told.row_count if told else 0) - len(below)
-    parts: list[RenderableType] = [head, Text()]
+    parts: list[RenderableType] = [head]
+    if silence := silence_text(view):
+        # Not in the table, which cuts what is long.
+        parts.append(Text(silence, style="yellow"))
+    parts.append(Text())
     if told:
         parts += [told, Text()]
     parts.append(_networks(view, max(3, left)))
@@ -77,8 +81,6 @@ def _head(view: SearchView, lanes: int) -> Table:
     if cost.gpu.total:
         spent += f", {hours(cost.gpu.total)} of it on GPUs"
     table.add_row("spent", Text(f"{spent}; {plural(view.at_work, 'network')} in training"))
-    if silence := silence_text(view):
-        table.add_row("note", Text(silence, style="yellow"))
     return table
 
 
@@ -100,7 +102,7 @@ def _rounds(found: RowRounds, yardstick: Yardstick) -> Table | None:
 def _networks(view: SearchView, most: int) -> Table:
     """A row a network of what the search is at, the finished ones first to go where there is no room."""
     found = list(_listed(view))
-    curves = Curves(Yardstick.of(view.ledger.config), [each.record for each in found if each.record])
+    curves = Curves(Yardstick.of(view.ledger.config), found)
     late = [each for each in found if each.record is None][:most]
     early = [each for each in found if each.record]
     shown = [*early[len(early) - min(len(early), most - len(late)) :], *late]

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Self
 import typer
 
 from nasflow.cli.cluster import connect_for, status_lines
-from nasflow.cli.options import DEFAULT_STORE, MaybeSearchArgument, StoreOption, open_existing, write_bytes
+from nasflow.cli.options import (
+    DEFAULT_STORE,
+    MaybeSearchArgument,
+    StoreOption,
+    open_existing,
+    store_option,
+    write_bytes,
+)
 from nasflow.cli.told import record_text, silence_text, stage_text, standing_text
 
 if TYPE_CHECKING:
@@ -77,7 +84,8 @@ def _tell_the_end(archive: "Archive", view: "SearchView") -> None:
     name = view.ledger.config.name
     stop = outcome(archive, name)
     typer.echo(f"search {name} is over: {stop.reason}: {stop.detail}. {verdict(view.ledger)}")
-    typer.echo(f"`nasflow show {name}` has its figures, `nasflow report {name}` its page")
+    where = f"{name}{store_option(view.store)}"
+    typer.echo(f"`nasflow show {where}` has its figures, `nasflow report {where}` its page")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import isnan
 from operator import attrgetter
+from typing import Protocol
 
 from markupsafe import Markup
 
@@ -19,10 +20,18 @@ _CURVES = {"held_out_accuracy": "held_out_accuracy", "held_out_loss": "held_out_
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
+class HasHistory(Protocol):
+    """A network that was trained, or is being trained."""
+
+    @property
+    def history(self) -> tuple[Epoch, ...]:
+        """The epochs that are known of it."""
+
+
 class Curves:
     """The learning curves of a search, all on one axis."""
 
-    def __init__(self, yardstick: Yardstick, records: Iterable[ChildRecord]) -> None:
+    def __init__(self, yardstick: Yardstick, records: Iterable[HasHistory]) -> None:
         epochs = [each for record in records for each in record.history]
         name = _CURVES.get(yardstick.measure)
         if name is None or any(getattr(each, name) is None for each in epochs):

@@ -37,6 +37,8 @@ class OpenTraining:
 class SearchView:
     """A search at one moment."""
 
+    store: str
+    """The address of its store."""
     ledger: Ledger
     tasks: tuple[Task, ...]
     """What is to be done now; nothing: it is over."""
@@ -75,8 +77,8 @@ class Follower:
         now = time.monotonic()
         if any(each.is_alive for each in trainings):
             self._busy = now
-        idle = now - self._busy
-        return SearchView(ledger, tasks, trainings, idle if idle >= STILL_SECONDS else None)
+        idle = now - self._busy if now - self._busy >= STILL_SECONDS else None
+        return SearchView(self._archive.store.url, ledger, tasks, trainings, idle)
 
     def _trainings(self, ledger: Ledger, tasks: tuple[Task, ...]) -> Iterator[OpenTraining]:
         last = {each.child: each for each in ledger.attempts}
