@@ -195,5 +195,8 @@ def test_interrupted(sent: signal.Signals, code: int, tmp_path: Path) -> None:
     os.kill(process.pid, sent)
     process.join()
     assert process.exitcode == code
-    assert output.read_text().splitlines()[-1].startswith("nasflow: stopped: ")
+    assert output.read_text().splitlines()[-1] == (
+        "nasflow: stopped: search tiny: all finished epochs are kept, "
+        f"`nasflow resume tiny --store {store}` goes on"
+    )
     assert (store / "searches" / "tiny" / "report.html").exists()

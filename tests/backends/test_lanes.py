@@ -250,7 +250,10 @@ def test_interrupted(tmp_path: Path) -> None:
     assert victim.exitcode == 130, output.read_text()
     assert gone(at_work, within=0)
     *children, last = output.read_text().splitlines()
-    assert last == "nasflow: stopped: all finished epochs are kept, `nasflow resume tiny` goes on"
+    assert last == (
+        "nasflow: stopped: search tiny: all finished epochs are kept, "
+        f"`nasflow resume tiny --store {store}` goes on"
+    )
     assert len(children) == 1, children
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -7,6 +8,8 @@ import pytest
 from tests.cli.calling import call
 
 from nasflow.base.document import Document
+from nasflow.cli.door import GROUPS
+from nasflow.cli.groups import HEADINGS
 from nasflow.search.schemas import DOCUMENTS
 from nasflow.spec.cells import NAMED_CELLS
 from nasflow.spec.tree import Tree
@@ -43,6 +46,8 @@ def test_show(search: str, three: Path) -> None:
     assert said.code == 0
     assert said.err == ""
     assert f"{search}: {STATUS[search]}" in said.out
+    further = f"budget: children: 4 of 4; `nasflow resume tiny --children 8 --store {three}` goes on\n"
+    assert (further in said.out) == (search == "tiny")
     shown = call("show", search, "--store", three, "--json").json
     assert shown["status"] == STATUS[search]
     assert shown["ledger"]["config"]["name"] == search
@@ -117,6 +122,36 @@ def test_no_command() -> None:
     assert said.code == 0
     assert said.out.startswith("Usage: nasflow ")
     assert all(f"\n  {name} " in said.out for name in ("search", "resume", "show", "verify"))
+
+
+def test_help_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command is under one heading, and no text is cut where a terminal has 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    said = call("--help").out
+    named = [name for names in HEADINGS.values() for name in names]
+    assert sorted(named) == sorted(set(named))
+    assert [line.split()[0] for line in said.splitlines() if re.match("  [a-z]", line)] == named
+    assert all(f"\n{title}:\n" in said for title in HEADINGS)
+    for text in (said, call("study", "--help").out):
+        assert "..." not in text.replace("[ARGS]...", "")
+        assert max(map(len, text.splitlines())) <= 80
+    registered = {each.name for group in GROUPS for each in group.registered_commands}
+    assert registered | {"study"} == set(named)
+
+
+def test_a_shell_completes_names(three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands, and searches of the store at hand; where there is none, nothing."""
+    monkeypatch.setenv("_NASFLOW_COMPLETE", "complete_bash")
+    for words, found in (
+        ("nasflow sho", ["show"]),
+        ("nasflow show ", ["failed", "new", "tiny"]),
+        ("nasflow watch t", ["tiny"]),
+        (f"nasflow show --store {tmp_path / 'none'} ", []),
+    ):
+        monkeypatch.setenv("NASFLOW_STORE", str(three))
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+        assert call().out.split() == found
 
 
 def test_version() -> None:

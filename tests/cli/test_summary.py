@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.report.synthetic import running, synthetic_config, synthetic_ledger
+from tests.report.synthetic import running, synthetic_ledger
 
-from nasflow.cli.display import Display
 from nasflow.cli.options import open_archive
 from nasflow.cli.summary import print_summary, summary, summary_of
+from nasflow.cli.told import record_text
 from nasflow.report.verdict import verdict
 from nasflow.search.ledger import Ledger
 from nasflow.search.measures import Measured
@@ -132,19 +132,15 @@ def test_an_older_store_is_told_as_before() -> None:
             assert facts["best"][key] == old["best"][key]
 
 
-def test_a_finished_child_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """By its figure, its failure, or the limit that it breaks."""
-    ledger = synthetic_ledger(rounds=1)
+def test_a_finished_child_is_told() -> None:
+    """By its place in its round, and its figure, its failure, or the limit that it breaks."""
+    ledger = synthetic_ledger(rounds=1, limits={"parameters": "1k"})
     trained = next(each for each in ledger.rounds[0].records if each and each.status == "trained")
     failed = next(each for each in ledger.rounds[0].records if each and each.status == "failed")
-    with Display(synthetic_config(limits={"parameters": "1k"})) as display:
-        display.stage("round 1", 2)
-        display.child(trained)
-        display.child(failed)
-    with Display(synthetic_config(objective="held_out_loss")) as display:
-        display.child(trained)
-    first, second, third = capsys.readouterr().err.splitlines()
-    assert f"{100 * trained.accuracy:.2f} % held-out (parameters {trained.parameters} is over" in first
-    assert f"  {failed.failure}  {failed.parts}" in second
+    place = ledger.rounds[0].proposal.children.index(failed.child) + 1
+    said = f"{100 * trained.accuracy:.2f} % held-out (parameters {trained.parameters} is over"
+    assert said in record_text(ledger, trained)
+    assert record_text(ledger, failed) == f"child 1.{place}: {failed.failure}  {failed.parts}"
+    by_loss = synthetic_ledger(rounds=1, objective="held_out_loss")
     loss, known = trained.measures["held_out_loss"].value, 100 * trained.accuracy
-    assert f"{loss:.4f} nats held-out loss, {known:.2f} % held-out  " in third
+    assert f"{loss:.4f} nats held-out loss, {known:.2f} % held-out  " in record_text(by_loss, trained)

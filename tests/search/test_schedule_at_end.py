@@ -53,7 +53,7 @@ def test_the_end() -> None:
     """The networks at full size are trained together, then tested, and then nothing is left."""
     state = concluded()
     winner, start = (Train(each.spec.id, "finish") for each in state.finals)
-    assert winner.title == "finish"
+    assert winner.title == "full size"
     assert next_tasks(state) == (winner, start)
     assert next_tasks(with_finals(state, trained(winner.child), None)) == (start,)
     for record in (trained(start.child), failed(start.child)):

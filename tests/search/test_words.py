@@ -1,7 +1,7 @@
 import pytest
 
 from nasflow.search.measures import MEASURES, Unit
-from nasflow.search.words import measure_words, with_unit
+from nasflow.search.words import measure_words, time_words, with_unit
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,24 @@ def test_names(name: str, words: str) -> None:
 def test_figures(value: float, unit: Unit, shown: str) -> None:
     """A figure is shown with its unit, times in the one that suits their size."""
     assert with_unit(value, unit) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (3569, "59 min"),
+        (3571, "1 h"),
+        (7900, "2 h 10 min"),
+        (172_800, "2 d"),
+        (300_000, "3 d 11 h"),
+    ],
+)
+def test_times(seconds: float, shown: str) -> None:
+    """A time is said as people say it, no more exact than a forecast is."""
+    assert time_words(seconds) == shown
 
 
 def test_every_measure_has_words() -> None:

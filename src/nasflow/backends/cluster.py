@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotReady
@@ -134,27 +134,39 @@ def check_nodes(cluster: Cluster) -> None:
 
 def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
     """How a search stands on its cluster, pods included where Kubernetes lets them be seen."""
-    submission, _ = read_submission(archive, search)
+    stored = status_in_store(archive, search)
     last, view = newest_run(archive, search, kubeflow)
     seen = RunPods((), 0, (), is_lost=False)
     note = None
     try:
         if view:
-            seen = look(submission.cluster.namespace, view.id)
+            seen = look(read_submission(archive, search)[0].cluster.namespace, view.id)
             if seen.is_lost and not view.state.is_over:
                 note = f"its workflow was deleted: `nasflow stop {search}`, then `nasflow resume {search}`"
     except KubeflowUnavailable as error:
         note = str(error)
-    keys = archive.store.list(troubles_prefix(search))
-    return ClusterStatus(
+    return replace(
+        stored,
         run=last,
         state=view.state if view else None,
-        halted=submission.halted,
         pods=seen.steps,
-        attempts=submission.cluster.retries + 1,
-        troubles=tuple(archive.read(key, Trouble) for key in keys),
         helpers=seen.helpers,
         failures=seen.failures,
+        note=note,
+    )
+
+
+def status_in_store(archive: Archive, search: str, note: str | None = None) -> ClusterStatus:
+    """What the store alone knows of it; `note` says why nobody else was asked."""
+    submission, _ = read_submission(archive, search)
+    keys = archive.store.list(troubles_prefix(search))
+    return ClusterStatus(
+        run=last_run(archive, search),
+        state=None,
+        halted=submission.halted,
+        pods=(),
+        attempts=submission.cluster.retries + 1,
+        troubles=tuple(archive.read(key, Trouble) for key in keys),
         note=note,
     )
 

@@ -94,9 +94,19 @@ class Stuck(NasflowError):
 
 
 class Stopped(NasflowError):
-    """Ctrl-C in the middle of a search: no failure, and nothing is lost; the message says how to go on."""
+    """Ctrl-C in the middle of a search: no failure, and nothing is lost; the message says how to go on.
+
+    Without a message there is nothing to go on with, and nothing is said.
+    """
 
     exit_code = 130
+
+
+class Terminated(Stopped):
+    """The same by SIGTERM, a cluster's way to say it."""
+
+    exit_code = 143
+    """As shells have it, and `base.ending`."""
 
 
 class LaneLost(NasflowError):

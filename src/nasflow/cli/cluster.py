@@ -113,7 +113,7 @@ def _status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json:
         return
     done = "finished" if ledger.finish else "not finished"
     typer.echo(f"search     {search}: {done}, {len(ledger.children)} children in {len(ledger.rounds)} rounds")
-    for line in _lines(found, search):
+    for line in status_lines(found, search):
         typer.echo(masked(line))
 
 
@@ -217,10 +217,12 @@ def _trouble(trouble: "Trouble") -> str:
     return f"trouble    {trouble.step} {trouble.child or ''}".rstrip() + f": {trouble.reason}"
 
 
-def _lines(found: "ClusterStatus", search: str) -> list[str]:
+def status_lines(found: "ClusterStatus", search: str) -> list[str]:
+    """How a search stands on its cluster, for people."""
     lines = []
     if found.run:
-        state = found.state or "forgotten by Kubeflow"
+        # Where Kubeflow did not answer, the note says so.
+        state = found.state or ("not seen" if found.note else "forgotten by Kubeflow")
         lines.append(f"run        {found.run.number} ({found.run.pipeline}) {found.run.id}: {state}")
     if found.halted:
         lines.append(f"stopped    by `nasflow stop`: `nasflow resume {search}` goes on")

@@ -1,4 +1,4 @@
-"""Progress bars on a terminal, nothing in a pipe."""
+"""How a search is shown while it runs here: progress bars on a terminal, a line a network in a pipe."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -6,30 +6,36 @@ from typing import TYPE_CHECKING, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from nasflow.cli.told import record_text, standing_text
+
 if TYPE_CHECKING:
     from nasflow.search.record import RoundRecord
-    from nasflow.search.resolved import ResolvedConfig
+    from nasflow.steps.follow import Follower
 
 
 class Display:
     """A bar for all children, one for this stage's, and one for each that is being trained. A `Watcher`."""
 
-    def __init__(self, config: "ResolvedConfig") -> None:
+    def __init__(self, follower: "Follower", lanes: int) -> None:
+        """`lanes` networks are trained at the same time."""
+        from nasflow.search.remaining import expected_children
+
+        self._follower, self._lanes = follower, lanes
+        self._view = follower.look()
         console = Console(stderr=True)
+        self._is_terminal = console.is_terminal
         self._progress = Progress(
             TextColumn("{task.description:<28}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console,
-            disable=not console.is_terminal,
+            disable=not self._is_terminal,
         )
-        self._search = self._progress.add_task(f"search {config.name}", total=_children(config))
+        config = self._view.ledger.config
+        self._search = self._progress.add_task(f"search {config.name}", total=expected_children(config))
         self._stage: TaskID | None = None
-        self._is_round = False
-        self._judge, self._host = config.judge, config.host
         self._trainings: dict[str, TaskID] = {}
-        self._counted: set[str] = set()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -44,55 +50,30 @@ class Display:
         """Begin a stage's bar in the place of the last one."""
         if self._stage is not None:
             self._progress.remove_task(self._stage)
-        self._is_round = title.startswith("round")
         self._stage = self._progress.add_task(title, total=children)
+        self._look()
 
     def training(self, child: str, share: float) -> None:
         """Move the child's bar."""
         if child not in self._trainings:
-            self._trainings[child] = self._progress.add_task(f"  {child}, %", total=100)
+            from nasflow.report.roles import roles
+
+            role = roles(self._view.ledger).get(child, child)
+            self._trainings[child] = self._progress.add_task(f"  {role}, %", total=100)
         self._progress.update(self._trainings[child], completed=round(100 * share))
 
     def child(self, record: "RoundRecord") -> None:
-        """Count a finished child and say what it brought."""
-        from nasflow.report.network import network_text
-
-        self._progress.console.print(
-            f"{record.child}  {self._said(record)}  {network_text(record.parts, self._host)}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        """Count a finished network and say what it brought; in a pipe, where the search stands too."""
+        self._look()
+        said = record_text(self._view.ledger, record)
+        if not self._is_terminal:
+            said = f"{standing_text(self._view, self._lanes)}  {said}"
+        self._progress.console.print(said, markup=False, highlight=False, soft_wrap=True)
         if record.child in self._trainings:
             self._progress.remove_task(self._trainings.pop(record.child))
         if self._stage is not None:
             self._progress.advance(self._stage)
-        if self._is_round and record.child not in self._counted:
-            self._counted.add(record.child)
-            self._progress.advance(self._search)
 
-    def _said(self, record: "RoundRecord") -> str:
-        """What it brought, by the objective; or why it failed, or cannot win."""
-        from nasflow.search.words import figure_text
-
-        if record.status == "failed":
-            return record.failure
-        breach = self._judge.breach(record.measures)
-        name = self._judge.objective.measure
-        # Which people know, whatever it is judged by.
-        known = dict.fromkeys((name, "held_out_accuracy"))
-        # A network that was brought, and not trained, has no training loss.
-        said = ", ".join(
-            figure_text(each, found.value if (found := record.measures.get(each)) else None) for each in known
-        )
-        if record.status == "rung":
-            said += f" after epoch {len(record.history)}"
-        return f"{said} ({breach})" if breach else said
-
-
-def _children(config: "ResolvedConfig") -> int | None:
-    """Children that the budget allows, where it says so."""
-    budget = config.budget
-    by_rounds = budget.rounds and budget.rounds * config.children_per_round
-    limits = [limit for limit in (budget.children, by_rounds) if limit]
-    return min(limits, default=None)
+    def _look(self) -> None:
+        self._view = self._follower.look()
+        self._progress.update(self._search, completed=len(self._view.ledger.children))

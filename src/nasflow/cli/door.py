@@ -15,27 +15,33 @@ from nasflow.base.terminal import say
 from nasflow.cli.campaign import proof_commands
 from nasflow.cli.cluster import cluster_commands
 from nasflow.cli.compare import compare_commands
+from nasflow.cli.groups import Grouped
 from nasflow.cli.interrupt import INTERRUPTED, is_leaving, leave_on_ctrl_c, stop_on_ctrl_c
 from nasflow.cli.look import look_commands
 from nasflow.cli.run import work_commands
 from nasflow.cli.study import study_commands
 from nasflow.cli.tidy import tidy_commands
+from nasflow.cli.watch import watch_commands
 
 _app = typer.Typer(
     name="nasflow",
+    cls=Grouped,
     help="Grow a trained network into better ones, child by child.",
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode=None,
 )
-for commands in (
+GROUPS = (
     work_commands,
     look_commands,
+    watch_commands,
     cluster_commands,
     proof_commands,
     compare_commands,
     tidy_commands,
-):
+)
+"""All commands but those of `nasflow study`; `groups.HEADINGS` says in which order people read them."""
+
+for commands in GROUPS:
     _app.add_typer(commands)
 _app.add_typer(study_commands, name="study")
 
@@ -103,7 +109,9 @@ def _command() -> int:
     try:
         code = _app(prog_name="nasflow", standalone_mode=False)
     except Stopped as error:
-        say(f"stopped: {error}")
+        # A command that only looks has nothing to go on with.
+        if str(error):
+            say(f"stopped: {error}")
         return error.exit_code
     except NasflowError as error:
         say(f"error: {error}")

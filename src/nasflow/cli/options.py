@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,9 +25,30 @@ StoreOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-SearchArgument = Annotated[str, typer.Argument(help="Id of a search: the name in its configuration.")]
-
 DEFAULT_STORE = "nasflow-store"
+
+
+def _names(context: typer.Context, incomplete: str) -> list[str]:
+    """The searches that a shell may complete; of a folder alone: a bucket would keep it waiting."""
+    from nasflow.base.errors import NasflowError
+    from nasflow.steps.keys import SEARCHES, searches_among
+    from nasflow.store import open_existing_store
+
+    url = str(context.params.get("store") or settings.STORE.get() or DEFAULT_STORE)
+    try:
+        known = [] if "://" in url else searches_among(open_existing_store(url).list(SEARCHES))
+    except NasflowError:
+        known = []
+    return [name for name in known if name.startswith(incomplete)]
+
+
+SearchArgument = Annotated[
+    str, typer.Argument(help="Id of a search: the name in its configuration.", autocompletion=_names)
+]
+MaybeSearchArgument = Annotated[
+    str | None,
+    typer.Argument(help="Id of a search; the one that is not over if left out.", autocompletion=_names),
+]
 
 
 def spread(group: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -68,7 +89,7 @@ def read_file(path: Path) -> "SearchFile":
     text = decoded(read_at_most(path, MOST_YAML, "a configuration"), str(path))
     data = read_yaml(text, str(path))
     if data is None:
-        raise InvalidSpec(f"{path}: the file is empty: start from one of examples/")
+        raise InvalidSpec(f"{path}: the file is empty: `nasflow schema SearchFile` says what may be in it")
     return SearchFile.from_data(data, str(path))
 
 
@@ -86,6 +107,22 @@ def tracking_address(store: str) -> str:
     from nasflow.tracking import tracking_beside
 
     return tracking_beside(open_store(store).url)
+
+
+def resume_command(url: str, search: str, options: str = "") -> str:
+    """What goes on with a search of the store at `url`, as it is typed here."""
+    return f"`nasflow resume {search}{options}{store_option(url)}`"
+
+
+def store_option(url: str) -> str:
+    """What a command needs so that it finds the store at `url`; empty: it finds it by itself."""
+    from nasflow.base.errors import NasflowError
+    from nasflow.store import open_store
+
+    usual = None
+    with suppress(NasflowError):
+        usual = open_store(settings.STORE.get() or DEFAULT_STORE).url
+    return "" if url == usual else f" --store {url}"
 
 
 def write(path: Path, text: str) -> None:

@@ -1,6 +1,8 @@
 """Commands that work: search, resume, transfer, sync."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +20,7 @@ from nasflow.cli.options import (
     open_archive,
     open_existing,
     read_file,
+    resume_command,
     spread,
     tracking_address,
 )
@@ -69,7 +72,10 @@ def _search(
     from nasflow.steps.begin import begin
 
     if file.budget.children == 0:
-        say("budget.children is 0: the start network alone is trained and tested, no child is looked for")
+        say(
+            "budget.children is 0: the start network alone is trained and tested, no child is looked for; "
+            "`nasflow transfer` does so with a cell that was found"
+        )
     runner = SearchRunner(file, backend, lanes, tracking_address(store) if track else None)
     id = begin(archive, file.config())
     runner(archive, id)
@@ -92,7 +98,8 @@ class SearchRunner:
         """Go on with a search to its end."""
         if self._backend is Backend.INLINE:
             _run_inline(archive, search, self._address, self._lanes)
-        else:
+            return
+        with _stopped_in_words(archive, search):
             _run_local(archive, search, self._address, self._backend, self._cluster)
 
 
@@ -205,20 +212,37 @@ def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int
     from nasflow.backends.lanes import count_lanes
     from nasflow.base.errors import SearchFailed, Stopped
     from nasflow.cli.display import Display
+    from nasflow.steps.follow import Follower
     from nasflow.steps.ledger import read_config as stored_config
     from nasflow.steps.publish import write_report
 
     config = stored_config(archive, search)
     count = count_lanes(lanes, config.child.cpu_threads)
     try:
-        with Display(config) as display:
+        with _stopped_in_words(archive, search), Display(Follower(archive, search), count) as display:
             run(archive, search, display, Publisher(archive, search, address), count)
-    except (SearchFailed, SystemExit):
+    except (SearchFailed, Stopped):
         write_report(archive, search)
         raise
+
+
+@contextmanager
+def _stopped_in_words(archive: "Archive", search: str) -> Iterator[None]:
+    """Ctrl-C, and a cluster's way to say it: what is kept, and what goes on with this search."""
+    from nasflow.base.ending import TERMINATED
+    from nasflow.base.errors import Stopped, Terminated
+
+    kept = (
+        f"search {search}: all finished epochs are kept, {resume_command(archive.store.url, search)} goes on"
+    )
+    try:
+        yield
     except KeyboardInterrupt:
-        write_report(archive, search)
-        raise Stopped(f"all finished epochs are kept, `nasflow resume {search}` goes on") from None
+        raise Stopped(kept) from None
+    except SystemExit as end:
+        if end.code != TERMINATED:
+            raise
+        raise Terminated(kept) from None
 
 
 def _run_local(

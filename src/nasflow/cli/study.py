@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nasflow.base import settings
+from nasflow.cli.groups import Grouped
 from nasflow.cli.options import (
     DEFAULT_STORE,
     StoreOption,
@@ -17,7 +18,7 @@ from nasflow.cli.options import (
 )
 from nasflow.cli.run import LanesOption
 
-study_commands = typer.Typer(help="Studies: hours of training whose result is a file.")
+study_commands = typer.Typer(cls=Grouped, help="Studies: hours of training whose result is a file.")
 
 
 @study_commands.command("truth")

@@ -158,8 +158,22 @@ def print_summary(facts: Mapping[str, Any]) -> None:
     if facts["lift"] and facts["lift"]["interval"]:
         _print_lift(objective["measure"], facts["lift"])
     if stop := facts["ledger"]["stop"]:
-        print(f"stopped    {stop['reason']}: {stop['detail']}")
+        print(f"stopped    {stop['reason']}: {stop['detail']}{_further(facts, stop)}")
     print(f"report     {facts['report']}")
+
+
+def _further(facts: Mapping[str, Any], stop: Mapping[str, Any]) -> str:
+    """What goes on with a search whose budget is spent; nothing of any other, or one without children."""
+    name = stop["detail"].partition(":")[0]
+    limit = facts["ledger"]["config"]["budget"].get(name)
+    if stop["reason"] != "budget" or not limit:
+        return ""
+    from nasflow.cli.options import resume_command
+    from nasflow.steps.keys import report_key
+
+    url = facts["report"].removesuffix(f"/{report_key(facts['search'])}")
+    larger = f" --{name.replace('_', '-')} {2 * limit:g}"
+    return f"; {resume_command(url, facts['search'], larger)} goes on"
 
 
 def _print_epochs(facts: Mapping[str, Any]) -> None:

@@ -29,16 +29,17 @@ DRAWN = 20
 """So many of the best children are drawn in the table: 500 drawings would be 4 MB of page."""
 
 
-def render(ledger: Ledger) -> str:
-    """The whole page as HTML, at any moment of a search: before its start, while it runs, when all failed."""
+def render(ledger: Ledger, renewed: int | None = None) -> str:
+    """The whole page as HTML, at any moment of a search: before its start, while it runs, when all failed.
+
+    With `renewed` a browser reads it again after so many seconds.
+    """
     rounds = rows(ledger)
     every = [row for each in rounds for row in each]
     yardstick = Yardstick.of(ledger.config)
-    script = source("page.js")
     return str(
         fill(
             "page.html.j2",
-            version=__version__,
             config=ledger.config,
             config_text=config_text(ledger.config.asked()),
             ledger=ledger,
@@ -61,14 +62,24 @@ def render(ledger: Ledger) -> str:
             rounds=rounds,
             total=len(every),
             costs=costs(ledger),
-            style=source("page.css") + source("cell.css"),
-            script=script,
-            script_hash=_hash(script),
+            renewed=renewed,
+            **_of_page(),
             **_of_winner(ledger, yardstick, every),
             **_of_children(ledger, yardstick, every),
             **_pictures(ledger, yardstick, rounds),
         )
     )
+
+
+def _of_page() -> dict[str, str]:
+    """What every page has."""
+    script = source("page.js")
+    return {
+        "version": __version__,
+        "style": source("page.css") + source("cell.css"),
+        "script": script,
+        "script_hash": _hash(script),
+    }
 
 
 def _state(ledger: Ledger) -> str:

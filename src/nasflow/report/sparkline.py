@@ -1,7 +1,9 @@
 """A learning curve as small as a word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import isnan
 from operator import attrgetter
+from typing import Protocol
 
 from markupsafe import Markup
 
@@ -15,11 +17,21 @@ from nasflow.search.record import ChildRecord, Epoch
 _CURVES = {"held_out_accuracy": "held_out_accuracy", "held_out_loss": "held_out_loss"}
 """What an epoch may know of an objective's measure; else the training loss says how a child learned."""
 
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+class HasHistory(Protocol):
+    """A network that was trained, or is being trained."""
+
+    @property
+    def history(self) -> tuple[Epoch, ...]:
+        """The epochs that are known of it."""
+
 
 class Curves:
     """The learning curves of a search, all on one axis."""
 
-    def __init__(self, yardstick: Yardstick, records: Iterable[ChildRecord]) -> None:
+    def __init__(self, yardstick: Yardstick, records: Iterable[HasHistory]) -> None:
         epochs = [each for record in records for each in record.history]
         name = _CURVES.get(yardstick.measure)
         if name is None or any(getattr(each, name) is None for each in epochs):
@@ -41,6 +53,18 @@ class Curves:
         points = [(round(3 + number * step, 1), y(value)) for number, value in enumerate(values)]
         first, last = (in_unit(value, self._unit) for value in (values[0], values[-1]))
         return fill("sparkline.svg.j2", points=points, label=f"{len(values)} epochs: {first} to {last}")
+
+    def blocks(self, history: Sequence[Epoch], most: int) -> str:
+        """The same on a terminal: a block an epoch, of `most` epochs at most, the latest."""
+        return "".join(block(self._of(each), self._low, self._high) for each in history[-most:])
+
+
+def block(value: float, low: float, high: float) -> str:
+    """A sign as high as a value is between two others."""
+    if isnan(value) or high <= low:
+        return _BLOCKS[0]
+    share = min(1.0, max(0.0, (value - low) / (high - low)))
+    return _BLOCKS[round(share * (len(_BLOCKS) - 1))]
 
 
 def _range(values: list[float], is_loss: bool) -> tuple[float, float]:

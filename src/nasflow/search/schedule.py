@@ -34,7 +34,7 @@ class Train:
         """What it belongs to, for people."""
         if self.round is not None:
             return f"round {self.round}"
-        return "start network" if self.stage == "start" else "finish"
+        return "start network" if self.stage == "start" else "full size"
 
 
 @dataclass(frozen=True)

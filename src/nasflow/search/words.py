@@ -43,4 +43,19 @@ def figure_text(measure: str, value: float | None) -> str:
     return shown if shown.endswith(words) else f"{shown} {words}"
 
 
+def time_words(seconds: float) -> str:
+    """How long something takes, as people say it: `40 s`, `7 min`, `2 h 10 min`, `3 d 4 h`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(round(seconds / 600) * 10, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(round(seconds / 3600), 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
 _TIMES = ((1e6, "µs"), (1e3, "ms"))

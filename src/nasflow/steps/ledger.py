@@ -1,7 +1,7 @@
 """Read a whole search from the store."""
 
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import takewhile
 
 from nasflow.base.errors import NotFound
@@ -67,8 +67,27 @@ def found_parts(archive: Archive, text: str) -> Parts:
     return winner.parts
 
 
-def read_ledger(archive: Archive, search: str) -> Ledger:
-    """Everything that is known of a search now; raise NotFound if it is not there, or was never begun."""
+@dataclass(frozen=True)
+class Memory:
+    """What cannot change any more of a search that is read again and again: it is not read again.
+
+    A blob that was there once counts as there: who goes on with a search looks with a new memory.
+    """
+
+    rounds: dict[int, LedgerRound] = field(default_factory=dict)
+    """Those that are complete."""
+    attempts: dict[str, tuple[Attempt, ...]] = field(default_factory=dict)
+    """By child, of those that are done."""
+    blobs: set[str] = field(default_factory=set)
+    """Those that are there."""
+
+
+def read_ledger(archive: Archive, search: str, memory: Memory | None = None) -> Ledger:
+    """Everything that is known of a search now; raise NotFound if it is not there, or was never begun.
+
+    With the `memory` of the look before, only what can have changed since is asked for.
+    """
+    memory = memory or Memory()
     config = read_config(archive, search)
     start = archive.find(start_key(search), ChildSpec)
     if start is None:
@@ -76,7 +95,7 @@ def read_ledger(archive: Archive, search: str) -> Ledger:
             f"search {search!r} in {archive.store.url} was interrupted before it began: "
             "`nasflow search` with its configuration begins it"
         )
-    rounds = tuple(_read_rounds(archive, config))
+    rounds = tuple(_read_rounds(archive, config, memory.rounds))
     ledger = Ledger(
         config=config,
         start_spec=start,
@@ -84,11 +103,11 @@ def read_ledger(archive: Archive, search: str) -> Ledger:
         rounds=rounds,
         stop=archive.find(stop_key(search, len(rounds)), SearchStop),
         finish=archive.find(finish_key(search, len(rounds)), FinishRecord),
-        attempts=tuple(_read_attempts(archive, search, start, rounds)),
     )
     ends = {"shortlist": tuple(_shortlist(archive, ledger)), "finals": tuple(_finals(archive, ledger))}
     ledger = ledger.model_copy(update=ends)
-    return ledger.model_copy(update={"lost": frozenset(_lost(archive, ledger))})
+    ledger = ledger.model_copy(update={"attempts": tuple(_read_attempts(archive, ledger, memory.attempts))})
+    return ledger.model_copy(update={"lost": frozenset(_lost(archive, ledger, memory.blobs))})
 
 
 def read_round(archive: Archive, config: ResolvedConfig, proposal: Proposal) -> LedgerRound:
@@ -107,10 +126,15 @@ def read_round(archive: Archive, config: ResolvedConfig, proposal: Proposal) -> 
     return LedgerRound(proposal=proposal, records=records, rungs=rungs, until=until, update=update)
 
 
-def _read_rounds(archive: Archive, config: ResolvedConfig) -> Iterator[LedgerRound]:
+def _read_rounds(
+    archive: Archive, config: ResolvedConfig, known: dict[int, LedgerRound]
+) -> Iterator[LedgerRound]:
     number = 1
     while proposal := archive.find(proposal_key(config.name, number), Proposal):
-        yield read_round(archive, config, proposal)
+        found = known.get(number) or read_round(archive, config, proposal)
+        if found.is_complete:
+            known[number] = found
+        yield found
         number += 1
 
 
@@ -129,31 +153,57 @@ def _finals(archive: Archive, ledger: Ledger) -> Iterator[LedgerFinal]:
         yield LedgerFinal(finalist=finalist, spec=spec, record=find_record(archive, spec.id))
 
 
-def _lost(archive: Archive, ledger: Ledger) -> Iterator[str]:
+def _lost(archive: Archive, ledger: Ledger, known: set[str]) -> Iterator[str]:
     """The blobs that a search must have to go on, and the store has not."""
     records = (ledger.start, *(each.record for each in ledger.finals))
     wanted = [record.weights for record in records if isinstance(record, TrainedRecord)]
-    is_lost = cache(lambda digest: not archive.holds(digest))
-    yield from filter(is_lost, wanted)
+
+    def is_lost(digest: str) -> bool:
+        if digest not in known and archive.holds(digest):
+            known.add(digest)
+        return digest not in known
+
+    yield from filter(is_lost, dict.fromkeys(wanted))
     for lines in heirs(ledger).values():
         for line in lines:
             yield from takewhile(is_lost, (record.weights for record in line))
     for each in reversed(ledger.rounds):
         state = each.update.controller if each.update else None
-        if each.update and (state is None or archive.holds(state)):
+        if each.update and (state is None or not is_lost(state)):
             return
         if state:
             yield state
 
 
 def _read_attempts(
-    archive: Archive, search: str, start: ChildSpec, rounds: Iterable[LedgerRound]
+    archive: Archive, ledger: Ledger, known: dict[str, tuple[Attempt, ...]]
 ) -> Iterator[Attempt]:
     """All attempts at the search's children, those of each of its finishes included."""
-    children = [start.id]
-    for each in rounds:
+    done = {record.child for record in ledger.networks}
+    for child in _tried(archive, ledger):
+        found = known.get(child)
+        if found is None:
+            found = tuple(read_attempts(archive, child))
+            # The last word on an attempt comes after the child's record.
+            if child in done and (not found or found[-1].outcome):
+                known[child] = found
+        yield from found
+
+
+def read_attempts(archive: Archive, child: str) -> Iterator[Attempt]:
+    """All attempts at a child, the oldest first."""
+    for key in archive.store.list(attempts_prefix(child)):
+        attempt, _ = archive.find_changing(key, Attempt)
+        if attempt:
+            yield attempt
+
+
+def _tried(archive: Archive, ledger: Ledger) -> list[str]:
+    """The search's children, and what was trained at each of its ends."""
+    children = [ledger.start_spec.id]
+    for each in ledger.rounds:
         children += each.proposal.children
-    ends = archive.store.list(finishes_prefix(search))
+    ends = archive.store.list(finishes_prefix(ledger.config.name))
     for key in shortlists_among(ends):
         children += [each.final for each in archive.read(key, ShortlistRecord).entries]
     for key in stops_among(ends):
@@ -162,8 +212,4 @@ def _read_attempts(
         # Of an older nasflow, whose stops do not name them.
         children += [each.finalist.child for each in archive.read(key, FinishRecord).tested]
     # The final start network can be the start network itself: each attempt is told once.
-    for child in dict.fromkeys(children):
-        for key in archive.store.list(attempts_prefix(child)):
-            attempt, _ = archive.find_changing(key, Attempt)
-            if attempt:
-                yield attempt
+    return list(dict.fromkeys(children))

@@ -1,0 +1,34 @@
+"""Commands as `--help` lists them: under headings, and with all that their first lines say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from typer.core import TyperGroup
+
+HEADINGS: Mapping[str, Sequence[str]] = {
+    "Search": ("search", "resume", "transfer", "compare"),
+    "Look": ("watch", "list", "show", "report", "export", "ui", "cell", "schema"),
+    "Cluster": ("doctor", "compile", "submit", "status", "logs", "stop"),
+    "Prove and study": ("verify", "rehearse", "audit", "table", "study"),
+    "Tidy up": ("sync", "gc"),
+}
+"""Each command of `nasflow` is under one of them."""
+
+
+class Grouped(TyperGroup):
+    """A group whose commands are told apart; those of a subgroup stand under one heading."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write them: what click would cut at the end of the line goes on in the next one."""
+        known = self.commands
+        told = {name for names in HEADINGS.values() for name in names}
+        others = {"Commands": [name for name in known if name not in told]}
+        for title, names in {**HEADINGS, **others}.items():
+            rows = [(name, _first_line(known[name].help)) for name in names if name in known]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+def _first_line(text: str | None) -> str:
+    return " ".join((text or "").partition("\n\n")[0].split())

@@ -1,0 +1,156 @@
+"""A search that is watched, on a terminal: one screen, made anew at each look."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from nasflow.cli.told import record_text, result_text, silence_text, standing_text
+from nasflow.report.figures import hours, plural
+from nasflow.report.roles import roles
+from nasflow.report.sparkline import Curves, block
+from nasflow.report.table import RowRounds, rows
+from nasflow.report.yardstick import Yardstick
+from nasflow.search.costs import costs
+from nasflow.search.ledger import Ledger
+from nasflow.search.record import Epoch, FailedRecord, RoundRecord, RungRecord
+from nasflow.steps.follow import OpenTraining, SearchView
+
+_CURVE, _BAR = 16, 12
+"""Columns of a terminal."""
+
+_ROUNDS = 6
+"""So many are shown, the latest."""
+
+_AROUND = 8
+"""Lines of a screen that are none of the networks': heads, empty lines, the prompt."""
+
+
+@dataclass(frozen=True)
+class _Network:
+    """One that is being looked at."""
+
+    name: str
+    arm: str
+    record: RoundRecord | None
+    training: OpenTraining | None
+
+    @property
+    def state(self) -> str:
+        if self.record:
+            return "stopped" if isinstance(self.record, RungRecord) else self.record.status
+        if self.training:
+            return "training" if self.training.is_alive else "no sign of life"
+        return "waiting"
+
+    @property
+    def history(self) -> tuple[Epoch, ...]:
+        if self.record:
+            return self.record.history
+        return self.training.history if self.training else ()
+
+
+def screen(view: SearchView, lanes: int, lines: Sequence[str], height: int) -> Group:
+    """A search at one moment in `height` lines; `lines` are what its cluster says."""
+    head, told = _head(view, lanes), _rounds(rows(view.ledger), Yardstick.of(view.ledger.config))
+    below = [Text(line, overflow="ellipsis", no_wrap=True) for line in lines]
+    left = height - _AROUND - head.row_count - (told.row_count if told else 0) - len(below)
+    parts: list[RenderableType] = [head]
+    if silence := silence_text(view):
+        # Not in the table, which cuts what is long.
+        parts.append(Text(silence, style="yellow"))
+    parts.append(Text())
+    if told:
+        parts += [told, Text()]
+    parts.append(_networks(view, max(3, left)))
+    return Group(*parts, *([Text()] if below else []), *below)
+
+
+def _head(view: SearchView, lanes: int) -> Table:
+    ledger, table = view.ledger, Table.grid(padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column(overflow="ellipsis", no_wrap=True)
+    table.add_row("search", Text(f"{ledger.config.name}: {standing_text(view, lanes)}"))
+    if ledger.chosen:
+        table.add_row("best", Text(record_text(ledger, ledger.chosen)))
+    cost = costs(ledger)
+    spent = f"{hours(cost.cpu.total + cost.gpu.total)} of training"
+    if cost.gpu.total:
+        spent += f", {hours(cost.gpu.total)} of it on GPUs"
+    table.add_row("spent", Text(f"{spent}; {plural(view.at_work, 'network')} in training"))
+    return table
+
+
+def _rounds(found: RowRounds, yardstick: Yardstick) -> Table | None:
+    """A row a round: its children by their figures, from the lowest of all to the highest."""
+    values = [row.value for each in found for row in each if row.value is not None]
+    if not values:
+        return None
+    table = _table("round", "done", "children", f"best {yardstick.title}")
+    for each in found[-_ROUNDS:]:
+        own = [row.value for row in each if row.value is not None]
+        best = max(own, key=lambda value: yardstick.sign * value, default=None)
+        done = sum(row.record is not None for row in each)
+        bars = "".join(block(value, min(values), max(values)) for value in own)
+        table.add_row(str(each[0].round if each else ""), f"{done}/{len(each)}", bars, yardstick.show(best))
+    return table
+
+
+def _networks(view: SearchView, most: int) -> Table:
+    """A row a network of what the search is at, the finished ones first to go where there is no room."""
+    found = list(_listed(view))
+    curves = Curves(Yardstick.of(view.ledger.config), found)
+    late = [each for each in found if each.record is None][:most]
+    early = [each for each in found if each.record]
+    shown = [*early[len(early) - min(len(early), most - len(late)) :], *late]
+    table = _table("network", "arm", "state", "epochs", "", "curve", "figure")
+    for each in shown:
+        table.add_row(
+            Text(each.name),
+            each.arm,
+            Text(each.state, style="red" if isinstance(each.record, FailedRecord) else ""),
+            *_epochs(each),
+            curves.blocks(each.history, _CURVE),
+            Text(result_text(view.ledger, each.record) if each.record else ""),
+        )
+    return table
+
+
+def _epochs(network: _Network) -> tuple[str, RenderableType]:
+    training, done = network.training, len(network.history)
+    if training is None or network.record:
+        return str(done or ""), ""
+    again = f" (attempt {training.attempt})" if training.attempt > 1 else ""
+    return f"{done}/{training.epochs}{again}", ProgressBar(training.epochs, done, width=_BAR)
+
+
+def _listed(view: SearchView) -> Iterator[_Network]:
+    """The start network, the newest round, or the networks at full size."""
+    ledger, trainings = view.ledger, {each.child: each for each in view.trainings}
+    named = roles(ledger)
+    for child, arm, record in _at(ledger):
+        yield _Network(named.get(child, child), arm, record, trainings.get(child))
+
+
+def _at(ledger: Ledger) -> Iterator[tuple[str, str, RoundRecord | None]]:
+    if ledger.at_full_size:
+        known = {each.spec.id: each.record for each in ledger.at_full_size}
+        yield from ((child, "", record) for child, record in known.items())
+    elif ledger.rounds:
+        newest = ledger.rounds[-1]
+        for child, episode, record in zip(
+            newest.proposal.children, newest.proposal.episodes, newest.records, strict=True
+        ):
+            yield child, episode.arm, record
+    else:
+        yield ledger.start_spec.id, "", ledger.start
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for head in heads:
+        table.add_column(head, overflow="ellipsis", no_wrap=True)
+    return table

@@ -1,0 +1,85 @@
+"""A running search in words, a line at a time: where it stands, and what a network came to."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nasflow.search.ledger import Ledger
+    from nasflow.search.record import RoundRecord
+    from nasflow.steps.follow import SearchView
+
+
+def standing_text(view: "SearchView", lanes: int = 1) -> str:
+    """Children, stage, and time left where `lanes` networks are trained at the same time: `7/20, round 2,
+    about 3 min left`.
+    """
+    from nasflow.search.remaining import remaining
+
+    parts = [children_text(view.ledger), stage_text(view), remaining(view.ledger).text(max(1, lanes))]
+    return ", ".join(filter(None, parts))
+
+
+def children_text(ledger: "Ledger") -> str:
+    """`7/20`, or `7 children` where the budget is one of time; empty where none are looked for."""
+    from nasflow.search.remaining import expected_children
+
+    expected, done = expected_children(ledger.config), len(ledger.children)
+    if ledger.is_transfer:
+        return ""
+    return f"{done} children" if expected is None else f"{done}/{max(expected, done)}"
+
+
+def stage_text(view: "SearchView") -> str:
+    """What the search is at."""
+    from nasflow.search.schedule import Learn, Propose, Test, Train
+
+    if view.is_over:
+        return "over"
+    match view.tasks[0]:
+        case Train() as task:
+            return task.title
+        case Propose(number) | Learn(number):
+            return f"round {number}"
+        case Test():
+            return "test images"
+    return "choosing"
+
+
+def silence_text(view: "SearchView") -> str:
+    """What to do where nobody seems to be at work; empty: somebody is, or it is too early to say."""
+    from nasflow.cli.options import resume_command
+    from nasflow.search.words import time_words
+
+    if view.is_over or view.idle is None:
+        return ""
+    return (
+        f"no network has been in training for {time_words(view.idle)}: if nobody is at work, "
+        f"{resume_command(view.store, view.ledger.config.name)} goes on"
+    )
+
+
+def record_text(ledger: "Ledger", record: "RoundRecord") -> str:
+    """What a network is there for, what it brought, and its parts."""
+    from nasflow.report.network import network_text
+    from nasflow.report.roles import roles
+
+    role = roles(ledger).get(record.child, record.child)
+    return f"{role}: {result_text(ledger, record)}  {network_text(record.parts, ledger.config.host)}"
+
+
+def result_text(ledger: "Ledger", record: "RoundRecord") -> str:
+    """What a network brought, by the objective; or why it failed, or cannot win."""
+    from nasflow.search.words import figure_text
+
+    if record.status == "failed":
+        return record.failure
+    judge = ledger.config.judge
+    breach = judge.breach(record.measures)
+    # The accuracy beside it: people know it, whatever it is judged by.
+    known = dict.fromkeys((judge.objective.measure, "held_out_accuracy"))
+    # A network that was brought, and not trained, has no training loss.
+    said = ", ".join(
+        figure_text(each, found.value if (found := record.measures.get(each)) else None) for each in known
+    )
+    if record.status == "rung":
+        said += f" after epoch {len(record.history)}"
+    return f"{said} ({breach})" if breach else said

@@ -1,0 +1,232 @@
+"""The command that watches a search: a screen on a terminal, a line a change in a pipe."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Self
+
+import typer
+
+from nasflow.cli.cluster import connect_for, status_lines
+from nasflow.cli.options import (
+    DEFAULT_STORE,
+    MaybeSearchArgument,
+    StoreOption,
+    open_existing,
+    store_option,
+    write_bytes,
+)
+from nasflow.cli.told import record_text, silence_text, stage_text, standing_text
+
+if TYPE_CHECKING:
+    from nasflow.steps.archive import Archive
+    from nasflow.steps.follow import SearchView
+
+watch_commands = typer.Typer()
+
+_CLUSTER_SECONDS = 15
+"""Between two questions to a cluster."""
+
+_PAGE_SECONDS = 10
+"""Between two times that a browser reads a page."""
+
+
+@watch_commands.command("watch")
+def _watch(
+    search: MaybeSearchArgument = None,
+    store: StoreOption = DEFAULT_STORE,
+    html: Annotated[
+        Path | None, typer.Option(help="Keep the report in this file, which renews itself in a browser.")
+    ] = None,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks at the store.")] = 3.0,
+) -> None:
+    """Watch a search on any backend until it is over: rounds, children, time left, why pods wait.
+
+    It reads the store alone, and asks a search's cluster where it is in reach. Ctrl-C leaves it; the search
+    goes on. In a pipe it prints a line a change.
+    """
+    with _left_quietly():
+        archive = open_existing(store)
+        search = search or unfinished(archive)
+        last = _follow(archive, search, every, html)
+        _tell_the_end(archive, last)
+
+
+@contextmanager
+def _left_quietly() -> Iterator[None]:
+    """Ctrl-C is how this command ends: nothing was at work here, so there is nothing to say."""
+    from nasflow.base.errors import Stopped
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped from None
+
+
+def _follow(archive: "Archive", search: str, every: float, html: Path | None) -> "SearchView":
+    """Show a search until it is over, as it was then."""
+    with _OnTerminal() if sys.stdout.isatty() else nullcontext(_InPipe()) as shown:
+        for look in _looks(archive, search, every):
+            shown.show(look)
+            if html:
+                _write_page(html, look)
+    return look.view
+
+
+def _tell_the_end(archive: "Archive", view: "SearchView") -> None:
+    """In a line; raise SearchFailed if nothing was found."""
+    from nasflow.backends.outcome import outcome
+    from nasflow.report.verdict import verdict
+
+    name = view.ledger.config.name
+    stop = outcome(archive, name)
+    typer.echo(f"search {name} is over: {stop.reason}: {stop.detail}. {verdict(view.ledger)}")
+    where = f"{name}{store_option(view.store)}"
+    typer.echo(f"`nasflow show {where}` has its figures, `nasflow report {where}` its page")
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is seen at one moment."""
+
+    view: "SearchView"
+    lanes: int
+    """Networks that were in training at the same time, at most so far."""
+    cluster: tuple[str, ...]
+    """What its cluster says; nothing of a search that was never submitted."""
+    is_new: bool
+    """Whether anything but the time has changed since the look before."""
+
+
+def _looks(archive: "Archive", search: str, every: float) -> Iterator[_Look]:
+    """One look after the other, the last one at a search that is over."""
+    from nasflow.steps.follow import Follower
+
+    follower, cluster = Follower(archive, search), _Cluster(archive, search)
+    lanes, before = 1, None
+    while True:
+        view = follower.look()
+        lanes = max(lanes, view.at_work)
+        documents = view.ledger.model_copy(update={"attempts": ()})
+        yield _Look(view, lanes, cluster.lines(), documents != before)
+        if view.is_over:
+            return
+        before = documents
+        time.sleep(every)
+
+
+class _Cluster:
+    """Asks a search's cluster now and then, and remembers the answer."""
+
+    def __init__(self, archive: "Archive", search: str) -> None:
+        self._archive, self._search = archive, search
+        self._lines: tuple[str, ...] = ()
+        self._next = 0.0
+
+    def lines(self) -> tuple[str, ...]:
+        """What `nasflow status` says; where Kubeflow does not answer, what the store knows."""
+        if time.monotonic() >= self._next:
+            self._lines = tuple(self._ask())
+            self._next = time.monotonic() + _CLUSTER_SECONDS
+        return self._lines
+
+    def _ask(self) -> list[str]:
+        from nasflow.steps.keys import submission_key
+
+        if not self._archive.store.exists(submission_key(self._search)):
+            return []
+        from nasflow.backends.cluster import status, status_in_store
+        from nasflow.base.credentials import masked
+        from nasflow.base.errors import KubeflowUnavailable
+
+        try:
+            found = status(self._archive, self._search, connect_for(self._archive, self._search))
+        except KubeflowUnavailable as error:
+            found = status_in_store(self._archive, self._search, str(error))
+        return [masked(line) for line in status_lines(found, self._search)]
+
+
+class _OnTerminal:
+    """One screen, made anew at each look."""
+
+    def __enter__(self) -> Self:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console()
+        self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
+        self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
+
+    def show(self, look: _Look) -> None:
+        """Draw it."""
+        from nasflow.cli.screen import screen
+
+        drawn = screen(look.view, look.lanes, look.cluster, self._console.height)
+        self._live.update(drawn, refresh=True)
+
+
+class _InPipe:
+    """A line a change."""
+
+    def __init__(self) -> None:
+        self._told = set[str]()
+        self._stage = ""
+
+    def show(self, look: _Look) -> None:
+        """Print what is new; at the first look, where the search stands."""
+        for line in self._lines(look):
+            typer.echo(line)
+        # Who reads a pipe waits for it.
+        sys.stdout.flush()
+
+    def _lines(self, look: _Look) -> Iterator[str]:
+        view, standing = look.view, standing_text(look.view, look.lanes)
+        records = {record.child: record for record in view.ledger.networks}
+        new = [each for child, each in records.items() if child not in self._told] if self._stage else []
+        stage = stage_text(view)
+        if new:
+            yield from (f"{standing}  {record_text(view.ledger, record)}" for record in new)
+        elif stage != self._stage:
+            yield standing
+        self._stage = stage
+        self._told.update(records)
+        said = [*look.cluster, *filter(None, [silence_text(view)])]
+        yield from (line for line in said if line not in self._told)
+        self._told.update(said)
+
+
+def _write_page(file: Path, look: _Look) -> None:
+    """The report, whole; of a search that is over it does not renew itself any more."""
+    from nasflow.report.page import render
+
+    if look.is_new or look.view.is_over:
+        page = render(look.view.ledger, None if look.view.is_over else _PAGE_SECONDS)
+        write_bytes(file, page.encode())
+
+
+def unfinished(archive: "Archive") -> str:
+    """The one search that is not over, or the only one there is; raise InvalidSpec if that is not one."""
+    from nasflow.base.errors import InvalidSpec, NasflowError
+    from nasflow.steps.execute import tasks_of
+    from nasflow.steps.ledger import search_ids
+
+    known, open_ones = search_ids(archive), []
+    for each in known:
+        try:
+            if tasks_of(archive, each):
+                open_ones.append(each)
+        except NasflowError:
+            # Interrupted before it began, or damaged: who names it is told.
+            continue
+    found = open_ones or known
+    if len(found) == 1:
+        return found[0]
+    there = f"take one of {', '.join(found[:8])}" if found else "there is none"
+    raise InvalidSpec(f"which search of {archive.store.url}? {there}: nasflow watch SEARCH")
