@@ -8,6 +8,8 @@ from uuid import uuid4
 from kubernetes import client, config, watch
 from tests.cluster.reach import IMAGE
 
+from nasflow.pipelines.placement import labels
+from nasflow.search.cluster import Cluster
 from nasflow.steps.table import Step
 
 PATIENCE = 600
@@ -72,9 +74,8 @@ class Pods:
 def _pod(name: str, step: Step, search: str, child: str | None) -> dict[str, Any]:
     call = f"Pod({search!r}, {child or ''!r}).{step.function}({OUTPUTS.get(step, '')})"
     program = f"from nasflow.steps.pods import Pod; print({call})"
-    labels = {"app.kubernetes.io/part-of": "nasflow", "app.kubernetes.io/component": "step"}
     return {
-        "metadata": {"name": name, "labels": labels},
+        "metadata": {"name": name, "labels": labels(search, Cluster(image=IMAGE))},
         "spec": {
             "restartPolicy": "Never",
             "serviceAccountName": "nasflow-runner",
