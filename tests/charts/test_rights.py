@@ -1,7 +1,10 @@
 from itertools import product
+from pathlib import Path
 
 import pytest
+from tests.kubeflow.server import serving
 
+from nasflow.kubeflow.client import connect
 from nasflow.pipelines.placement import labels
 from nasflow.search.cluster import Cluster
 
@@ -46,6 +49,17 @@ RUN = {
 }
 
 
+API = {
+    ("experiments", "create"),
+    ("experiments", "list"),
+    ("runs", "create"),
+    ("runs", "get"),
+    ("runs", "list"),
+    ("runs", "terminate"),
+}
+"""What Kubeflow's multi-user API lets the account do; resource and verb."""
+
+
 def test_the_steps_rights() -> None:
     """The steps' account may do what Argo's executor and Kubeflow's launcher do with it, and nothing else."""
     assert rights(render(values("keys sqlite plain"))) == RUN
@@ -53,10 +67,37 @@ def test_the_steps_rights() -> None:
 
 def test_the_steps_rights_among_many_users() -> None:
     """On a multi-user install it may also ask for tokens of itself, and start and end runs there."""
-    api = set(product(["pipelines.kubeflow.org"], ["runs", "experiments"], ["*"], ["create", "get", "list"]))
-    end = ("pipelines.kubeflow.org", "runs", "*", "terminate")
     token = ("", "serviceaccounts/token", "nasflow-runner", "create")
-    assert rights(render(values("keys sqlite full"))) == RUN | api | {end, token}
+    theirs = {("pipelines.kubeflow.org", resource, "*", verb) for resource, verb in API}
+    assert rights(render(values("keys sqlite full"))) == RUN | theirs | {token}
+
+
+def test_what_a_run_asks_of_kubeflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these rights is one that a step asks Kubeflow's API for, and it asks for no other."""
+    pipeline = (Path(__file__).parents[1] / "pipelines/golden/fused-finish.yaml").read_bytes()
+    for name in ("NASFLOW_KFP_TOKEN", "NASFLOW_KFP_AUTH"):
+        monkeypatch.delenv(name, raising=False)
+    with serving() as server:
+        monkeypatch.setenv("NASFLOW_KFP_HOST", f"http://127.0.0.1:{server.server_port}")
+        kubeflow = connect("profile", "nasflow-runner")
+        server.add("going-on", "2026-11-29T10:00:00Z")
+        kubeflow.find("r")
+        kubeflow.submit("r", pipeline, {"search": "digits", "number": 1}, "digits", "nasflow-runner")
+        # Not `forget`: only `nasflow stop` does, with its user's rights.
+        kubeflow.terminate("going-on")
+        asked = [right for method, path in server.asked if (right := asked_for(method, path))]
+    assert set(asked) == API
+
+
+def asked_for(method: str, path: str) -> tuple[str, str] | None:
+    """The resource and the verb of which Kubeflow's API asks Kubernetes before it answers; None: of none."""
+    resource, _, one = path.removeprefix("/apis/v2beta1/").partition("/")
+    if resource == "healthz":
+        return None
+    _, _, action = one.partition(":")
+    if method == "GET":
+        return resource, "get" if one else "list"
+    return resource, action or {"POST": "create", "DELETE": "delete"}[method]
 
 
 def test_no_artifact_secret() -> None:

@@ -40,8 +40,17 @@ class Pods:
 
     def start(self, step: Step, search: str, child: str | None = None) -> str:
         """Start a step; the pod's name."""
-        name = f"{step.title}-{uuid4().hex[:6]}"
-        self._core.create_namespaced_pod(self._namespace, _pod(name, step, search, child))
+        call = f"Pod({search!r}, {child or ''!r}).{step.function}({OUTPUTS.get(step, '')})"
+        program = f"from nasflow.steps.pods import Pod; print({call})"
+        return self._start(step.title, program, labels(search, Cluster(image=IMAGE)))
+
+    def try_out(self, program: str, labels: dict[str, str]) -> bool:
+        """Whether a program ends well in a pod with these labels."""
+        return self._phase_at_end(self._start("try-out", program, labels)) == "Succeeded"
+
+    def _start(self, title: str, program: str, labels: dict[str, str]) -> str:
+        name = f"{title}-{uuid4().hex[:6]}"
+        self._core.create_namespaced_pod(self._namespace, _pod(name, program, labels))
         return name
 
     def end(self, name: str) -> list[str]:
@@ -71,11 +80,9 @@ class Pods:
         return phase
 
 
-def _pod(name: str, step: Step, search: str, child: str | None) -> dict[str, Any]:
-    call = f"Pod({search!r}, {child or ''!r}).{step.function}({OUTPUTS.get(step, '')})"
-    program = f"from nasflow.steps.pods import Pod; print({call})"
+def _pod(name: str, program: str, labels: dict[str, str]) -> dict[str, Any]:
     return {
-        "metadata": {"name": name, "labels": labels(search, Cluster(image=IMAGE))},
+        "metadata": {"name": name, "labels": labels},
         "spec": {
             "restartPolicy": "Never",
             "serviceAccountName": "nasflow-runner",
