@@ -24,8 +24,9 @@ def component(found: Distribution) -> dict[str, Any]:
     name = re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower()
     purl = f"pkg:pypi/{name}@{found.version.replace('+', '%2B')}"
     told = {"type": "library", "bom-ref": purl, "name": name, "version": found.version, "purl": purl}
-    licence = found.metadata.get("License-Expression")
-    return told | ({"licenses": [{"expression": licence}]} if licence else {})
+    if "License-Expression" not in found.metadata:
+        return told
+    return told | {"licenses": [{"expression": found.metadata["License-Expression"]}]}
 
 
 if __name__ == "__main__":
