@@ -14,8 +14,10 @@ BASE_IMAGE ?= python:3.11-slim
 # The address of PyTorch's wheels for CPUs (or for another CUDA); empty: the registry's own, with CUDA.
 TORCH_INDEX ?=
 PIP_ARGUMENTS ?=
+FROM_WHERE = $(strip $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(PIP_ARGUMENTS))
+AUDIT := build/audit/bin/pip-audit
 
-.PHONY: demo test test-long fuzz test-cluster e2e kind-up kind-down check release docs bench study against-optuna image image-gpu clean
+.PHONY: demo test test-long fuzz test-cluster e2e kind-up kind-down check release docs bench study against-optuna image image-gpu hashes audit clean
 
 $(BIN)/nasflow: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -97,7 +99,7 @@ image image-gpu:
 	$(DOCKER) build --file images/Dockerfile --tag '$(IMAGE):$(TAG)$(SUFFIX)' \
 		--build-arg VARIANT=$(VARIANT) \
 		--build-arg BASE_IMAGE='$(BASE_IMAGE)' \
-		--build-arg PIP_ARGUMENTS='$(strip $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(PIP_ARGUMENTS))' \
+		--build-arg PIP_ARGUMENTS='$(FROM_WHERE)' \
 		--build-arg VERSION='$(VERSION)' \
 		--build-arg REVISION='$(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)' \
 		.
@@ -105,6 +107,23 @@ image image-gpu:
 image: VARIANT = cpu
 image-gpu: VARIANT = gpu
 image-gpu: SUFFIX = -gpu
+
+# Which files the image is made of, by hash: from then on `make image` takes no others, see docs/image.md.
+hashes:
+	$(DOCKER) build --file images/Dockerfile --target requirements --tag '$(IMAGE):requirements' \
+		--build-arg BASE_IMAGE='$(BASE_IMAGE)' .
+	mkdir -p build
+	$(DOCKER) run --rm '$(IMAGE):requirements' sh -c 'python3 -m venv /tmp/pip \
+		&& /tmp/pip/bin/python /hashes.py /requirements.txt /constraints.txt $(FROM_WHERE)' > build/hashes.txt
+	mv build/hashes.txt hashes.txt
+
+# Known vulnerabilities of what constraints.txt pins. A database that does not answer for each of them is a failure too.
+audit: $(AUDIT)
+	$(AUDIT) --strict --disable-pip --no-deps --requirement constraints.txt
+
+$(AUDIT):
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet pip-audit==2.10.1
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -36,7 +36,13 @@ OPTIONAL_SECRETS = {variable.name: own(variable).name for variable in TRACKING_C
 
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 SEARCH_LABEL = "nasflow/search"
+RELEASE_LABEL = "nasflow/release"
+"""By it the chart's NetworkPolicies know the pods that they let in; its value is the ConfigMap's name."""
+
 LABELS = {"app.kubernetes.io/name": "nasflow", "app.kubernetes.io/part-of": "nasflow"}
+
+_LONGEST_LABEL = 63
+"""Kubernetes' own bound; the chart's names are shorter, and nobody else's are in its policies."""
 
 _PATIENT_TIMEOUT = 3600
 _WAITING = {"cpu": "250m", "memory": "1Gi", "timeout": 90 * 24 * 3600}
@@ -113,7 +119,12 @@ def _tell(task: Any, cluster: Cluster) -> None:
 
 
 def _label(task: Any, placement: Placement) -> None:
-    for label, value in (LABELS | {SEARCH_LABEL: placement.search}).items():
+    for label, value in labels(placement.search, placement.cluster).items():
         kubernetes.add_pod_label(task, label, value)
-    if placement.cluster.queue:
-        kubernetes.add_pod_label(task, QUEUE_LABEL, placement.cluster.queue)
+
+
+def labels(search: str, cluster: Cluster) -> dict[str, str]:
+    """What the pods of a search are labelled with."""
+    release = cluster.config_map[:_LONGEST_LABEL].rstrip("-.")
+    queue = {QUEUE_LABEL: cluster.queue} if cluster.queue else {}
+    return LABELS | {SEARCH_LABEL: search, RELEASE_LABEL: release} | queue

@@ -91,6 +91,11 @@ def render(given: Values, release: str = "nasflow") -> list[Manifest]:
     return list(_render(json.dumps(given), release))
 
 
+def render_again(given: Values) -> list[Manifest]:
+    """As `render`, but helm is asked anew."""
+    return list(_render.__wrapped__(json.dumps(given), "nasflow"))
+
+
 @functools.cache
 def _render(given: str, release: str) -> tuple[Manifest, ...]:
     result = _template(given, release)

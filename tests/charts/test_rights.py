@@ -1,11 +1,23 @@
 from itertools import product
+from pathlib import Path
 
 import pytest
+from tests.kubeflow.server import serving
+
+from nasflow.kubeflow.client import connect
+from nasflow.pipelines.placement import labels
+from nasflow.search.cluster import Cluster
 
 from .rendering import NAMES, NAMESPACE, Manifest, named, of_kind, pods, render, values
 
 KUBEFLOW = {"pipelines.kubeflow.org/v2_component": "true"}
 """The label that Kubeflow Pipelines gives to every pod of a run (2.17: its compiler to Argo)."""
+
+STEP = KUBEFLOW | labels("digits", Cluster(image="nasflow"))
+"""The labels of a step's pod that uses the release `nasflow`."""
+
+OTHERS_STEP = KUBEFLOW | labels("digits", Cluster(image="nasflow", config_map="other"))
+"""Those of one that uses another release."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -37,6 +49,17 @@ RUN = {
 }
 
 
+API = {
+    ("experiments", "create"),
+    ("experiments", "list"),
+    ("runs", "create"),
+    ("runs", "get"),
+    ("runs", "list"),
+    ("runs", "terminate"),
+}
+"""What Kubeflow's multi-user API lets the account do; resource and verb."""
+
+
 def test_the_steps_rights() -> None:
     """The steps' account may do what Argo's executor and Kubeflow's launcher do with it, and nothing else."""
     assert rights(render(values("keys sqlite plain"))) == RUN
@@ -44,10 +67,37 @@ def test_the_steps_rights() -> None:
 
 def test_the_steps_rights_among_many_users() -> None:
     """On a multi-user install it may also ask for tokens of itself, and start and end runs there."""
-    api = set(product(["pipelines.kubeflow.org"], ["runs", "experiments"], ["*"], ["create", "get", "list"]))
-    end = ("pipelines.kubeflow.org", "runs", "*", "terminate")
     token = ("", "serviceaccounts/token", "nasflow-runner", "create")
-    assert rights(render(values("keys sqlite full"))) == RUN | api | {end, token}
+    theirs = {("pipelines.kubeflow.org", resource, "*", verb) for resource, verb in API}
+    assert rights(render(values("keys sqlite full"))) == RUN | theirs | {token}
+
+
+def test_what_a_run_asks_of_kubeflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these rights is one that a step asks Kubeflow's API for, and it asks for no other."""
+    pipeline = (Path(__file__).parents[1] / "pipelines/golden/fused-finish.yaml").read_bytes()
+    for name in ("NASFLOW_KFP_TOKEN", "NASFLOW_KFP_AUTH"):
+        monkeypatch.delenv(name, raising=False)
+    with serving() as server:
+        monkeypatch.setenv("NASFLOW_KFP_HOST", f"http://127.0.0.1:{server.server_port}")
+        kubeflow = connect("profile", "nasflow-runner")
+        server.add("going-on", "2026-11-29T10:00:00Z")
+        kubeflow.find("r")
+        kubeflow.submit("r", pipeline, {"search": "digits", "number": 1}, "digits", "nasflow-runner")
+        # Not `forget`: only `nasflow stop` does, with its user's rights.
+        kubeflow.terminate("going-on")
+        asked = [right for method, path in server.asked if (right := asked_for(method, path))]
+    assert set(asked) == API
+
+
+def asked_for(method: str, path: str) -> tuple[str, str] | None:
+    """The resource and the verb of which Kubeflow's API asks Kubernetes before it answers; None: of none."""
+    resource, _, one = path.removeprefix("/apis/v2beta1/").partition("/")
+    if resource == "healthz":
+        return None
+    _, _, action = one.partition(":")
+    if method == "GET":
+        return resource, "get" if one else "list"
+    return resource, action or {"POST": "create", "DELETE": "delete"}[method]
 
 
 def test_no_artifact_secret() -> None:
@@ -65,29 +115,32 @@ def test_the_role_is_bound_to_the_steps_account(name: str, account: str) -> None
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
 
 
-def selects(selector: Manifest, labels: Manifest) -> bool:
+def selects(selector: Manifest, pod: Manifest) -> bool:
     """Whether a selector of labels takes a pod."""
-    return bool(selector["matchLabels"].items() <= labels.items())
+    expressions = selector.get("matchExpressions", [])
+    assert {each["operator"] for each in expressions} <= {"Exists"}
+    has_keys = {each["key"] for each in expressions} <= pod.keys()
+    return has_keys and selector.get("matchLabels", {}).items() <= pod.items()
 
 
 def policies(name: str) -> tuple[list[Manifest], dict[str, Manifest]]:
     """The NetworkPolicies, and the labels of the pods."""
     manifests = render(values(name))
-    labels = {component: pod["metadata"]["labels"] for component, pod in pods(manifests)}
-    return of_kind(manifests, "NetworkPolicy"), labels
+    found = {component: pod["metadata"]["labels"] for component, pod in pods(manifests)}
+    return of_kind(manifests, "NetworkPolicy"), found
 
 
 @pytest.mark.parametrize("extra", ["plain", "full"])
 def test_policies_are_about_real_pods(extra: str) -> None:
     """Each policy takes exactly the pod it is named after, and its port is one that the pod has."""
-    found, labels = policies(f"seaweedfs sqlite {extra}")
+    found, pod = policies(f"seaweedfs sqlite {extra}")
     assert {policy["metadata"]["name"] for policy in found} == {"nasflow-mlflow", "nasflow-seaweedfs"}
     for policy in found:
-        taken = [name for name, each in labels.items() if selects(policy["spec"]["podSelector"], each)]
+        taken = [name for name, each in pod.items() if selects(policy["spec"]["podSelector"], each)]
         assert taken == [policy["metadata"]["name"].removeprefix("nasflow-")]
 
 
-def allowed(policy: Manifest, labels: Manifest, namespace: str | None = None) -> bool:
+def allowed(policy: Manifest, pod: Manifest, namespace: str | None = None) -> bool:
     """Whether a policy lets a pod in: one of the same namespace, or of another."""
     for peer in (peer for rule in policy["spec"]["ingress"] for peer in rule["from"]):
         other = peer.get("namespaceSelector")
@@ -100,33 +153,36 @@ def allowed(policy: Manifest, labels: Manifest, namespace: str | None = None) ->
                 continue
         elif namespace is not None or "podSelector" not in peer:
             continue
-        if selects(peer.get("podSelector", {"matchLabels": {}}), labels):
+        if selects(peer.get("podSelector", {}), pod):
             return True
     return False
 
 
 def test_who_is_let_in() -> None:
-    """Steps and `helm test` reach both servers, MLflow the store, and any other pod neither."""
-    found, labels = policies("seaweedfs sqlite plain")
+    """The release's steps and `helm test` reach both servers, MLflow the store, and any other pod neither:
+    no other pipeline's, no other release's, none of another namespace."""
+    found, pod = policies("seaweedfs sqlite plain")
     mlflow, store = sorted(found, key=lambda policy: str(policy["metadata"]["name"]))
-    step = {"app.kubernetes.io/part-of": "nasflow", "app.kubernetes.io/component": "step"}
     for policy in (mlflow, store):
-        assert allowed(policy, KUBEFLOW)
-        assert allowed(policy, step)
-        assert allowed(policy, labels["test"])
-        assert not allowed(policy, {"app": "somebody"})
-        assert not allowed(policy, KUBEFLOW, "kubeflow")
-    assert allowed(store, labels["mlflow"])
-    assert not allowed(mlflow, labels["seaweedfs"])
+        assert allowed(policy, STEP)
+        assert allowed(policy, pod["test"])
+        for stranger in ({"app": "somebody"}, KUBEFLOW, OTHERS_STEP):
+            assert not allowed(policy, stranger)
+        assert not allowed(policy, STEP, "kubeflow")
+    assert allowed(store, pod["mlflow"])
+    assert not allowed(mlflow, pod["seaweedfs"])
     assert store["spec"]["egress"] == []
 
 
 def test_steps_of_another_namespace() -> None:
-    """Namespaces given by value are let in with their steps' pods only."""
-    for policy in policies("seaweedfs sqlite full")[0]:
-        assert allowed(policy, KUBEFLOW, "kubeflow")
-        assert not allowed(policy, {"app": "somebody"}, "kubeflow")
-        assert not allowed(policy, KUBEFLOW, "another")
+    """Namespaces given by value are let in with nasflow's pods only, whatever their release is called."""
+    found, pod = policies("seaweedfs sqlite full")
+    for policy in found:
+        for ours in (STEP, OTHERS_STEP, pod["test"]):
+            assert allowed(policy, ours, "kubeflow")
+            assert not allowed(policy, ours, "another")
+        for stranger in ({"app": "somebody"}, KUBEFLOW):
+            assert not allowed(policy, stranger, "kubeflow")
         assert {"ipBlock": {"cidr": "10.0.0.0/8"}} in policy["spec"]["ingress"][0]["from"]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .rendering import CHART, Values, helm, refusal, render, values
+from .rendering import CHART, Values, containers, helm, pods, refusal, render, render_again, values
 
 WRONG: list[tuple[Values, str]] = [
     ({"imagee": {}}, "'imagee' not allowed"),
@@ -127,3 +127,22 @@ def test_version_is_the_projects() -> None:
     assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == __version__
     (pod,) = [each for each in render(values("keys mlflow-of-theirs plain")) if each["kind"] == "Pod"]
     assert pod["spec"]["containers"][0]["image"] == f"nasflow:{__version__}"
+
+
+def test_image_by_digest() -> None:
+    """A digest wins over the tag, in every pod."""
+    digest = "sha256:" + "0" * 64
+    both = {"tag": "4.48", "digest": digest}
+    given = values("seaweedfs claim plain") | {"image": both, "seaweedfs": {"enabled": True, "image": both}}
+    images = {each["image"] for _, pod in pods(render(given)) for each in containers(pod)}
+    assert images == {f"nasflow@{digest}", f"chrislusf/seaweedfs@{digest}"}
+
+
+@pytest.mark.parametrize(("store", "changing"), [("secret", set()), ("made-keys", {"Secret"})])
+def test_rendered_again(store: str, changing: set[str]) -> None:
+    """Without a cluster to read keys back from, nothing changes where a Secret is named.
+
+    Made keys are new."""
+    given = values(f"{store} sqlite plain")
+    pairs = zip(render_again(given), render_again(given), strict=True)
+    assert {first["kind"] for first, second in pairs if first != second} == changing

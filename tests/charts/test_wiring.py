@@ -259,12 +259,6 @@ def test_pods_go_where_they_are_told() -> None:
     assert account["imagePullSecrets"] == [{"name": "registry"}]
 
 
-def test_image_by_digest() -> None:
-    """A digest wins over the tag."""
-    image = pod_of("keys sqlite full", "mlflow")["spec"]["containers"][0]["image"]
-    assert image == "nasflow@sha256:" + "0" * 64
-
-
 def test_pods_start_again_with_new_keys() -> None:
     """When the store's keys change, the servers that read them at their start are started again."""
     first = values("seaweedfs sqlite plain")

@@ -1,6 +1,8 @@
 """The parts that these tests run on; what is not there is skipped with its reason."""
 
+import os
 from collections.abc import Iterator
+from subprocess import CalledProcessError
 from uuid import uuid4
 
 import pytest
@@ -25,6 +27,34 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         installed = Installation(name)
         installed.install({**images, "seaweedfs": seaweedfs, "mlflow": {"sqlite": {"size": "1Gi"}}})
         yield installed
+
+
+@pytest.fixture
+def release() -> Installation:
+    """The chart as somebody has installed it, in the namespace where a Kubeflow runs steps."""
+    if reason := unavailable():
+        pytest.skip(reason)
+    place = Installation(os.environ.get("NASFLOW_TEST_NAMESPACE", "kubeflow"))
+    try:
+        place.kubectl("get", "configmap", "nasflow")
+    except CalledProcessError:
+        pytest.skip(f"nasflow's chart is not installed in namespace {place.namespace}")
+    return place
+
+
+@pytest.fixture
+def kubeflow(release: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    """The same, and the address of that Kubeflow's API is in the environment."""
+    if os.environ.get("NASFLOW_KFP_HOST"):
+        yield release
+        return
+    try:
+        release.kubectl("get", "service", "ml-pipeline")
+    except CalledProcessError:
+        pytest.skip("NASFLOW_KFP_HOST names no Kubeflow Pipelines")
+    with release.forwarded("ml-pipeline", 8888) as address:
+        monkeypatch.setenv("NASFLOW_KFP_HOST", address)
+        yield release
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from uuid import uuid4
 from kubernetes import client, config, watch
 from tests.cluster.reach import IMAGE
 
+from nasflow.pipelines.placement import labels
+from nasflow.search.cluster import Cluster
 from nasflow.steps.table import Step
 
 PATIENCE = 600
@@ -38,8 +40,17 @@ class Pods:
 
     def start(self, step: Step, search: str, child: str | None = None) -> str:
         """Start a step; the pod's name."""
-        name = f"{step.title}-{uuid4().hex[:6]}"
-        self._core.create_namespaced_pod(self._namespace, _pod(name, step, search, child))
+        call = f"Pod({search!r}, {child or ''!r}).{step.function}({OUTPUTS.get(step, '')})"
+        program = f"from nasflow.steps.pods import Pod; print({call})"
+        return self._start(step.title, program, labels(search, Cluster(image=IMAGE)))
+
+    def try_out(self, program: str, labels: dict[str, str]) -> bool:
+        """Whether a program ends well in a pod with these labels."""
+        return self._phase_at_end(self._start("try-out", program, labels)) == "Succeeded"
+
+    def _start(self, title: str, program: str, labels: dict[str, str]) -> str:
+        name = f"{title}-{uuid4().hex[:6]}"
+        self._core.create_namespaced_pod(self._namespace, _pod(name, program, labels))
         return name
 
     def end(self, name: str) -> list[str]:
@@ -69,10 +80,7 @@ class Pods:
         return phase
 
 
-def _pod(name: str, step: Step, search: str, child: str | None) -> dict[str, Any]:
-    call = f"Pod({search!r}, {child or ''!r}).{step.function}({OUTPUTS.get(step, '')})"
-    program = f"from nasflow.steps.pods import Pod; print({call})"
-    labels = {"app.kubernetes.io/part-of": "nasflow", "app.kubernetes.io/component": "step"}
+def _pod(name: str, program: str, labels: dict[str, str]) -> dict[str, Any]:
     return {
         "metadata": {"name": name, "labels": labels},
         "spec": {

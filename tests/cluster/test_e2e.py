@@ -6,12 +6,11 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import CalledProcessError
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.charts.installation import Installation, unavailable
+from tests.charts.installation import Installation
 from tests.cli.calling import call, write_config
 from tests.cluster.reach import IMAGE, ONE_ROUND, assert_same_as_inline, assert_shown, laptop
 from tests.steps.samples import config
@@ -23,28 +22,6 @@ pytestmark = pytest.mark.cluster
 GPU = "nvidia.com/gpu"
 PATIENCE = 2400
 """Seconds; three runs took 17 minutes on two cores that were busy with other tests."""
-
-
-@pytest.fixture
-def kubeflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
-    """The namespace in which a Kubeflow runs steps, with the chart in it, and the address of its API."""
-    if reason := unavailable():
-        pytest.skip(reason)
-    place = Installation(os.environ.get("NASFLOW_TEST_NAMESPACE", "kubeflow"))
-    try:
-        place.kubectl("get", "configmap", "nasflow")
-    except CalledProcessError:
-        pytest.skip(f"nasflow's chart is not installed in namespace {place.namespace}")
-    if os.environ.get("NASFLOW_KFP_HOST"):
-        yield place
-        return
-    try:
-        place.kubectl("get", "service", "ml-pipeline")
-    except CalledProcessError:
-        pytest.skip("NASFLOW_KFP_HOST names no Kubeflow Pipelines")
-    with place.forwarded("ml-pipeline", 8888) as address:
-        monkeypatch.setenv("NASFLOW_KFP_HOST", address)
-        yield place
 
 
 @pytest.fixture
@@ -93,6 +70,14 @@ def test_a_search_on_kubeflow(
         assert status["run"]["number"] >= 3
         assert_same_as_inline(url, config(**wanted), tmp_path)
         assert_shown(url, wanted["name"], os.environ["MLFLOW_TRACKING_URI"])
+        assert_labelled(kubeflow, wanted["name"])
+
+
+def assert_labelled(kubeflow: Installation, search: str) -> None:
+    """Kubeflow has given each pod of a search the label by which the chart's policies know it."""
+    selector = f"nasflow/search={search}"
+    found = json.loads(kubeflow.kubectl("get", "pods", "--selector", selector, "--output", "json"))["items"]
+    assert {pod["metadata"]["labels"].get("nasflow/release") for pod in found} == {"nasflow"}
 
 
 def wait_for_end(search: str, url: str) -> dict[str, Any]:

@@ -3,20 +3,16 @@
 import subprocess
 
 import pytest
-from tests.charts.installation import Installation, unavailable
+from tests.charts.installation import Installation
 
 pytestmark = pytest.mark.cluster
 
 
-@pytest.fixture
-def release() -> Installation:
-    """The chart that `make kind-up` installed."""
-    if reason := unavailable():
-        pytest.skip(reason)
-    place = Installation("kubeflow")
-    if "kind://" not in place.kubectl("get", "nodes", "--output", "jsonpath={.items[*].spec.providerID}"):
+@pytest.fixture(autouse=True)
+def needs_kind(release: Installation) -> None:
+    """These are about the cluster that `make kind-up` leaves."""
+    if "kind://" not in release.kubectl("get", "nodes", "--output", "jsonpath={.items[*].spec.providerID}"):
         pytest.skip("KUBECONFIG is of no cluster of kind: make kind-up")
-    return place
 
 
 def test_green(release: Installation) -> None:

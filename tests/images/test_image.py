@@ -152,6 +152,14 @@ def test_pinned(image: Image) -> None:
     assert {name: text for name, text in found.items() if pinned.get(name) != text} == {}
 
 
+def test_bill_of_materials(image: Image) -> None:
+    """The image tells what it is made of: each distribution in it at its version, and nothing else."""
+    bill = json.loads(image.run("cat", "/opt/nasflow/sbom.cdx.json"))
+    told = {each["name"]: each["version"] for each in bill["components"]}
+    found = json.loads(image.python(VERSIONS))
+    assert told == {_normal(name): version for name, version in found.items()}
+
+
 def _nasflow(*arguments: str) -> tuple[str, ...]:
     return ("nasflow", *arguments, "--store", f"{ROOM}/store")
 

@@ -5,6 +5,9 @@ import pytest
 import yaml
 from tests.pipelines.golden import CLUSTERS, FOLDER, compiled
 
+from nasflow.pipelines.placement import labels
+from nasflow.search.cluster import Cluster
+
 pytestmark = pytest.mark.usefixtures("quick_pipelines")
 
 KINDS = {"search": "advance", "finish": "advance", "compare": "compare"}
@@ -65,7 +68,24 @@ def test_pods(name: str) -> None:
         assert {each["configMapName"] for each in executor["configMapAsEnv"]} == {cluster.config_map}
         named = {each["secretName"] for each in executor.get("secretAsEnv", [])}
         assert named == ({cluster.secret} if cluster.secret else set())
-        assert executor["podMetadata"]["labels"]["nasflow/search"] == "golden"
+        assert executor["podMetadata"]["labels"] == labels("golden", cluster)
+
+
+def test_labels() -> None:
+    """A pod says whose it is, which search's, which release's of the chart, and which queue it waits in."""
+    assert labels("digits", CLUSTERS["steps"]) == {
+        "app.kubernetes.io/name": "nasflow",
+        "app.kubernetes.io/part-of": "nasflow",
+        "nasflow/search": "digits",
+        "nasflow/release": "nasflow",
+        "kueue.x-k8s.io/queue-name": "gpus",
+    }
+
+
+def test_a_long_name() -> None:
+    """A ConfigMap's name may be longer than a label's value, which Kubernetes would refuse with the pod."""
+    cluster = Cluster(image="nasflow", config_map="a" * 62 + "-" + "b" * 100)
+    assert labels("digits", cluster)["nasflow/release"] == "a" * 62
 
 
 def test_only_training_holds_the_accelerator() -> None:

@@ -30,6 +30,9 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- $_ := set $labels "app.kubernetes.io/managed-by" $root.Release.Service -}}
 {{- $_ := set $labels "app.kubernetes.io/part-of" "nasflow" -}}
 {{- $_ := set $labels "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63) -}}
+{{- if eq (index . 1) "test" }}
+{{- $_ := set $labels "nasflow/release" (include "nasflow.fullname" $root) }}
+{{- end }}
 {{- merge $labels (index . 2) $root.Values.extraLabels | toYaml }}
 {{- end }}
 
@@ -169,30 +172,25 @@ s3://nasflow/search
 {{- end }}
 {{- end }}
 
-{{/* The peers of a NetworkPolicy that are steps' pods: Kubeflow labels each pod of a run, nasflow those it makes itself. */}}
+{{/* The peers of a NetworkPolicy that are steps' pods, and `helm test`'s. nasflow's pipelines label them with the name of the
+ConfigMap that they read, which is this release's; pods of other pipelines have no such label. Releases in other
+namespaces have other names. */}}
 {{- define "nasflow.stepPeers" -}}
-{{- $pods := list (dict "pipelines.kubeflow.org/v2_component" "true") (dict "app.kubernetes.io/part-of" "nasflow" "app.kubernetes.io/component" "step") }}
-{{- range $pods }}
 - podSelector:
     matchLabels:
-      {{- toYaml . | nindent 6 }}
-{{- end }}
+      nasflow/release: {{ include "nasflow.fullname" . }}
 {{- with .Values.networkPolicy.stepNamespaces }}
-{{- range $labels := $pods }}
 - namespaceSelector:
     matchExpressions:
       - key: kubernetes.io/metadata.name
         operator: In
         values:
-          {{- toYaml $.Values.networkPolicy.stepNamespaces | nindent 10 }}
+          {{- toYaml . | nindent 10 }}
   podSelector:
-    matchLabels:
-      {{- toYaml $labels | nindent 6 }}
+    matchExpressions:
+      - key: nasflow/release
+        operator: Exists
 {{- end }}
-{{- end }}
-- podSelector:
-    matchLabels:
-      {{- include "nasflow.selectorLabels" (list . "test") | nindent 6 }}
 {{- with .Values.networkPolicy.extraFrom }}
 {{ toYaml . }}
 {{- end }}
