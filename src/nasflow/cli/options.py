@@ -68,7 +68,7 @@ def read_file(path: Path) -> "SearchFile":
     text = decoded(read_at_most(path, MOST_YAML, "a configuration"), str(path))
     data = read_yaml(text, str(path))
     if data is None:
-        raise InvalidSpec(f"{path}: the file is empty: start from one of examples/")
+        raise InvalidSpec(f"{path}: the file is empty: `nasflow init` writes one to start from")
     return SearchFile.from_data(data, str(path))
 
 
