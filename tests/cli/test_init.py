@@ -9,7 +9,7 @@ from tests.cli.calling import call
 
 from nasflow.cli import init
 from nasflow.cli.options import read_file
-from nasflow.search.starter import SCALES, Starter
+from nasflow.search.starter import EFFORTS, Starter
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ASKED = ("--images", "digits", "--network", "none", "--step-seconds", "0.01")
@@ -74,16 +74,16 @@ def test_an_empty_file_names_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("network", [None, "torchvision:resnet18", "my.nets:make"])
 @pytest.mark.parametrize("images", ["fashion-mnist", "it's a/Folder of 9"])
-@pytest.mark.parametrize("scale", [SCALES[0], SCALES[-1]])
-def test_every_answer_loads(images: str, network: str | None, scale: object, tmp_path: Path) -> None:
-    """Whatever was answered, at every scale, the file is a configuration."""
+@pytest.mark.parametrize("effort", [EFFORTS[0], EFFORTS[-1]])
+def test_every_answer_loads(images: str, network: str | None, effort: object, tmp_path: Path) -> None:
+    """Whatever was answered, with every effort, the file is a configuration."""
     path = None if images == "fashion-mnist" else images
     fresh = "fc.*" if network and network.startswith("torchvision:") else None
-    assert isinstance(scale, type(SCALES[0]))
+    assert isinstance(effort, type(EFFORTS[0]))
     name = "image-folder" if path else images
     file = tmp_path / "search.yaml"
-    file.write_text(Starter(name, path, network, fresh, 6000, 10, scale, share=4).text())
+    file.write_text(Starter(name, path, network, fresh, 6000, 10, effort, share=4).text())
     asked = read_file(file)
-    assert asked.budget.children == scale.children
+    assert asked.budget.children == effort.children
     assert asked.data.path == path
     assert asked.data.train_images == 1125

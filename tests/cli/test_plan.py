@@ -102,4 +102,8 @@ def test_a_search_tells_its_length(tmp_path: Path) -> None:
 def test_figures_have_few_digits() -> None:
     """An estimate is no measurement."""
     assert [duration(each) for each in (3, 1000, 30_000, 1e6)] == ["3 s", "17 min", "8.3 h", "11.6 days"]
-    assert [bytes_text(each) for each in (2_500, 3.4e6, 2e10)] == ["2.5 kB", "3.4 MB", "20.0 GB"]
+    assert [bytes_text(each) for each in (2_500, 3_400_000, 20_000_000_000)] == [
+        "2.5 kB",
+        "3.4 MB",
+        "20.0 GB",
+    ]

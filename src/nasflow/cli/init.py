@@ -65,13 +65,13 @@ def _asked(images: str | None, network: str | None, hours: float | None) -> tupl
 def _made(answers: tuple[str, str, float], step_seconds: float | None, store: str) -> str:
     from nasflow.cli.plan import machine_of
     from nasflow.report.plan import duration
-    from nasflow.steps.starter import fit, starter
+    from nasflow.steps.starter import fit_starter, starter
 
     images, network, hours = answers
     archive = open_archive(store)
     machine = machine_of(None, step_seconds)
     wanted = starter(images, None if network == "none" else network)
-    found, told = fit(archive, wanted, machine, hours, step_seconds)
+    found, told = fit_starter(archive, wanted, machine, hours, step_seconds)
     return found.text(f": about {duration(3600 * told.hours)} ({machine.device})")
 
 

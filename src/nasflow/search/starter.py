@@ -13,7 +13,7 @@ from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.start import BroughtStart
 from nasflow.spec.recipe import Recipe
 
-HOSTS: Mapping[str, tuple[str, str]] = {
+STARTER_HOSTS: Mapping[str, tuple[str, str]] = {
     "digits": (
         "{kind: densenet, growth: 8, blocks: 1, groups: 2}",
         "{kind: densenet, growth: 12, blocks: 1, groups: 2}",
@@ -31,7 +31,7 @@ HOSTS: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Scale:
+class Effort:
     """How much is trained."""
 
     start: int
@@ -49,16 +49,16 @@ class Scale:
         return min(8, max(4, self.children // 4))
 
 
-SCALES = (
-    Scale(2, 1, 4, 2, 1),
-    Scale(4, 1, 8, 4, 2),
-    Scale(6, 2, 16, 8, 3),
-    Scale(6, 3, 24, 12, 3),
-    Scale(10, 4, 32, 20, 3),
-    Scale(20, 5, 64, 40, 4),
-    Scale(40, 8, 128, 80, 4),
-    Scale(100, 12, 256, 160, 5),
-    Scale(300, 20, 512, 300, 5),
+EFFORTS = (
+    Effort(2, 1, 4, 2, 1),
+    Effort(4, 1, 8, 4, 2),
+    Effort(6, 2, 16, 8, 3),
+    Effort(6, 3, 24, 12, 3),
+    Effort(10, 4, 32, 20, 3),
+    Effort(20, 5, 64, 40, 4),
+    Effort(40, 8, 128, 80, 4),
+    Effort(100, 12, 256, 160, 5),
+    Effort(300, 20, 512, 300, 5),
 )
 """The last one trains as long as the paper's search."""
 
@@ -66,7 +66,7 @@ _SHARES = (1, 4, 16)
 """All training images, or a share of them, before a search is smaller than `_ENOUGH`."""
 
 _ENOUGH = 2
-"""Below this place in SCALES a search only shows how one works."""
+"""Below this place in EFFORTS a search only shows how one works."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Starter:
     train_images: int
     """Of the training part, the held-out ones among them."""
     classes: int
-    scale: Scale = SCALES[0]
+    effort: Effort = EFFORTS[0]
     share: int = 1
     """One in so many training images is used."""
 
@@ -128,20 +128,20 @@ class Starter:
             )
 
     def _networks(self) -> Iterator[str]:
-        scale, rate = self.scale, "0.035" if self.network is None else "0.01"
+        effort, rate = self.effort, "0.035" if self.network is None else "0.01"
         if self.network is None:
-            yield _said(f"host: {HOSTS[self.images][0]}", "the network whose cells grow")
-            yield _said(f"start: {{epochs: {scale.start}, learning_rate: 0.1}}", "its own training, before")
+            yield _said(f"host: {STARTER_HOSTS[self.images][0]}", "the network whose cells grow")
+            yield _said(f"start: {{epochs: {effort.start}, learning_rate: 0.1}}", "its own training, before")
         else:
             yield "start:"
             yield _said(
                 f"  network: {_quoted(self.network)}", "some of its convolutions become cells, which grow"
             )
             yield from self._weights()
-            recipe = f"  recipe: {{epochs: {scale.start}, learning_rate: {rate}}}"
+            recipe = f"  recipe: {{epochs: {effort.start}, learning_rate: {rate}}}"
             yield _said(recipe, "on these images, before anything grows")
         yield _said(
-            f"child: {{epochs: {scale.child}, learning_rate: {rate}}}",
+            f"child: {{epochs: {effort.child}, learning_rate: {rate}}}",
             "each child's, from its parent's weights",
         )
 
@@ -155,23 +155,23 @@ class Starter:
             )
 
     def _search(self) -> Iterator[str]:
-        children = self.scale.children
-        yield _said(f"children_per_round: {self.scale.per_round}", "the controller learns after each round")
+        children = self.effort.children
+        yield _said(f"children_per_round: {self.effort.per_round}", "the controller learns after each round")
         more = f"later: nasflow resume {self.name} --children {2 * children}"
         yield _said(f"budget: {{children: {children}}}", more)
 
     def _finish(self) -> Iterator[str]:
-        scale, rate = self.scale, "0.1" if self.network is None else "0.01"
+        effort, rate = self.effort, "0.1" if self.network is None else "0.01"
         yield "finish:"
         if self.network is None:
-            yield _said(f"  host: {HOSTS[self.images][1]}", "full size")
-        recipe = f"  recipe: {{epochs: {scale.finish}, learning_rate: {rate}}}"
+            yield _said(f"  host: {STARTER_HOSTS[self.images][1]}", "full size")
+        recipe = f"  recipe: {{epochs: {effort.finish}, learning_rate: {rate}}}"
         yield _said(recipe, "of the found network and of each of its controls")
         if self.network is not None:
             yield _said("  inherit: true", "trained on from what was found; false: from scratch")
-        if scale.shortlist > 1:
+        if effort.shortlist > 1:
             yield _said(
-                f"  shortlist: {scale.shortlist}",
+                f"  shortlist: {effort.shortlist}",
                 "the best children are tried at full size before one is chosen",
             )
 
@@ -196,11 +196,11 @@ def fitted(
     told = forecast(config, paces, machine)
     for share in shares:
         quick = {body: each.model_copy(update={"epoch": each.epoch / share}) for body, each in paces.items()}
-        foretold = {scale: forecast(_scaled(config, scale), quick, machine) for scale in SCALES}
-        told = foretold[SCALES[0]]
-        fitting = [scale for scale, each in foretold.items() if each.hours <= hours]
+        foretold = {effort: forecast(_scaled(config, effort), quick, machine) for effort in EFFORTS}
+        told = foretold[EFFORTS[0]]
+        fitting = [effort for effort, each in foretold.items() if each.hours <= hours]
         if fitting:
-            best = replace(starter, scale=fitting[-1], share=share), foretold[fitting[-1]]
+            best = replace(starter, effort=fitting[-1], share=share), foretold[fitting[-1]]
         if len(fitting) > _ENOUGH:
             break
     if best is None:
@@ -210,24 +210,24 @@ def fitted(
     return best
 
 
-def _scaled(config: ResolvedConfig, scale: Scale) -> ResolvedConfig:
-    """The same search at another scale."""
+def _scaled(config: ResolvedConfig, effort: Effort) -> ResolvedConfig:
+    """The same search at another effort."""
 
     def trained(recipe: Recipe, epochs: int) -> Recipe:
         return recipe.model_copy(update={"epochs": epochs})
 
     start: Any = config.start
     if isinstance(start, BroughtStart):
-        start = start.model_copy(update={"recipe": trained(start_recipe(config), scale.start)})
+        start = start.model_copy(update={"recipe": trained(start_recipe(config), effort.start)})
     else:
-        start = trained(start, scale.start)
-    finish = {"recipe": trained(config.finish.recipe, scale.finish), "shortlist": scale.shortlist}
+        start = trained(start, effort.start)
+    finish = {"recipe": trained(config.finish.recipe, effort.finish), "shortlist": effort.shortlist}
     return config.model_copy(
         update={
             "start": start,
-            "child": trained(config.child, scale.child),
-            "children_per_round": scale.per_round,
-            "budget": Budget(children=scale.children),
+            "child": trained(config.child, effort.child),
+            "children_per_round": effort.per_round,
+            "budget": Budget(children=effort.children),
             "finish": config.finish.model_copy(update=finish),
         }
     )

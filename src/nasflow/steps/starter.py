@@ -9,7 +9,7 @@ from nasflow.base.strict_yaml import read_yaml
 from nasflow.networks.adopted import make
 from nasflow.search.file import SearchFile
 from nasflow.search.forecast import Forecast, Machine
-from nasflow.search.starter import HOSTS, Starter, fitted
+from nasflow.search.starter import STARTER_HOSTS, Starter, fitted
 from nasflow.spec.data import DataSpec
 from nasflow.spec.hosts import Adopted
 from nasflow.steps.archive import Archive
@@ -19,13 +19,13 @@ from nasflow.training.datasets.registry import data_set
 
 
 def starter(images: str, network: str | None) -> Starter:
-    """What is known before anything is timed: `images` is a data set of HOSTS, or a folder.
+    """What is known before anything is timed: `images` is a data set of STARTER_HOSTS, or a folder.
 
     Raise DataSetMissing if there are none, InvalidSpec if they, or the network, are no good.
     """
-    path = None if images in HOSTS else images
+    path = None if images in STARTER_HOSTS else images
     if path and not Path(path).is_dir():
-        raise DataSetMissing(f"--images {path}: no folder, and none of {', '.join(sorted(HOSTS))}")
+        raise DataSetMissing(f"--images {path}: no folder, and none of {', '.join(sorted(STARTER_HOSTS))}")
     name = "image-folder" if path else images
     spec = DataSpec(name=name, path=path, size=64 if path else None, held_out=1)
     part = data_set(spec).read_train(spec)
@@ -33,7 +33,7 @@ def starter(images: str, network: str | None) -> Starter:
     return Starter(name, path, network, fresh, len(part), part.classes)
 
 
-def fit(
+def fit_starter(
     archive: Archive, wanted: Starter, machine: Machine, hours: float, step_seconds: float | None = None
 ) -> tuple[Starter, Forecast]:
     """As large as some hours allow, with what it takes then: timed here, or scaled from a step's seconds.
