@@ -4,6 +4,7 @@
 imported when they are needed, so that this import is quick.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,10 +95,11 @@ class StoredSearch:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Figures, ledger and costs, as `nasflow show --json` prints them."""
+        """Figures, ledger and costs, as `nasflow show --json` prints them: plain data."""
         from nasflow.cli.summary import summary
 
-        return summary(self._archive, self.name)
+        plain: dict[str, Any] = json.loads(json.dumps(summary(self._archive, self.name)))
+        return plain
 
     @property
     def cell(self) -> "Tree":

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 from tests.cli.calling import call
+from tests.training.datasets.small import image_folder
 
 from nasflow.cli import init
 from nasflow.cli.options import read_file
@@ -87,3 +88,27 @@ def test_every_answer_loads(images: str, network: str | None, effort: object, tm
     assert asked.budget.children == effort.children
     assert asked.data.path == path
     assert asked.data.train_images == 1125
+
+
+def test_a_folder_of_images(tmp_path: Path) -> None:
+    """It is looked through, its held-out images are counted, and the search of it can be planned."""
+    image_folder(tmp_path / "My Ants")
+    file = tmp_path / "ants.yaml"
+    asked = ("--images", tmp_path / "My Ants", "--network", "none", "--step-seconds", "0.001")
+    assert call("init", file, *asked, "--hours", "0.2").code == 0
+    found = read_file(file)
+    assert (found.name, found.data.held_out) == ("my-ants", 4)
+    assert call("plan", file, "--step-seconds", "0.001", "--json").json["hours"] <= 0.2
+    missing = call(
+        "init", tmp_path / "other.yaml", "--images", "nowhere", "--network", "none", "--hours", "1"
+    )
+    assert missing.error.startswith("--images nowhere: no folder, and none of digits, fashion-mnist")
+
+
+def test_a_network_of_your_own(tmp_path: Path) -> None:
+    """Its weights are to be given in the file; until then it begins with none."""
+    file = tmp_path / "own.yaml"
+    own = ("--images", "digits", "--network", "tests.networks.strangers:WithoutDropout")
+    assert call("init", file, *own, "--hours", "1", "--step-seconds", "0.01").code == 0
+    assert "safetensors file" in file.read_text()
+    assert read_file(file).finish.inherit

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from statistics import fmean
 
+from nasflow.base.errors import InvalidSpec
 from nasflow.measure import counted
 from nasflow.search.finalists import full_size
 from nasflow.search.forecast import Forecast, Machine, Pace, Paces, forecast
@@ -29,7 +30,11 @@ def foretell(archive: Archive, search: str, lanes: int) -> Forecast | None:
     record, attempts = trained
     device = attempts[-1].device
     machine = Machine(device=device, kind="cpu" if device == "cpu" else "gpu", lanes=lanes)
-    told = forecast(ledger.config, _paces(ledger, record, _seconds(attempts)), machine)
+    try:
+        told = forecast(ledger.config, _paces(ledger, record, _seconds(attempts)), machine)
+    except InvalidSpec:
+        # Its budget has no end on this machine: it goes on until the space is exhausted.
+        return None
     return archive.create(forecast_key(search), told)
 
 
