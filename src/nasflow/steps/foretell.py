@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from statistics import fmean
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.measure import counted
 from nasflow.search.finalists import full_size
 from nasflow.search.forecast import Forecast, Machine, Pace, Paces, forecast
 from nasflow.search.ledger import Ledger
@@ -13,7 +12,7 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import forecast_key
 from nasflow.steps.ledger import read_ledger
-from nasflow.steps.pace import WEIGHT_BYTES
+from nasflow.steps.pace import weight_bytes, work_of
 
 
 def foretell(archive: Archive, search: str, lanes: int) -> Forecast | None:
@@ -61,15 +60,15 @@ def _paces(ledger: Ledger, child: RoundRecord, seconds: float) -> Paces:
     """By epochs, which hold births and evaluations too; from one network to another by mult-adds."""
     start = ledger.start_spec.network
     own = start.with_parts(child.parts)
-    an_addition = seconds / len(child.history) / _cost(own)
-    typical = fmean(_cost(start.with_parts(each.parts)) for each in ledger.rounds[0].proposal.episodes)
+    an_addition = seconds / len(child.history) / work_of(own)
+    typical = fmean(work_of(start.with_parts(each.parts)) for each in ledger.rounds[0].proposal.episodes)
     last = full_size(ledger, child.parts, child.child).network
     last_start = full_size(ledger, ledger.config.start_parts, ledger.start_spec.id).network
     return {
-        "start": _pace(start, _start_epoch(ledger) or an_addition * _cost(start)),
+        "start": _pace(start, _start_epoch(ledger) or an_addition * work_of(start)),
         "child": _pace(own, an_addition * typical),
-        "last": _pace(last, an_addition * typical / _cost(own) * _cost(last)),
-        "last_start": _pace(last_start, an_addition * _cost(last_start)),
+        "last": _pace(last, an_addition * typical / work_of(own) * work_of(last)),
+        "last_start": _pace(last_start, an_addition * work_of(last_start)),
     }
 
 
@@ -81,9 +80,4 @@ def _start_epoch(ledger: Ledger) -> float | None:
 
 
 def _pace(network: NetworkSpec, epoch: float) -> Pace:
-    parameters = counted(network, ["parameters"])["parameters"].value
-    return Pace(epoch=epoch, look=0.0, birth=0.0, weights=WEIGHT_BYTES * int(parameters))
-
-
-def _cost(network: NetworkSpec) -> float:
-    return counted(network, ["mult_adds"])["mult_adds"].value
+    return Pace(epoch=epoch, look=0.0, birth=0.0, weights=weight_bytes(network))

@@ -43,9 +43,6 @@ _WARMING, _MOST = 2, 12
 _SECONDS = 2.0
 """After so long no further step is timed."""
 
-WEIGHT_BYTES = 4
-"""Of a weight in float32."""
-
 _Clock = Callable[[ChildSpec], Pace]
 """Tells the pace of a network, and leaves a record of it, as if it were trained."""
 
@@ -95,7 +92,7 @@ def _typical(archive: Archive, search: str) -> ChildSpec:
     ledger = read_ledger(archive, search)
     ids = () if ledger.is_transfer else propose(archive, search, 1).children
     specs = sorted(
-        (archive.read(spec_key(id), ChildSpec) for id in ids), key=lambda each: _cost(each.network)
+        (archive.read(spec_key(id), ChildSpec) for id in ids), key=lambda each: work_of(each.network)
     )
     return specs[len(specs) // 2] if specs else ledger.start_spec
 
@@ -133,7 +130,9 @@ def _step_seconds(archive: Archive, spec: ChildSpec) -> float:
 
 def _scaled(archive: Archive, start: ChildSpec, seconds: float, spec: ChildSpec) -> Pace:
     """By mult-adds; of a step, a third goes forward, which is all that an evaluation or a birth does."""
-    ratio = _cost(spec.network) * spec.recipe.batch_size / (_cost(start.network) * start.recipe.batch_size)
+    ratio = (
+        work_of(spec.network) * spec.recipe.batch_size / (work_of(start.network) * start.recipe.batch_size)
+    )
     step = seconds * ratio
     look = step / 3 * spec.data.held_out_images / spec.recipe.batch_size
     nothing = Measured(value=0.0, unit="share")
@@ -143,12 +142,11 @@ def _scaled(archive: Archive, start: ChildSpec, seconds: float, spec: ChildSpec)
 
 def _pace(spec: ChildSpec, step: float, look: float, birth: float) -> Pace:
     batches = count_batches(spec.data.train_images, spec.recipe.batch_size)
-    parameters = counted(spec.network, ["parameters"])["parameters"].value
     return Pace(
         epoch=step * batches + (look if spec.recipe.curve else 0.0),
         look=look,
         birth=birth,
-        weights=WEIGHT_BYTES * int(parameters),
+        weights=weight_bytes(spec.network),
     )
 
 
@@ -158,5 +156,11 @@ def _write_down(archive: Archive, spec: ChildSpec, weights: str, measures: dict[
     write_record(archive, record)
 
 
-def _cost(network: NetworkSpec) -> float:
+def work_of(network: NetworkSpec) -> float:
+    """Mult-adds for one image: what networks' paces are compared by where they are not timed."""
     return counted(network, ["mult_adds"])["mult_adds"].value
+
+
+def weight_bytes(network: NetworkSpec) -> int:
+    """Of its weights in float32."""
+    return 4 * int(counted(network, ["parameters"])["parameters"].value)
