@@ -5,10 +5,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+import typer
 from tests.cli.calling import call
 from tests.training.datasets.small import image_folder
 
-from nasflow.cli import init
 from nasflow.cli.options import read_file
 from nasflow.search.starter import EFFORTS, Starter
 
@@ -52,7 +52,7 @@ def test_on_a_terminal_what_is_missing_is_asked(tmp_path: Path) -> None:
     file, typed = tmp_path / "digits.yaml", {"Network": "none", "Hours": 0.02}
     with (
         patch.object(sys.stdin, "isatty", lambda: True),
-        patch.object(init.typer, "prompt", lambda text, **_: typed.pop(text.split()[0])),
+        patch.object(typer, "prompt", lambda text, **_: typed.pop(text.split()[0])),
     ):
         assert call("init", file, "--images", "digits", "--step-seconds", "0.01").code == 0
     assert not typed
