@@ -116,10 +116,10 @@ class Starter:
         yield f"  name: {self.images}"
         if self.path:
             yield _said(f"  path: {_quoted(self.path)}", "with train/CLASS/ and test/CLASS/ inside")
-            yield _said("  size: 64", "pixels a side to which images are brought: fewer are quicker")
+            yield _said("  size: 64", "pixels a side: fewer are quicker")
         yield _said(
             f"  held_out: {self.held_out}",
-            "training images that children are judged by, and not trained with",
+            "training images that children are judged by, not trained with",
         )
         if self.share > 1:
             used = max(self.classes, (self.train_images - self.held_out) // self.share)
@@ -151,7 +151,7 @@ class Starter:
         elif self.fresh:
             yield _said(
                 f"  fresh: {_quoted(self.fresh)}",
-                "published weights are for other classes: this is made anew",
+                "made anew: the weights are for other classes",
             )
 
     def _search(self) -> Iterator[str]:
@@ -172,12 +172,12 @@ class Starter:
         if effort.shortlist > 1:
             yield _said(
                 f"  shortlist: {effort.shortlist}",
-                "the best children are tried at full size before one is chosen",
+                "children tried at full size before one is chosen",
             )
 
 
 def _said(line: str, remark: str) -> str:
-    return f"{line:<60}  # {remark}"
+    return f"{line:<46}  # {remark}"
 
 
 def _quoted(text: str) -> str:
