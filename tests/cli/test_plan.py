@@ -95,6 +95,8 @@ def test_a_search_tells_its_length(tmp_path: Path) -> None:
     assert [each["epochs"] for each in shown["spent"]] == [each["epochs"] for each in shown["stages"]]
     assert "took       children: 4 epochs (4 foretold)" in call("show", "tiny", "--store", store).out
     assert "forecast" not in json.dumps(call("show", "tiny", "--store", store, "--json").json["ledger"])
+    real = sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
+    assert real / 1.5 < kept.storage < 1.5 * real
     again = call("resume", "tiny", "--store", store, "--children", "6", "--no-track")
     assert "about" not in again.err
 

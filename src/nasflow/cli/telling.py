@@ -9,11 +9,16 @@ if TYPE_CHECKING:
 
 
 def tell_outlook(archive: "Archive", search: str) -> None:
-    """Say what is going to be trained: nothing is timed for it, `nasflow plan` does that."""
+    """Say what is going to be trained: nothing is timed for it, `nasflow plan` does that. Nothing of a search
+    that is over.
+    """
     from nasflow.report.plan import outlook_line
-    from nasflow.steps.ledger import read_config
+    from nasflow.search.schedule import next_tasks
+    from nasflow.steps.ledger import read_ledger
 
-    say(f"{search}: {outlook_line(read_config(archive, search))}")
+    ledger = read_ledger(archive, search)
+    if next_tasks(ledger):
+        say(f"{search}: {outlook_line(ledger.config)}")
 
 
 class Teller:

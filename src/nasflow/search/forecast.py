@@ -104,17 +104,21 @@ class Forecast(Document):
         return sum(each.seconds for each in self.stages) / 3600 if self.machine.kind == "gpu" else None
 
 
-def forecast(config: ResolvedConfig, paces: Paces, machine: Machine) -> Forecast:
-    """What a search takes at some paces; raise InvalidSpec where its budget has no end on this machine."""
+def forecast(config: ResolvedConfig, paces: Paces, machine: Machine, state: int = 0) -> Forecast:
+    """What a search takes at some paces, whose controller's state has so many bytes after each round.
+
+    Raise InvalidSpec where its budget has no end on this machine.
+    """
     children = affordable_children(config, paces, machine)
     batches = outlook(config, children)
+    rounds = len(rounds_of(config, children))
     stages = (_stage(stage, batches, paces, machine.lanes) for stage in _STAGES)
     return Forecast(
         machine=machine,
         children=children,
-        rounds=len(rounds_of(config, children)),
+        rounds=rounds,
         stages=tuple(each for each in stages if each.networks),
-        storage=_storage(config, batches, paces),
+        storage=_storage(config, batches, paces) + rounds * state,
     )
 
 
@@ -164,12 +168,12 @@ def _together(batch: Batch, paces: Paces, lanes: int) -> float:
 
 
 def _storage(config: ResolvedConfig, batches: Iterable[Batch], paces: Paces) -> int:
-    """Of each network the weights of its birth and of its end; a checkpoint holds the momentum too."""
+    """Of each network the weights of its birth and of its end, if it is trained to its end."""
     born = [each for batch in batches for each in batch.stretches if each.is_born]
     children = sum(each.body == "child" for each in born)
     stopped = children - trained_to_end(config, children)
     bytes = sum(2 * paces[each.body].weights + _DOCUMENTS for each in born)
-    return bytes + stopped * paces["child"].weights
+    return bytes - stopped * paces["child"].weights
 
 
 def pods_of(config: ResolvedConfig, children: int, cluster: Cluster) -> int:

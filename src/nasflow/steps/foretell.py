@@ -12,7 +12,7 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import forecast_key
 from nasflow.steps.ledger import read_ledger
-from nasflow.steps.pace import weight_bytes, work_of
+from nasflow.steps.pace import state_bytes, weight_bytes, work_of
 
 
 def foretell(archive: Archive, search: str, lanes: int) -> Forecast | None:
@@ -29,8 +29,9 @@ def foretell(archive: Archive, search: str, lanes: int) -> Forecast | None:
     record, attempts = trained
     device = attempts[-1].device
     machine = Machine(device=device, kind="cpu" if device == "cpu" else "gpu", lanes=lanes)
+    state = state_bytes(ledger.config, ledger.start_spec, ledger.rounds[0].proposal)
     try:
-        told = forecast(ledger.config, _paces(ledger, record, _seconds(attempts)), machine)
+        told = forecast(ledger.config, _paces(ledger, record, _seconds(attempts)), machine, state)
     except InvalidSpec:
         # Its budget has no end on this machine: it goes on until the space is exhausted.
         return None

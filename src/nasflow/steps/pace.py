@@ -15,12 +15,15 @@ from time import perf_counter
 import torch
 
 from nasflow.base.errors import ChildFailed
+from nasflow.controllers import Lesson, Results
 from nasflow.measure import counted
 from nasflow.search.finalists import full_size
 from nasflow.search.forecast import Pace, Paces
 from nasflow.search.measures import Measured
 from nasflow.search.outlook import Body
 from nasflow.search.record import FailedRecord, TrainedRecord
+from nasflow.search.resolved import ResolvedConfig
+from nasflow.search.rounds import Arm, Proposal
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.network import NetworkSpec
 from nasflow.steps.archive import Archive
@@ -30,7 +33,7 @@ from nasflow.steps.evaluate import measures_of
 from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.network import load_network
-from nasflow.steps.propose import propose
+from nasflow.steps.propose import controller_of, propose
 from nasflow.steps.records import write_record
 from nasflow.steps.train import try_steps
 from nasflow.store import digest_of, open_store
@@ -51,8 +54,9 @@ class _EnoughSteps(Exception):
     """The pace of a training is known."""
 
 
-def paces_of(beginning: Beginning, step_seconds: float | None = None) -> Paces:
-    """The pace of the start network, of a typical child, and of either at full size.
+def paces_of(beginning: Beginning, step_seconds: float | None = None) -> tuple[Paces, int]:
+    """The pace of the start network, of a typical child, and of either at full size; and the bytes of the
+    controller's state.
 
     Timed on this machine; or, where `step_seconds` says what a step of the start network takes elsewhere,
     from the mult-adds that were counted, and nothing is timed. Raise ChildFailed where one cannot be trained.
@@ -64,7 +68,21 @@ def paces_of(beginning: Beginning, step_seconds: float | None = None) -> Paces:
             clock = partial(_timed, archive)
         else:
             clock = partial(_scaled, archive, beginning.start, step_seconds)
-        return _paces(archive, search, beginning.start, clock)
+        paces = _paces(archive, search, beginning.start, clock)
+        rounds = read_ledger(archive, search).rounds
+        return paces, state_bytes(beginning.config, beginning.start, rounds[0].proposal) if rounds else 0
+
+
+def state_bytes(config: ResolvedConfig, start: ChildSpec, proposal: Proposal) -> int:
+    """Of the controller's state after a round, which has one size whatever has been learned."""
+    lessons = tuple(
+        Lesson(decisions=each.decisions, tries=each.tries, reward=0.0)
+        for each in proposal.episodes
+        if each.arm is Arm.CONTROLLER
+    )
+    results = Results(config.space, start.network, proposal.seed, lessons)
+    state, _ = controller_of(config).learn(None, results)
+    return len(state or b"")
 
 
 def _paces(archive: Archive, search: str, start: ChildSpec, clock: _Clock) -> Paces:

@@ -19,6 +19,7 @@ def make_plan(
     """
     found = beginning(archive, file.config())
     tests = count_test(found.config.data)
-    told = forecast(found.config, paces_of(found, step_seconds), machine)
+    paces, state = paces_of(found, step_seconds)
+    told = forecast(found.config, paces, machine, state)
     pods = pods_of(found.config, told.children, file.cluster) if file.cluster else None
     return Plan(found.config.name, told, found.start.data.held_out_images, tests, pods)

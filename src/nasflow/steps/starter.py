@@ -42,7 +42,8 @@ def fit_starter(
     """
     smallest = SearchFile.from_data(read_yaml(wanted.text(), "nasflow init"), "nasflow init")
     found = beginning(archive, smallest.config())
-    return fitted(wanted, found.config, paces_of(found, step_seconds), machine, hours)
+    paces, _ = paces_of(found, step_seconds)
+    return fitted(wanted, found.config, paces, machine, hours)
 
 
 def _classifier(network: str, classes: int) -> str | None:
