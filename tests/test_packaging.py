@@ -11,10 +11,24 @@ import nasflow.components
 import nasflow.pipelines
 
 ROOT = Path(__file__).parents[1]
-HOMES = {"src/nasflow": "nasflow", "components": "nasflow/components", "pipelines": "nasflow/pipelines"}
+HOMES = {
+    "src/nasflow": "nasflow",
+    "components": "nasflow/components",
+    "pipelines": "nasflow/pipelines",
+    "examples": "nasflow/examples",
+}
 """Folders of the repository, and what they are called in the wheel."""
 
-PARTS = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "src", "components", "pipelines")
+PARTS = (
+    "pyproject.toml",
+    "setup.py",
+    "README.md",
+    "LICENSE",
+    "src",
+    "components",
+    "pipelines",
+    "examples",
+)
 """All that a wheel is made from, see images/Dockerfile."""
 
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"

@@ -55,7 +55,8 @@ def test_the_failure_budget(tmp_path: Path) -> None:
     said = call("search", file, "--store", store, "--no-track")
     assert said.code == 7
     assert said.out == ""
-    *children, last = said.err.splitlines()
+    outlook, *children, last = said.err.splitlines()
+    assert outlook.startswith("nasflow: tiny: 4 children in 2 rounds")
     assert last == (
         "nasflow: error: search 'tiny' stopped without a network: 2 of 2 children failed, the last one: "
         + children[-1].split("  ")[1].removeprefix("child 1.2: ")

@@ -9,7 +9,7 @@ from nasflow.base.errors import InvalidSpec
 BAD_FILES = {
     "broken": ("name: [", ", line 1, column 8: expected the node content"),
     "a list": ("- name: tiny\n- seed: 1", ": a SearchFile is a mapping, this is list"),
-    "empty": ("", ": the file is empty: `nasflow schema SearchFile` says what may be in it"),
+    "empty": ("", ": the file is empty: `nasflow init` writes one to start from"),
     "text": ("tiny", ": a SearchFile is a mapping, this is str"),
     "a key twice": (
         "name: tiny\nseed: 1\nname: other",

@@ -190,9 +190,9 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
     ballast.write_bytes(bytes(31 * 2**20))
     end = call("search", file, "--store", store, "--no-track")
     assert end.code == StoreError.exit_code
-    *children, last = end.err.splitlines()
+    _, *children, last = end.err.splitlines()
     assert last.startswith(f"nasflow: error: store {store}: No space left on device")
-    assert all("% held-out" in line for line in children)
+    assert all("% held-out" in line for line in children if not line.startswith("nasflow: tiny: "))
     assert not list((store / ".temporary").iterdir())
     ballast.unlink()
     again = call("search", file, "--store", store, "--no-track")

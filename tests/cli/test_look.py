@@ -168,8 +168,9 @@ def test_search_prints_results_only(three: Path, tmp_path: Path) -> None:
     said = call("search", write_config(tmp_path), "--store", tmp_path / "store", "--no-track", "--json")
     assert said.code == 0
     assert said.json["status"] == "finished"
-    # The start network, four children, the winner at full size: there the start network is what it was.
-    assert len(said.err.splitlines()) == 6
+    # The start network, four children, the winner at full size: there the start network is what it was. And
+    # what is going to be trained, and how long that takes.
+    assert len(said.err.splitlines()) == 6 + 2
     assert "\x1b" not in said.err
     assert said.json == json.loads(
         json.dumps(call("show", "tiny", "--store", tmp_path / "store", "--json").json)

@@ -10,6 +10,7 @@ from nasflow.report.controls import (
     control_rows,
     controls_sentence,
     interval_text,
+    least_difference,
     margin_text,
     margins,
 )
@@ -54,6 +55,14 @@ def test_a_few_images() -> None:
     text = interval_text(margin).replace("\xa0", " ")
     assert text.startswith("95 % −")
     assert text.endswith(": not shown")
+
+
+def test_what_images_can_show_is_foretold() -> None:
+    """By the interval that is made afterwards: half of it, where the networks disagree on as many images."""
+    margin = only(look(1000, (900, 900, 50, 50)))
+    assert margin.interval is not None
+    assert least_difference(1000, 0.1) == pytest.approx(margin.interval[1])
+    assert least_difference(10_000, 0.1) < least_difference(1000, 0.1) < least_difference(1000, 0.2)
 
 
 def test_many_images() -> None:

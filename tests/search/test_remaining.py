@@ -13,8 +13,9 @@ from tests.search.samples import (
 )
 
 from nasflow.search.ledger import Ledger, LedgerRound
+from nasflow.search.outlook import counted_children
 from nasflow.search.record import Attempt
-from nasflow.search.remaining import Remaining, expected_children, remaining
+from nasflow.search.remaining import Remaining, remaining
 
 FINISH = {"host": dict(HOST), "recipe": {"epochs": 5}, "controls": ["start"]}
 TWO = [trained("10", epochs=2), trained("11", epochs=2)]
@@ -66,7 +67,7 @@ def test_a_budget_of_time() -> None:
     """What is left of it is what the rounds take, even if nothing else is known."""
     state = state_of(round_of(1, 0.5), attempts=(attempt(40, child="10"),), budget={"seconds": 100})
     assert remaining(state).rounds == 60
-    assert expected_children(state.config) is None
+    assert counted_children(state.config) is None
 
 
 @pytest.mark.parametrize("child", ["0", "b"])

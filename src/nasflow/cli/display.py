@@ -18,7 +18,7 @@ class Display:
 
     def __init__(self, follower: "Follower", lanes: int) -> None:
         """`lanes` networks are trained at the same time."""
-        from nasflow.search.remaining import expected_children
+        from nasflow.search.outlook import counted_children
 
         self._follower, self._lanes = follower, lanes
         self._view = follower.look()
@@ -33,7 +33,7 @@ class Display:
             disable=not self._is_terminal,
         )
         config = self._view.ledger.config
-        self._search = self._progress.add_task(f"search {config.name}", total=expected_children(config))
+        self._search = self._progress.add_task(f"search {config.name}", total=counted_children(config))
         self._stage: TaskID | None = None
         self._trainings: dict[str, TaskID] = {}
 

@@ -16,8 +16,10 @@ from nasflow.cli.campaign import proof_commands
 from nasflow.cli.cluster import cluster_commands
 from nasflow.cli.compare import compare_commands
 from nasflow.cli.groups import Grouped
+from nasflow.cli.init import init_commands
 from nasflow.cli.interrupt import INTERRUPTED, is_leaving, leave_on_ctrl_c, stop_on_ctrl_c
 from nasflow.cli.look import look_commands
+from nasflow.cli.plan import plan_commands
 from nasflow.cli.run import work_commands
 from nasflow.cli.study import study_commands
 from nasflow.cli.tidy import tidy_commands
@@ -31,6 +33,8 @@ _app = typer.Typer(
     rich_markup_mode=None,
 )
 GROUPS = (
+    init_commands,
+    plan_commands,
     work_commands,
     look_commands,
     watch_commands,

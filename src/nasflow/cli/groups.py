@@ -6,11 +6,12 @@ from typing import Any
 from typer.core import TyperGroup
 
 HEADINGS: Mapping[str, Sequence[str]] = {
-    "Search": ("search", "resume", "transfer", "compare"),
+    "Search": ("init", "plan", "search", "resume", "transfer", "compare"),
     "Look": ("watch", "list", "show", "report", "export", "ui", "cell", "schema"),
     "Cluster": ("doctor", "compile", "submit", "status", "logs", "stop"),
     "Prove and study": ("verify", "rehearse", "audit", "table", "study"),
     "Tidy up": ("sync", "gc"),
+    "Docs": ("reference",),
 }
 """Each command of `nasflow` is under one of them."""
 

@@ -81,16 +81,9 @@ def open_archive(store: str) -> "Archive":
 
 def read_file(path: Path) -> "SearchFile":
     """A search's configuration from a YAML file; raise InvalidSpec with one line that says what and where."""
-    from nasflow.base.errors import InvalidSpec
-    from nasflow.base.files import decoded, read_at_most
-    from nasflow.base.strict_yaml import MOST_YAML, read_yaml
-    from nasflow.search.file import SearchFile
+    from nasflow.search.file import read_search_file
 
-    text = decoded(read_at_most(path, MOST_YAML, "a configuration"), str(path))
-    data = read_yaml(text, str(path))
-    if data is None:
-        raise InvalidSpec(f"{path}: the file is empty: `nasflow schema SearchFile` says what may be in it")
-    return SearchFile.from_data(data, str(path))
+    return read_search_file(path)
 
 
 def open_existing(store: str) -> "Archive":

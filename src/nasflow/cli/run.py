@@ -69,6 +69,7 @@ def _search(
     """Run the search of CONFIG on this machine; the same configuration again continues it."""
     file = read_file(config)
     archive = open_archive(store)
+    from nasflow.cli.telling import tell_outlook
     from nasflow.steps.begin import begin
 
     if file.budget.children == 0:
@@ -78,6 +79,7 @@ def _search(
         )
     runner = SearchRunner(file, backend, lanes, tracking_address(store) if track else None)
     id = begin(archive, file.config())
+    tell_outlook(archive, id)
     runner(archive, id)
     _conclude(archive, id, as_json)
 
@@ -212,15 +214,22 @@ def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int
     from nasflow.backends.lanes import count_lanes
     from nasflow.base.errors import SearchFailed, Stopped
     from nasflow.cli.display import Display
+    from nasflow.cli.telling import Teller
     from nasflow.steps.follow import Follower
     from nasflow.steps.ledger import read_config as stored_config
     from nasflow.steps.publish import write_report
 
     config = stored_config(archive, search)
     count = count_lanes(lanes, config.child.cpu_threads)
+    publisher, teller = Publisher(archive, search, address), Teller(archive, search, count)
+
+    def publish() -> None:
+        teller()
+        publisher()
+
     try:
         with _stopped_in_words(archive, search), Display(Follower(archive, search), count) as display:
-            run(archive, search, display, Publisher(archive, search, address), count)
+            run(archive, search, display, publish, count)
     except (SearchFailed, Stopped):
         write_report(archive, search)
         raise

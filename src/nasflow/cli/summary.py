@@ -16,7 +16,28 @@ def summary(archive: "Archive", search: str) -> dict[str, Any]:
     from nasflow.steps.keys import report_key
     from nasflow.steps.ledger import read_ledger
 
-    return summary_of(read_ledger(archive, search)) | {"report": f"{archive.store.url}/{report_key(search)}"}
+    ledger = read_ledger(archive, search)
+    return summary_of(ledger) | {
+        "foretold": _foretold(archive, ledger),
+        "report": f"{archive.store.url}/{report_key(search)}",
+    }
+
+
+def _foretold(archive: "Archive", ledger: "Ledger") -> dict[str, Any] | None:
+    """What the search was foretold to take, and what each stage has taken by now; None: nobody told it."""
+    from nasflow.report.plan import against_lines
+    from nasflow.search.forecast import Forecast
+    from nasflow.search.spent import spent_by_stage
+    from nasflow.steps.keys import forecast_key
+
+    told = archive.find(forecast_key(ledger.config.name), Forecast)
+    if told is None:
+        return None
+    spent = spent_by_stage(ledger)
+    return told.model_dump(mode="json") | {
+        "spent": [each.model_dump(mode="json") for each in spent],
+        "said": list(against_lines(told, spent)),
+    }
 
 
 def summary_of(ledger: "Ledger") -> dict[str, Any]:
@@ -159,6 +180,8 @@ def print_summary(facts: Mapping[str, Any]) -> None:
         _print_lift(objective["measure"], facts["lift"])
     if stop := facts["ledger"]["stop"]:
         print(f"stopped    {stop['reason']}: {stop['detail']}{_further(facts, stop)}")
+    for line in (facts.get("foretold") or {}).get("said", ()):
+        print(f"took       {line}")
     print(f"report     {facts['report']}")
 
 

@@ -20,9 +20,9 @@ def standing_text(view: "SearchView", lanes: int = 1) -> str:
 
 def children_text(ledger: "Ledger") -> str:
     """`7/20`, or `7 children` where the budget is one of time; empty where none are looked for."""
-    from nasflow.search.remaining import expected_children
+    from nasflow.search.outlook import counted_children
 
-    expected, done = expected_children(ledger.config), len(ledger.children)
+    expected, done = counted_children(ledger.config), len(ledger.children)
     if ledger.is_transfer:
         return ""
     return f"{done} children" if expected is None else f"{done}/{max(expected, done)}"

@@ -87,6 +87,14 @@ def _of_images(only_found: float, only_control: float, images: int) -> float:
     return NormalDist().inv_cdf(0.975) * math.sqrt((one + other - (one - other) ** 2) / (images + 2))
 
 
+def least_difference(images: int, disagreement: float) -> float:
+    """The smallest difference of two networks' shares of right images that so many images show (95 %), where
+    one of the two alone is right on the share `disagreement` of them; of one training each.
+    """
+    alone = disagreement * images / 2
+    return _of_images(alone, alone, images)
+
+
 def margin_text(margin: Margin, images: int) -> str:
     """`+0.84 points (+3 of 359 images)`."""
     count = f"{round(margin.images, 1):+g}".replace("-", "\N{MINUS SIGN}") if margin.images else "0"

@@ -1,5 +1,6 @@
 """The file that a user writes: one search, and where it may run."""
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import model_validator
@@ -34,3 +35,15 @@ class SearchFile(SearchConfig):
     def config(self) -> SearchConfig:
         """The search alone: what stores, ledgers and digests know."""
         return SearchConfig.model_validate(self.model_dump(exclude={"cluster"}))
+
+
+def read_search_file(path: Path) -> SearchFile:
+    """A search's configuration from a YAML file; raise InvalidSpec with one line that says what and where."""
+    from nasflow.base.files import decoded, read_at_most
+    from nasflow.base.strict_yaml import MOST_YAML, read_yaml
+
+    text = decoded(read_at_most(path, MOST_YAML, "a configuration"), str(path))
+    data = read_yaml(text, str(path))
+    if data is None:
+        raise InvalidSpec(f"{path}: the file is empty: `nasflow init` writes one to start from")
+    return SearchFile.from_data(data, str(path))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from nasflow.base.document import Frozen, is_off
+from nasflow.base.plugins import load
 from nasflow.search.controls import Control, Finalist
 from nasflow.search.measures import find_measure
 from nasflow.search.record import AnyRecord, Attempt, FailedRecord, RoundRecord, RungRecord, TrainedRecord
@@ -69,6 +70,9 @@ class LedgerFinal(FullSize):
     finalist: Finalist
 
 
+_SHOWN = "nasflow.report.notebook:framed"
+
+
 class Ledger(Frozen):
     """The state of a search at one moment, read from the store."""
 
@@ -87,6 +91,11 @@ class Ledger(Frozen):
     """Of all children, the start and the final networks; a banked child's were paid by another search."""
     lost: frozenset[str] = frozenset()
     """Blobs that documents name and the store does not hold: a damaged one was deleted."""
+
+    def _repr_html_(self) -> str:
+        """Its report, for notebooks."""
+        page: str = load(_SHOWN)(self)
+        return page
 
     @property
     def is_transfer(self) -> bool:

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from nasflow.search.controls import Control
 from nasflow.search.costs import costs
 from nasflow.search.ledger import Ledger
+from nasflow.search.outlook import counted_children, outlook
 from nasflow.search.record import RoundRecord, TrainedRecord
-from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.words import time_words
 
 
@@ -43,17 +42,10 @@ def remaining(ledger: Ledger) -> Remaining:
     return Remaining(_rounds(ledger, took), _finish(ledger, took, networks), len(networks))
 
 
-def expected_children(config: ResolvedConfig) -> int | None:
-    """Children in all that the budget allows; None: it is told in time alone."""
-    budget = config.budget
-    by_rounds = budget.rounds and budget.rounds * config.children_per_round
-    return min((limit for limit in (budget.children, by_rounds) if limit is not None), default=None)
-
-
 def _rounds(ledger: Ledger, took: Mapping[str, float]) -> float | None:
     if ledger.stop:
         return 0.0
-    expected = expected_children(ledger.config)
+    expected = counted_children(ledger.config)
     begun = [child for each in ledger.rounds for child in each.unfinished]
     coming = inf
     if expected is not None:
@@ -111,11 +103,9 @@ def _at_full_size(ledger: Ledger) -> Iterator[tuple[str, int]]:
 
 def _expected_networks(ledger: Ledger) -> Iterator[tuple[str, int]]:
     """Those that are not chosen yet."""
-    finish, epochs = ledger.config.finish, ledger.config.finish.recipe.epochs
-    if finish.shortlist > 1 and not ledger.shortlist:
-        yield from ((f"candidate {number}", epochs) for number in range(finish.shortlist))
-    none = {Control.SCRATCH: not finish.inherit, Control.RANDOM: ledger.config.controller.kind == "random"}
-    searched = ledger.config.child.epochs + (len(ledger.start.history) if ledger.start else 0)
-    for control in (None, *(each for each in finish.controls if not none.get(each))):
-        longer = searched if control is Control.LONGER else 0
-        yield from ((f"{control} {seed}", epochs + longer) for seed in range(finish.seeds))
+    children = counted_children(ledger.config) or max(1, len(ledger.children))
+    wanted = {"finish"} if ledger.shortlist else {"shortlist", "finish"}
+    for batch in outlook(ledger.config, children):
+        if batch.stage in wanted:
+            for number, each in enumerate(batch.stretches):
+                yield f"{batch.stage} {number}", each.epochs

@@ -8,6 +8,7 @@ from nasflow.search import cluster, record, rounds
 from nasflow.search.budget import BudgetRecord
 from nasflow.search.config import SearchConfig
 from nasflow.search.file import SearchFile
+from nasflow.search.forecast import Forecast
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.network import NetworkSpec
@@ -37,6 +38,7 @@ DOCUMENTS: dict[str, type[Document]] = {
         cluster.Submission,
         cluster.Run,
         cluster.Trouble,
+        Forecast,
     )
 }
 

@@ -23,6 +23,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 
 from nasflow.base.document import Document, Frozen
+from nasflow.base.plugins import load
 
 Path = tuple[int, ...]
 """Branch numbers from the root down. As an edge: that branch's edge; as a node: the node below it."""
@@ -113,6 +114,9 @@ class Node(Frozen):
         return 1 + max((branch.child.depth for branch in self.branches if branch.child), default=0)
 
 
+_DRAWN = "nasflow.report.drawing:draw_cell"
+
+
 class Tree(Document):
     """A whole cell: the host's convolution on every edge of the root, the operation set below."""
 
@@ -165,6 +169,11 @@ class Tree(Document):
         if node is None or not 0 <= path[-1] < len(node.branches):
             raise KeyError(path)
         return node.branches[path[-1]]
+
+    def _repr_svg_(self) -> str:
+        """Its drawing, for notebooks."""
+        drawing: str = load(_DRAWN)(self)
+        return drawing
 
     def canonical(self) -> "Tree":
         """The same cell with the branches of every `add` in the order of their text: sums have no order."""

@@ -1,6 +1,7 @@
 """Begin a search, or meet it again: the same configuration is the same search."""
 
 import json
+from dataclasses import dataclass
 
 from nasflow.base.errors import Conflict, InvalidSpec
 from nasflow.base.terminal import say
@@ -31,28 +32,52 @@ _LITTLE = 0.1
 """Of the weights of a network's convolutions: a search of less of them changes little."""
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """A search with nothing left open, before anything of it is written."""
+
+    config: ResolvedConfig
+    start: ChildSpec
+    weights: bytes | None
+    """Of a start network that somebody has brought."""
+
+
 def begin(archive: Archive, asked: SearchConfig) -> str:
     """Write down the search and its start network; return the search's id.
 
     Raise Conflict if its name belongs to another configuration or to an older nasflow, StoreError if the
-    store cannot be written, DataSetMissing, InvalidSpec or TrackingUnavailable (for a start that is
-    registered there) before anything is written. A changed budget extends or shortens the search.
+    store cannot be written, and what `beginning` raises before anything is written. A changed budget extends
+    or shortens the search.
     """
     _refuse_older(archive, asked.name)
     existing = archive.find(config_key(asked.name), ResolvedConfig)
     _refuse_other_files(existing, asked, archive)
-    facts = _facts(archive, asked)
+    found = beginning(archive, asked, existing)
+    _refuse_another(existing, found.config, archive)
+    if existing is None:
+        _tell_of_cells(found.config, found.start.data)
+    check_writable(archive.store)
+    return write_down(archive, found)
+
+
+def beginning(archive: Archive, asked: SearchConfig, existing: ResolvedConfig | None = None) -> Beginning:
+    """What `begin` would write, where the store has `existing` under that name: nothing is written.
+
+    Raise DataSetMissing, InvalidSpec or TrackingUnavailable (for a start that is registered there).
+    """
+    facts = _facts(archive, asked) if existing else _new_facts(asked)
     config, weights = resolve(archive, asked, facts, existing)
     config = _with_sizes(config, facts)
     _check_recipes(config, facts)
-    _refuse_another(existing, config, archive)
-    start = _start(config, facts)
-    if existing is None:
-        _tell_of_cells(config, facts)
-    check_writable(archive.store)
+    return Beginning(config, _start(config, facts), weights)
+
+
+def write_down(archive: Archive, found: Beginning) -> str:
+    """Begin a search in a store that can be written; raise Conflict if somebody was first with another."""
+    config, start = found.config, found.start
     # First: a search that is known has all that it began with.
-    if weights:
-        put_blob(archive.store, weights)
+    if found.weights:
+        put_blob(archive.store, found.weights)
     _refuse_another(archive.create(config_key(config.name), config), config, archive)
     set_budget(archive, config.name, config.budget)
     archive.create(spec_key(start.id), start)
@@ -174,6 +199,10 @@ def _facts(archive: Archive, asked: SearchConfig) -> DataFacts:
     start = archive.find(start_key(asked.name), ChildSpec)
     if start:
         return training_data(archive, start.data).facts
+    return _new_facts(asked)
+
+
+def _new_facts(asked: SearchConfig) -> DataFacts:
     data = new_training_data(asked.data)
     check_test(asked.data)
     for remark in data.remarks:

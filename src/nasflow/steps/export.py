@@ -1,8 +1,11 @@
 """The network that a search found, as files that need no nasflow."""
 
+from torch import nn
+
 from nasflow.base.errors import InvalidSpec, NotFound
 from nasflow.export import write_code, write_onnx
 from nasflow.search.record import TrainedRecord
+from nasflow.search.rounds import FinishRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import spec_key
@@ -23,12 +26,8 @@ def export(
     """
     if not (with_onnx or with_source):
         raise InvalidSpec("--no-source and --no-onnx leave nothing to export: leave one of them out")
-    ledger = read_ledger(archive, search)
-    if ledger.finish is None or not isinstance(ledger.final, TrainedRecord):
-        raise NotFound(f"search {search!r} has no final network yet: `nasflow resume {search}` finishes it")
-    spec = archive.read(spec_key(ledger.final.child), ChildSpec)
-    network = load_network(archive, spec, ledger.final.weights).eval()
-    accuracy = f"{100 * ledger.finish.test_accuracy:.2f} % of the test images are right"
+    network, spec, finish = _final(archive, search)
+    accuracy = f"{100 * finish.test_accuracy:.2f} % of the test images are right"
     title = f"The network that search {search} found for {spec.data.spec.name}: {accuracy}."
     files: dict[str, bytes] = {}
     if with_source:
@@ -40,3 +39,16 @@ def export(
     if with_onnx:
         files[ONNX] = write_onnx(network, spec.data)
     return files
+
+
+def final_network(archive: Archive, search: str) -> nn.Module:
+    """The final network of a finished search, in evaluation mode; raise NotFound if there is none."""
+    return _final(archive, search)[0]
+
+
+def _final(archive: Archive, search: str) -> tuple[nn.Module, ChildSpec, FinishRecord]:
+    ledger = read_ledger(archive, search)
+    if ledger.finish is None or not isinstance(ledger.final, TrainedRecord):
+        raise NotFound(f"search {search!r} has no final network yet: `nasflow resume {search}` finishes it")
+    spec = archive.read(spec_key(ledger.final.child), ChildSpec)
+    return load_network(archive, spec, ledger.final.weights).eval(), spec, ledger.finish

@@ -8,6 +8,7 @@ searches/<search>/rounds/<n>/update.json      ControllerUpdate
 searches/<search>/finishes/<n>/shortlist.json ShortlistRecord after n rounds
 searches/<search>/finishes/<n>/stop.json      SearchStop after n rounds
 searches/<search>/finishes/<n>/finish.json    FinishRecord
+searches/<search>/forecast.json               Forecast: what it was to take, told once, beside the ledger
 searches/<search>/report.html                 the page, replaced whenever it is written again
 searches/<search>/submission.json             Submission, replaced when it is submitted, stopped, resumed
 searches/<search>/runs/<n>.json               Run of Kubeflow, replaced once it has its id
@@ -86,6 +87,11 @@ def finishes_prefix(search: str) -> str:
 def report_key(search: str) -> str:
     """Of a search's report."""
     return f"searches/{search}/report.html"
+
+
+def forecast_key(search: str) -> str:
+    """Of what a search was foretold to take."""
+    return f"searches/{search}/forecast.json"
 
 
 def submission_key(search: str) -> str:

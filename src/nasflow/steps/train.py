@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch import device as device_type
 
-from nasflow.base.errors import ChildFailed
+from nasflow.base.errors import ChildFailed, InvalidSpec
 from nasflow.search.record import (
     BirthRecord,
     Epoch,
@@ -58,7 +58,7 @@ def join(call: Call) -> None:
     """Take a share of a training that another process has called to."""
     archive = Archive(open_store(call.store, proven=True))
     birth = archive.read(birth_key(call.child), BirthRecord)
-    _run(archive, birth, Stretch(call.resume, call.until), UNWATCHED)
+    _run(archive, birth, _Part(call.resume, call.until), UNWATCHED)
 
 
 def at_epoch(archive: Archive, birth: BirthRecord, epoch: int) -> tuple[dict[str, Tensor], tuple[Epoch, ...]]:
@@ -69,14 +69,24 @@ def at_epoch(archive: Archive, birth: BirthRecord, epoch: int) -> tuple[dict[str
     state = read_checkpoint(archive, birth.child)
     if state is None or state.reached != (epoch, 0):
         with training(Call(archive.store.url, birth.child, None, epoch)):
-            network, state = _run(archive, birth, Stretch(None, epoch), UNWATCHED)
+            network, state = _run(archive, birth, _Part(None, epoch), UNWATCHED)
     else:
         network = build_for_training(archive.read(spec_key(birth.child), ChildSpec))
     return as_specified(network, state.network), state.history
 
 
+def try_steps(archive: Archive, child: str, watch: Watch) -> None:
+    """Train a child that is born without a trace in the store: for who only wants to see how fast it goes.
+
+    `watch.beat` ends it by what it raises. Raise ChildFailed as a training does, InvalidSpec under torchrun.
+    """
+    if this_team().size > 1:
+        raise InvalidSpec("steps are tried by one process alone: leave torchrun out")
+    _run(archive, archive.read(birth_key(child), BirthRecord), _Part(None, None), watch)
+
+
 @dataclass(frozen=True)
-class Stretch:
+class _Part:
     """The part of a training that is done now."""
 
     resume: TrainingState | None
@@ -103,16 +113,14 @@ def _train(
     with CheckpointWriter(archive, child, attempt.keep) as checkpoints:
         watch = Watch(checkpoints.write, beat, checkpoints.is_due)
         with training(Call(archive.store.url, child, resume, until)):
-            network, state = _run(archive, birth, Stretch(resume, until), watch)
+            network, state = _run(archive, birth, _Part(resume, until), watch)
     if state.epoch < epochs:
         return None
     trained = put_blob(archive.store, weights_to_bytes(as_specified(network, state.network)))
     return TrainingRecord(child=child, weights=trained, history=state.history)
 
 
-def _run(
-    archive: Archive, birth: BirthRecord, stretch: Stretch, watch: Watch
-) -> tuple[nn.Module, TrainingState]:
+def _run(archive: Archive, birth: BirthRecord, part: _Part, watch: Watch) -> tuple[nn.Module, TrainingState]:
     spec = archive.read(spec_key(birth.child), ChildSpec)
     data = training_data(archive, spec.data)
     network = build_for_training(spec)
@@ -120,7 +128,7 @@ def _run(
     place = device(spec.recipe)
     network.to(place)
     # Gates are open by the end of the first epoch, so a training that goes on after it has none.
-    births = () if stretch.resume and stretch.resume.epoch else birth.births
+    births = () if part.resume and part.resume.epoch else birth.births
     with Gates(Operated(spec.network, network, births)) as gates:
         task = Training(
             network,
@@ -133,7 +141,7 @@ def _run(
             watch=watch,
             team=this_team(),
         )
-        return network, train_network(task, stretch.resume, stretch.until)
+        return network, train_network(task, part.resume, part.until)
 
 
 def _teachers(archive: Archive, spec: ChildSpec, place: device_type) -> Teachers | None:

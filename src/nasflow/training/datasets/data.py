@@ -44,6 +44,14 @@ def load_test(spec: DataSpec) -> Images:
     return _sized(data_set(spec).read_test(spec), spec)
 
 
+def count_test(spec: DataSpec) -> int:
+    """How many test images there are: for who foretells what they can show, without a look at any.
+
+    Raise as `load_data` does.
+    """
+    return len(data_set(spec).read_test(spec))
+
+
 def check_test(spec: DataSpec) -> None:
     """Raise what `load_test` would raise at the finish, as far as it can be told before a search begins."""
     images = data_set(spec)

@@ -1,0 +1,53 @@
+"""A first configuration that fits these images, this network and this machine."""
+
+from pathlib import Path
+
+from torch import nn
+
+from nasflow.base.errors import DataSetMissing
+from nasflow.base.strict_yaml import read_yaml
+from nasflow.networks.adopted import make
+from nasflow.search.file import SearchFile
+from nasflow.search.forecast import Forecast, Machine
+from nasflow.search.starter import STARTER_HOSTS, Starter, fitted
+from nasflow.spec.data import DataSpec
+from nasflow.spec.hosts import Adopted
+from nasflow.steps.archive import Archive
+from nasflow.steps.begin import beginning
+from nasflow.steps.pace import paces_of
+from nasflow.training.datasets.registry import data_set
+
+
+def starter(images: str, network: str | None) -> Starter:
+    """What is known before anything is timed: `images` is a data set of STARTER_HOSTS, or a folder.
+
+    Raise DataSetMissing if there are none, InvalidSpec if they, or the network, are no good.
+    """
+    path = None if images in STARTER_HOSTS else images
+    if path and not Path(path).is_dir():
+        raise DataSetMissing(f"--images {path}: no folder, and none of {', '.join(sorted(STARTER_HOSTS))}")
+    name = "image-folder" if path else images
+    spec = DataSpec(name=name, path=path, size=64 if path else None, held_out=1)
+    part = data_set(spec).read_train(spec)
+    fresh = _classifier(network, part.classes) if network and network.startswith("torchvision:") else None
+    return Starter(name, path, network, fresh, len(part), part.classes)
+
+
+def fit_starter(
+    archive: Archive, wanted: Starter, machine: Machine, hours: float, step_seconds: float | None = None
+) -> tuple[Starter, Forecast]:
+    """As large as some hours allow, with what it takes then: timed here, or scaled from a step's seconds.
+
+    Raise as `beginning` and `paces_of` do, and InvalidSpec where the hours are too few.
+    """
+    smallest = SearchFile.from_data(read_yaml(wanted.text(), "nasflow init"), "nasflow init")
+    found = beginning(archive, smallest.config())
+    paces, _ = paces_of(found, step_seconds)
+    return fitted(wanted, found.config, paces, machine, hours)
+
+
+def _classifier(network: str, classes: int) -> str | None:
+    """The tensors of a network's last linear layer, whose size follows the classes."""
+    made = make(Adopted(network=network, cells=None), classes)
+    names = [name for name, each in made.named_modules() if isinstance(each, nn.Linear)]
+    return f"{names[-1]}.*" if names else None

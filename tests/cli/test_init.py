@@ -1,0 +1,114 @@
+"""`nasflow init` writes what loads, runs, and fits into the time that was asked for."""
+
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import typer
+from tests.cli.calling import call
+from tests.training.datasets.small import image_folder
+
+from nasflow.cli.options import read_file
+from nasflow.search.starter import EFFORTS, Starter
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ASKED = ("--images", "digits", "--network", "none", "--step-seconds", "0.01")
+
+
+@pytest.mark.parametrize("hours", [0.02, 0.5])
+def test_what_is_written_fits_the_time(hours: float, tmp_path: Path) -> None:
+    """The plan of the file, at the same pace, is within the hours, and uses a good share of them."""
+    file = tmp_path / "digits.yaml"
+    assert call("init", file, *ASKED, "--hours", str(hours)).code == 0
+    told = call("plan", file, "--step-seconds", "0.01", "--json").json
+    assert hours / 5 < told["hours"] <= hours
+    assert read_file(file).budget.children == told["children"]
+
+
+def test_too_little_time_is_said(tmp_path: Path) -> None:
+    """With what the smallest search takes; no file is left."""
+    said = call("init", tmp_path / "digits.yaml", *ASKED, "--hours", "0.001")
+    assert said.error.startswith("--hours 0.001: the smallest search of these images takes 0.0")
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    """A file that is there stays as it is."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("mine")
+    assert "nothing is overwritten" in call("init", file, "--example", "digits").error
+    assert file.read_text() == "mine"
+
+
+def test_without_a_terminal_nobody_is_asked(tmp_path: Path) -> None:
+    """One line says which options are wanted."""
+    for given in ((), ("--images", "digits"), ("--images", "digits", "--hours", "1")):
+        assert "--images, --network and --hours" in call("init", tmp_path / "new.yaml", *given).error
+
+
+def test_on_a_terminal_what_is_missing_is_asked(tmp_path: Path) -> None:
+    """The images are said, the network and the hours are typed."""
+    file, typed = tmp_path / "digits.yaml", {"Network": "none", "Hours": 0.02}
+    with (
+        patch.object(sys.stdin, "isatty", lambda: True),
+        patch.object(typer, "prompt", lambda text, **_: typed.pop(text.split()[0])),
+    ):
+        assert call("init", file, "--images", "digits", "--step-seconds", "0.01").code == 0
+    assert not typed
+    assert read_file(file).name == "digits"
+
+
+def test_an_example_is_copied(tmp_path: Path) -> None:
+    """To the letter; an unknown one is answered with all."""
+    file = tmp_path / "digits.yaml"
+    assert call("init", file, "--example", "digits").code == 0
+    assert file.read_text() == (EXAMPLES / "digits.yaml").read_text()
+    assert "known are against-optuna, " in call("init", tmp_path / "other.yaml", "--example", "no").error
+
+
+def test_an_empty_file_names_it(tmp_path: Path) -> None:
+    """Whoever begins with an empty file is told how to begin."""
+    (tmp_path / "empty.yaml").touch()
+    assert "nasflow init" in call("search", tmp_path / "empty.yaml").error
+
+
+@pytest.mark.parametrize("network", [None, "torchvision:resnet18", "my.nets:make"])
+@pytest.mark.parametrize("images", ["fashion-mnist", "it's a/Folder of 9"])
+@pytest.mark.parametrize("effort", [EFFORTS[0], EFFORTS[-1]])
+def test_every_answer_loads(images: str, network: str | None, effort: object, tmp_path: Path) -> None:
+    """Whatever was answered, with every effort, the file is a configuration."""
+    path = None if images == "fashion-mnist" else images
+    fresh = "fc.*" if network and network.startswith("torchvision:") else None
+    assert isinstance(effort, type(EFFORTS[0]))
+    name = "image-folder" if path else images
+    file = tmp_path / "search.yaml"
+    file.write_text(Starter(name, path, network, fresh, 6000, 10, effort, share=4).text())
+    asked = read_file(file)
+    assert asked.budget.children == effort.children
+    assert asked.data.path == path
+    assert asked.data.train_images == 1125
+
+
+def test_a_folder_of_images(tmp_path: Path) -> None:
+    """It is looked through, its held-out images are counted, and the search of it can be planned."""
+    image_folder(tmp_path / "My Ants")
+    file = tmp_path / "ants.yaml"
+    asked = ("--images", tmp_path / "My Ants", "--network", "none", "--step-seconds", "0.001")
+    assert call("init", file, *asked, "--hours", "0.2").code == 0
+    found = read_file(file)
+    assert (found.name, found.data.held_out) == ("my-ants", 4)
+    assert call("plan", file, "--step-seconds", "0.001", "--json").json["hours"] <= 0.2
+    missing = call(
+        "init", tmp_path / "other.yaml", "--images", "nowhere", "--network", "none", "--hours", "1"
+    )
+    assert missing.error.startswith("--images nowhere: no folder, and none of digits, fashion-mnist")
+
+
+def test_a_network_of_your_own(tmp_path: Path) -> None:
+    """Its weights are to be given in the file; until then it begins with none."""
+    file = tmp_path / "own.yaml"
+    own = ("--images", "digits", "--network", "tests.networks.strangers:WithoutDropout")
+    assert call("init", file, *own, "--hours", "1", "--step-seconds", "0.01").code == 0
+    assert "safetensors file" in file.read_text()
+    assert read_file(file).finish.inherit
