@@ -1,12 +1,11 @@
 """Begin a search, or meet it again: the same configuration is the same search."""
 
 import json
+from dataclasses import dataclass
 
 from nasflow.base.errors import Conflict, InvalidSpec
 from nasflow.base.terminal import say
 from nasflow.measure import counted
-from nasflow.networks.adopted import make
-from nasflow.networks.convolutions import coverage
 from nasflow.search.budget import Budget, BudgetRecord
 from nasflow.search.config import SearchConfig
 from nasflow.search.measures import find_measure
@@ -20,39 +19,42 @@ from nasflow.spec.origin import Brought, Origin, Scratch
 from nasflow.spec.recipe import Recipe
 from nasflow.steps.adopt import check_runs
 from nasflow.steps.archive import Archive
+from nasflow.steps.foresee import Foreseen
 from nasflow.steps.images import new_training_data, training_data
 from nasflow.steps.keys import budget_key, config_key, data_set_key, spec_key, start_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.resolve import resolve
 from nasflow.store import check_writable, put_blob
 from nasflow.training.datasets.data import check_test
-
-_LITTLE = 0.1
-"""Of the weights of a network's convolutions: a search of less of them changes little."""
+from nasflow.training.memory import Room, room_here
 
 
-def begin(archive: Archive, asked: SearchConfig) -> str:
+@dataclass(frozen=True)
+class Plan:
+    """A search that could begin."""
+
+    config: ResolvedConfig
+    start: ChildSpec
+    weights: bytes | None
+    """Of a start network that was brought."""
+    remarks: tuple[str, ...]
+    """What is to be said before it begins, a line each; nothing of a search that is known."""
+
+
+def begin(archive: Archive, asked: SearchConfig, room: Room | None = None) -> str:
     """Write down the search and its start network; return the search's id.
 
-    Raise Conflict if its name belongs to another configuration or to an older nasflow, StoreError if the
-    store cannot be written, DataSetMissing, InvalidSpec or TrackingUnavailable (for a start that is
-    registered there) before anything is written. A changed budget extends or shortens the search.
+    Nothing is written before `draw_up` has been through, and what that raises is raised; StoreError if the
+    store cannot be written. A changed budget extends or shortens the search.
     """
-    _refuse_older(archive, asked.name)
-    existing = archive.find(config_key(asked.name), ResolvedConfig)
-    _refuse_other_files(existing, asked, archive)
-    facts = _facts(archive, asked)
-    config, weights = resolve(archive, asked, facts, existing)
-    config = _with_sizes(config, facts)
-    _check_recipes(config, facts)
-    _refuse_another(existing, config, archive)
-    start = _start(config, facts)
-    if existing is None:
-        _tell_of_cells(config, facts)
+    plan = draw_up(archive, asked, room)
+    config, start = plan.config, plan.start
+    for remark in plan.remarks:
+        say(f"warning: {remark}")
     check_writable(archive.store)
     # First: a search that is known has all that it began with.
-    if weights:
-        put_blob(archive.store, weights)
+    if plan.weights:
+        put_blob(archive.store, plan.weights)
     _refuse_another(archive.create(config_key(config.name), config), config, archive)
     set_budget(archive, config.name, config.budget)
     archive.create(spec_key(start.id), start)
@@ -60,12 +62,34 @@ def begin(archive: Archive, asked: SearchConfig) -> str:
     return config.name
 
 
+def draw_up(archive: Archive, asked: SearchConfig, room: Room | None = None) -> Plan:
+    """All of a search that is known before its first training; nothing is written.
+
+    `room` is the memory that trainings have; None: what is here. Raise Conflict if the search's name belongs
+    to another configuration or to an older nasflow, DataSetMissing, InvalidSpec or TrackingUnavailable (for
+    a start that is registered there).
+    """
+    _refuse_older(archive, asked.name)
+    existing = archive.find(config_key(asked.name), ResolvedConfig)
+    _refuse_other_files(existing, asked, archive)
+    facts, remarks = _facts(archive, asked)
+    config, weights = resolve(archive, asked, facts, existing)
+    config = _with_sizes(config, facts)
+    _check_recipes(config, facts)
+    _refuse_another(existing, config, archive)
+    start, last = _ends(config, facts)
+    if existing is None:
+        foreseen = Foreseen(config, facts, start.network, last)
+        remarks += tuple(foreseen.remarks(archive.store, room or room_here()))
+    return Plan(config, start, weights, remarks)
+
+
 def reopen(archive: Archive, search: str) -> ResolvedConfig:
     """The configuration of a search that is to be gone on with; raise as `begin` does."""
     ledger = read_ledger(archive, search)
     _refuse_older(archive, search)
     training_data(archive, ledger.start_spec.data)
-    _start(ledger.config, ledger.start_spec.data)
+    _ends(ledger.config, ledger.start_spec.data)
     check_writable(archive.store)
     return ledger.config
 
@@ -94,12 +118,12 @@ def _with_sizes(config: ResolvedConfig, facts: DataFacts) -> ResolvedConfig:
     return config.model_copy(update={"objective": config.objective.of_start(start)})
 
 
-def _start(config: ResolvedConfig, facts: DataFacts) -> ChildSpec:
-    """The start network; raise InvalidSpec if it cannot be, here or at full size."""
+def _ends(config: ResolvedConfig, facts: DataFacts) -> tuple[ChildSpec, NetworkSpec]:
+    """The start network, and the same at full size; raise InvalidSpec if one of them cannot be."""
     network, last = (_network(config, host, facts) for host in config.hosts)
     _check_limits(config, network, last)
     recipe, origin = _training(config)
-    return ChildSpec(
+    start = ChildSpec(
         network=network,
         origin=origin,
         data=facts,
@@ -107,6 +131,7 @@ def _start(config: ResolvedConfig, facts: DataFacts) -> ChildSpec:
         seed=config.seed,
         measures=config.asked_measures,
     )
+    return start, last
 
 
 def _network(config: ResolvedConfig, host: Host, facts: DataFacts) -> NetworkSpec:
@@ -147,18 +172,6 @@ def _check_limits(config: ResolvedConfig, searched: NetworkSpec, last: NetworkSp
             )
 
 
-def _tell_of_cells(config: ResolvedConfig, facts: DataFacts) -> None:
-    """Say so where the cells are next to nothing of somebody's network."""
-    if not isinstance(config.host, Adopted) or config.space.changes != "cell":
-        return
-    found = coverage(make(config.host, facts.classes), config.host)
-    if found.share < _LITTLE:
-        say(
-            f"warning: {config.host.network}: cells stand for {found.cells} of {found.convolutions} "
-            f"convolutions, {found.share:.1%} of their weights: a pattern in `cells` can name others"
-        )
-
-
 def _check_recipes(config: ResolvedConfig, facts: DataFacts) -> None:
     start = config.start.recipe if isinstance(config.start, BroughtStart) else config.start
     for name, recipe in (("start", start), ("child", config.child), ("finish", config.finish.recipe)):
@@ -169,16 +182,14 @@ def _check_recipes(config: ResolvedConfig, facts: DataFacts) -> None:
             )
 
 
-def _facts(archive: Archive, asked: SearchConfig) -> DataFacts:
-    """What the images are; those of a search that is known may also be in the store alone."""
+def _facts(archive: Archive, asked: SearchConfig) -> tuple[DataFacts, tuple[str, ...]]:
+    """What the images are, with remarks on new ones; a known search's may also be in the store alone."""
     start = archive.find(start_key(asked.name), ChildSpec)
     if start:
-        return training_data(archive, start.data).facts
+        return training_data(archive, start.data).facts, ()
     data = new_training_data(asked.data)
     check_test(asked.data)
-    for remark in data.remarks:
-        say(f"warning: {remark}")
-    return data.facts
+    return data.facts, data.remarks
 
 
 def _refuse_older(archive: Archive, search: str) -> None:
