@@ -168,8 +168,7 @@ class _Trial:
 
     def grow(self) -> None:
         """Each cell gets a branch, and an operation in it."""
-        self._operated = self._apply(_GROWTH)
-        self._known["cells"] = sum(1 for _ in cells(self._operated.network))
+        self._known["cells"] = self._grown(_GROWTH)
 
     def train(self) -> None:
         """One step, as a child makes it; from then on it is to do what it does now."""
@@ -186,7 +185,7 @@ class _Trial:
 
     def grow_again(self) -> None:
         """What was trained gets more operations."""
-        self._operated = self._apply(_AGAIN)
+        self._grown(_AGAIN)
 
     def widen(self) -> None:
         """The channel groups: each was tried to be a place, the first is so once more with real edits."""
@@ -226,6 +225,14 @@ class _Trial:
     def _pixels(self) -> torch.Tensor:
         """Two images as files have them: uint8 [2, channels, size, size]."""
         return (self._images.clamp(-2, 2) * 63 + 128).to(torch.uint8)
+
+    def _grown(self, edits: Iterable[Edit]) -> int:
+        """Have all cells edited; how many there are. Raise InvalidSpec where there is none."""
+        count = sum(1 for _ in cells(self._operated.network))
+        if not count:
+            raise InvalidSpec("no convolution becomes a cell without a pattern that names it")
+        self._operated = self._apply(edits)
+        return count
 
     def _apply(self, edits: Iterable[Edit]) -> Operated:
         after = operate_all(self._operated, tuple(edits), torch.Generator().manual_seed(0))
