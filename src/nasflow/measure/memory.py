@@ -67,7 +67,7 @@ def _kept(network: nn.Module, image: Tensor) -> int:
     """Of a batch of `_IMAGES`, without the network's weights. A tensor that is kept twice is there once."""
     # By identity, which stays while somebody holds them: on the meta device they have no addresses.
     own = [each.untyped_storage() for each in network.state_dict(keep_vars=True).values()]
-    kept = {}
+    kept: dict[int, torch.UntypedStorage] = {}
 
     def keep(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
