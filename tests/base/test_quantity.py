@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from nasflow.base.quantity import Quantity
+from nasflow.base.quantity import Quantity, in_bytes
 
 QUANTITY: TypeAdapter[float] = TypeAdapter(Quantity)
 
@@ -41,3 +41,19 @@ def test_what_is_none(given: Any) -> None:
     """Another unit, nothing, nothing above 0, no number: refused, and told what an amount looks like."""
     with pytest.raises(ValidationError, match="an amount"):
         QUANTITY.validate_python(given)
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (0, "0.0 KiB"),
+        (1536, "1.5 KiB"),
+        (14 * 2**20, "14 MiB"),
+        (3.25 * 2**30, "3.2 GiB"),
+        (2**40, "1.0 TiB"),
+        (2**70, "1,048,576 PiB"),
+    ],
+)
+def test_bytes(count: float, told: str) -> None:
+    """They are told in the largest unit that they come to."""
+    assert in_bytes(count) == told

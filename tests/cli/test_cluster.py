@@ -103,6 +103,33 @@ def test_doctor_of_a_healthy_store(s3_url: str) -> None:
     assert [(each["name"], each["state"]) for each in said.json] == [("store", "good"), ("mlflow", "skip")]
 
 
+def test_doctor_of_a_search(tmp_path: Path) -> None:
+    """What would be said when it begins, and nothing is written for it but what tries the store."""
+    store = tmp_path / "store"
+    said = call("doctor", write_config(tmp_path), "--store", store, "--json")
+    assert said.code == 0, said.err
+    assert {each["name"]: each["state"] for each in said.json}["search"] == "good"
+    said = call("doctor", write_config(tmp_path, budget={"children": 10**12}), "--store", store)
+    assert said.code == 0
+    assert "warn  search: store " in said.out
+    host = {"kind": "densenet", "growth": 300_000, "blocks": 1, "stages": 2}
+    said = call("doctor", write_config(tmp_path, host=host), "--store", store)
+    assert said.code == 11
+    assert "bad   search: start: " in said.out
+    assert not list(store.glob("searches/*"))
+
+
+def test_doctor_of_a_search_in_pods(tmp_path: Path) -> None:
+    """On a cluster the pods' memory counts; where they have an accelerator, nobody knows."""
+    host = {"kind": "densenet", "growth": 1500, "blocks": 1, "stages": 2}
+    for accelerator, found in ((None, True), ("nvidia.com/gpu", False)):
+        train = {"memory": "64Mi", "accelerator": accelerator}
+        file = write_config(tmp_path, host=host, cluster=CLUSTER | {"train": train})
+        said = call("doctor", file, "--cluster", "--store", tmp_path / "store")
+        assert ("a pod of cluster.train has 64 MiB" in said.out) == found
+        assert ("good  search: " in said.out) != found
+
+
 def test_doctor_of_wrong_credentials(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wrong keys fail the check with a remedy, and are shown nowhere."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-but-secret")

@@ -50,6 +50,7 @@ def test_healthy(installation: Installation, url: str, tmp_path: Path) -> None:
     assert states(checks, "kubeflow", "argo retries") == {
         "store": "good",
         "mlflow": "good",
+        "search": "good",
         "pods": "good",
         "config map": "good",
         "secret": "good",

@@ -37,6 +37,7 @@ from nasflow.steps.propose import propose
 from nasflow.steps.records import write_record
 from nasflow.store import get_blob, put_blob
 from nasflow.surgery import operate_all
+from nasflow.training.memory import UNKNOWN_ROOM
 from nasflow.training.tensors import from_bytes, to_bytes
 
 
@@ -122,10 +123,12 @@ def test_a_network_without_memory(tmp_path: Path) -> None:
     """A network that does not fit into the memory fails, as a child, before it is built: Linux would give it
     pages until there are none, and kill."""
     host = {"kind": "densenet", "growth": 4_000_000, "blocks": 1, "stages": 2}
-    archive, start = start_of(tmp_path, host=host)
+    archive = open_archive(tmp_path)
+    begin(archive, config(host=host), UNKNOWN_ROOM)
+    start = ledger_of(tmp_path).start_spec.id
     run_child(archive, start)
     assert re.fullmatch(
-        r"out of memory: training its [\d,]+ parameters takes \d+ GiB, and the machine has \d+: .*",
+        r"out of memory: training its [\d,]+ parameters takes \d+ .iB, and this \w+ has .*iB: .*",
         assert_done(tmp_path, start).failure,
     )
 

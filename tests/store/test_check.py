@@ -1,9 +1,12 @@
 """A store that takes conditional writes without minding the condition, as some S3 servers do."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from nasflow.base.errors import StoreError
-from nasflow.store import check_writable
+from nasflow.store import check_writable, free_bytes, open_store
 from nasflow.store.directory import DirectoryStore
 
 
@@ -31,3 +34,12 @@ def test_ignored_conditions_are_found_out(kind: type[DirectoryStore], tmp_path: 
     with pytest.raises(StoreError, match=r"ignored .*use a directory, or an S3 server"):
         check_writable(store)
     assert store.list("") == []
+
+
+def test_what_is_free(tmp_path: Path, s3_url: str) -> None:
+    """Of the disk that a folder is on, or will be; of a bucket nobody knows."""
+    there = free_bytes(open_store(str(tmp_path)))
+    assert there is not None
+    assert there == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.5)
+    assert free_bytes(open_store(str(tmp_path / "not/yet"))) == pytest.approx(there, rel=0.5)
+    assert free_bytes(open_store(s3_url)) is None

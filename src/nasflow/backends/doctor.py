@@ -10,6 +10,7 @@ from nasflow.base.settings import KFP_HOST, S3_ACCESS_KEY, S3_SECRET_KEY, STORE,
 from nasflow.base.strict_yaml import read_yaml
 from nasflow.kubeflow.kubernetes import load_kubernetes
 from nasflow.search.cluster import Cluster
+from nasflow.search.file import SearchFile
 from nasflow.tracking import tracking_uri
 
 TESTED_VERSIONS = ("2.17",)
@@ -41,6 +42,25 @@ def own_checks(store: str) -> Iterator[Check]:
     """The store, with both conditional writes really tried, and MLflow."""
     yield _checked("store", lambda: _store(store))
     yield _checked("mlflow", _mlflow)
+
+
+def search_checks(file: SearchFile, store: str, on_cluster: bool) -> Iterator[Check]:
+    """What a search would be told before its first training, here or in its cluster's pods."""
+    from nasflow.backends.cluster import pod_room
+    from nasflow.steps.archive import Archive
+    from nasflow.steps.begin import draw_up
+    from nasflow.store import open_store
+
+    room = pod_room(file.required_cluster().train) if on_cluster else None
+    try:
+        plan = draw_up(Archive(open_store(store)), file.config(), room)
+    except NasflowError as error:
+        yield Check("search", "bad", " ".join(str(error).split()))
+        return
+    for remark in plan.remarks:
+        yield Check("search", "warn", remark)
+    if not plan.remarks:
+        yield Check("search", "good", f"{file.name} could begin")
 
 
 def cluster_checks(cluster: Cluster, store: str) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""Amounts as people write them in a configuration: `3M`, `600k`, `4ms`."""
+"""Amounts as people write them in a configuration, `3M`, `600k`, `4ms`, and as they are told of memory."""
 
 import math
 import re
@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 _COUNTS = {"k": 1e3, "M": 1e6, "G": 1e9}
 _TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 _UNITS = {"": 1.0, **_COUNTS, **_TIMES}
+_SIZES = ("KiB", "MiB", "GiB", "TiB", "PiB")
 _AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)\s*")
 
 
@@ -24,6 +25,13 @@ def read_quantity(given: Any) -> float:
     if not 0 < amount < math.inf:
         raise ValueError("an amount above 0 is wanted")
     return amount
+
+
+def in_bytes(count: float) -> str:
+    """A number of bytes as a message tells it: `14 MiB`, `3.2 GiB`."""
+    power = min(max(1, int(math.log(max(count, 1), 1024))), len(_SIZES))
+    amount = count / 1024**power
+    return f"{amount:,.{0 if amount >= 10 else 1}f} {_SIZES[power - 1]}"
 
 
 def check_unit(given: Any, unit: str, name: str) -> None:

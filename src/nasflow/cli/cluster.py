@@ -153,21 +153,26 @@ def _logs(
 
 @cluster_commands.command("doctor")
 def _doctor(
-    config: Annotated[Path | None, typer.Argument(help="A configuration with `cluster:`.")] = None,
+    config: Annotated[
+        Path | None, typer.Argument(help="A search's configuration, YAML: check it too.")
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     on_cluster: Annotated[bool, typer.Option("--cluster", help="Check CONFIG's cluster too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the store and MLflow, and with --cluster all that a search needs there; say how to mend it."""
-    from nasflow.backends.doctor import cluster_checks, own_checks
+    """Check the store and MLflow, the search of CONFIG, and with --cluster all that it needs there."""
+    from nasflow.backends.doctor import cluster_checks, own_checks, search_checks
     from nasflow.base.credentials import masked
     from nasflow.base.errors import InvalidSpec, NotReady
 
-    if on_cluster and config is None:
+    file = read_file(config) if config else None
+    if on_cluster and file is None:
         raise InvalidSpec("doctor --cluster needs CONFIG: its `cluster:` says what to check")
     checks = list(own_checks(store))
-    if on_cluster and config:
-        checks += cluster_checks(read_file(config).required_cluster(), open_archive(store).store.url)
+    if file and all(check.state != "bad" for check in checks if check.name == "store"):
+        checks += search_checks(file, store, on_cluster)
+    if on_cluster and file:
+        checks += cluster_checks(file.required_cluster(), open_archive(store).store.url)
     checks = [replace(check, said=masked(check.said)) for check in checks]
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))

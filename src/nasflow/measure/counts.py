@@ -6,7 +6,7 @@ On the meta device: nothing is computed, whatever the size, and no weight takes 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,8 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.networks import build
 from nasflow.search.measures import Measured
 from nasflow.spec.network import NetworkSpec
+
+_Counted = TypeVar("_Counted")
 
 
 def parameters(spec: NetworkSpec) -> Measured:
@@ -39,19 +41,19 @@ class Cost(NamedTuple):
 def cost_of(network: nn.Module, image: Tensor) -> Cost:
     """Of any network, shown `image` [1, channels, height, width]; both may be on the meta device."""
     counter = FlopCounterMode(display=False)
-    with _norms_left_out(network, image), counter, torch.no_grad():
+    with norms_replaced(network, image, _handed_on), counter, torch.no_grad():
         network.eval()(image)
     return Cost(_size(network), counter.get_total_flops() // 2)
 
 
 @contextmanager
-def _norms_left_out(network: nn.Module, image: Tensor) -> Iterator[None]:
-    """Where nothing is computed, BatchNorms hand on what they read: they count nothing and change no shape,
-    and following each through its meta kernel takes two thirds of the time.
+def norms_replaced(network: nn.Module, image: Tensor, by: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Where nothing is computed, BatchNorms give what `by` does of what they read: they change no shape, and
+    following each through its meta kernel takes two thirds of the time.
     """
     norms = [each for each in network.modules() if image.is_meta and type(each) is nn.BatchNorm2d]
     for each in norms:
-        each.forward = _handed_on  # type: ignore[method-assign]
+        each.forward = by  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:
@@ -67,30 +69,38 @@ def _handed_on(input: Tensor) -> Tensor:
 # building it.
 @lru_cache(maxsize=1024)
 def _parameters(spec: NetworkSpec) -> int:
-    return _counted_on_any(spec, lambda network, _: _size(network))
+    return on_any_device(spec, lambda network, _: _size(network))
 
 
 @lru_cache(maxsize=1024)
 def _mult_adds(spec: NetworkSpec) -> int:
-    return _counted_on_any(spec, lambda network, image: cost_of(network, image).mult_adds)
+    return on_any_device(spec, lambda network, image: cost_of(network, image).mult_adds)
 
 
 def _size(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _counted_on_any(spec: NetworkSpec, count: Callable[[nn.Module, Tensor], int]) -> int:
+def on_any_device(
+    spec: NetworkSpec,
+    count: Callable[[nn.Module, Tensor], _Counted],
+    make: Callable[[NetworkSpec], nn.Module] | None = None,
+) -> _Counted:
+    """What `count` says of the network and of an image [1, channels, height, width]; `make` gives the network
+    another form than `build`.
+
+    On the meta device; where somebody else's network cannot be there, on the CPU. Raise what `make` and
+    `count` raise.
+    """
     try:
-        return _counted_on("meta", spec, count)
+        return count(*_on("meta", spec, make or build))
     except (RuntimeError, NotImplementedError, InvalidSpec):
         if spec.host.places is not None:
             raise
         # Somebody else's network may decide by what it computes: it is counted for a black image.
-        return _counted_on("cpu", spec, count)
+        return count(*_on("cpu", spec, make or build))
 
 
-def _counted_on(device: str, spec: NetworkSpec, count: Callable[[nn.Module, Tensor], int]) -> int:
+def _on(device: str, spec: NetworkSpec, make: Callable[[NetworkSpec], nn.Module]) -> tuple[nn.Module, Tensor]:
     with torch.device(device):
-        network = build(spec)
-        image = torch.zeros(1, spec.channels, spec.size, spec.size)
-    return count(network, image)
+        return make(spec), torch.zeros(1, spec.channels, spec.size, spec.size)

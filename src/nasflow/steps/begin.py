@@ -1,13 +1,11 @@
 """Begin a search, or meet it again: the same configuration is the same search."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nasflow.base.errors import Conflict, InvalidSpec
 from nasflow.base.terminal import say
 from nasflow.measure import counted
-from nasflow.networks.adopted import make
-from nasflow.networks.convolutions import coverage
 from nasflow.search.budget import Budget, BudgetRecord
 from nasflow.search.config import SearchConfig
 from nasflow.search.measures import find_measure
@@ -21,15 +19,14 @@ from nasflow.spec.origin import Brought, Origin, Scratch
 from nasflow.spec.recipe import Recipe
 from nasflow.steps.adopt import check_runs
 from nasflow.steps.archive import Archive
+from nasflow.steps.foresee import Foreseen
 from nasflow.steps.images import new_training_data, training_data
 from nasflow.steps.keys import budget_key, config_key, data_set_key, spec_key, start_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.resolve import resolve
 from nasflow.store import check_writable, put_blob
 from nasflow.training.datasets.data import check_test
-
-_LITTLE = 0.1
-"""Of the weights of a network's convolutions: a search of less of them changes little."""
+from nasflow.training.memory import Room, room_here
 
 
 @dataclass(frozen=True)
@@ -38,38 +35,56 @@ class Beginning:
 
     config: ResolvedConfig
     start: ChildSpec
+    last: NetworkSpec
+    """The start network at full size."""
     weights: bytes | None
     """Of a start network that somebody has brought."""
+    remarks: tuple[str, ...]
+    """What is to be said before it begins, a line each; nothing of a search that is known."""
 
 
-def begin(archive: Archive, asked: SearchConfig) -> str:
+def begin(archive: Archive, asked: SearchConfig, room: Room | None = None) -> str:
     """Write down the search and its start network; return the search's id.
 
-    Raise Conflict if its name belongs to another configuration or to an older nasflow, StoreError if the
-    store cannot be written, and what `beginning` raises before anything is written. A changed budget extends
-    or shortens the search.
+    Nothing is written before `draw_up` has been through, and what that raises is raised; StoreError if the
+    store cannot be written. A changed budget extends or shortens the search.
+    """
+    found = draw_up(archive, asked, room)
+    for remark in found.remarks:
+        say(f"warning: {remark}")
+    check_writable(archive.store)
+    return write_down(archive, found)
+
+
+def draw_up(archive: Archive, asked: SearchConfig, room: Room | None = None) -> Beginning:
+    """All of a search that is known before its first training; nothing is written.
+
+    `room` is the memory that trainings have; None: what is here. Raise Conflict if the search's name belongs
+    to another configuration or to an older nasflow, and what `beginning` raises.
     """
     _refuse_older(archive, asked.name)
     existing = archive.find(config_key(asked.name), ResolvedConfig)
     _refuse_other_files(existing, asked, archive)
     found = beginning(archive, asked, existing)
     _refuse_another(existing, found.config, archive)
-    if existing is None:
-        _tell_of_cells(found.config, found.start.data)
-    check_writable(archive.store)
-    return write_down(archive, found)
+    if existing:
+        return found
+    foreseen = Foreseen(found.config, found.start.data, found.start.network, found.last)
+    remarks = (*found.remarks, *foreseen.remarks(archive.store, room or room_here()))
+    return replace(found, remarks=remarks)
 
 
 def beginning(archive: Archive, asked: SearchConfig, existing: ResolvedConfig | None = None) -> Beginning:
-    """What `begin` would write, where the store has `existing` under that name: nothing is written.
+    """A search as it would begin, where the store has `existing` under that name.
 
     Raise DataSetMissing, InvalidSpec or TrackingUnavailable (for a start that is registered there).
     """
-    facts = _facts(archive, asked) if existing else _new_facts(asked)
+    facts, remarks = _facts(archive, asked) if existing else _new_facts(asked)
     config, weights = resolve(archive, asked, facts, existing)
     config = _with_sizes(config, facts)
     _check_recipes(config, facts)
-    return Beginning(config, _start(config, facts), weights)
+    start, last = _ends(config, facts)
+    return Beginning(config, start, last, weights, remarks)
 
 
 def write_down(archive: Archive, found: Beginning) -> str:
@@ -90,7 +105,7 @@ def reopen(archive: Archive, search: str) -> ResolvedConfig:
     ledger = read_ledger(archive, search)
     _refuse_older(archive, search)
     training_data(archive, ledger.start_spec.data)
-    _start(ledger.config, ledger.start_spec.data)
+    _ends(ledger.config, ledger.start_spec.data)
     check_writable(archive.store)
     return ledger.config
 
@@ -119,12 +134,12 @@ def _with_sizes(config: ResolvedConfig, facts: DataFacts) -> ResolvedConfig:
     return config.model_copy(update={"objective": config.objective.of_start(start)})
 
 
-def _start(config: ResolvedConfig, facts: DataFacts) -> ChildSpec:
-    """The start network; raise InvalidSpec if it cannot be, here or at full size."""
+def _ends(config: ResolvedConfig, facts: DataFacts) -> tuple[ChildSpec, NetworkSpec]:
+    """The start network, and the same at full size; raise InvalidSpec if one of them cannot be."""
     network, last = (_network(config, host, facts) for host in config.hosts)
     _check_limits(config, network, last)
     recipe, origin = _training(config)
-    return ChildSpec(
+    start = ChildSpec(
         network=network,
         origin=origin,
         data=facts,
@@ -132,6 +147,7 @@ def _start(config: ResolvedConfig, facts: DataFacts) -> ChildSpec:
         seed=config.seed,
         measures=config.asked_measures,
     )
+    return start, last
 
 
 def _network(config: ResolvedConfig, host: Host, facts: DataFacts) -> NetworkSpec:
@@ -172,18 +188,6 @@ def _check_limits(config: ResolvedConfig, searched: NetworkSpec, last: NetworkSp
             )
 
 
-def _tell_of_cells(config: ResolvedConfig, facts: DataFacts) -> None:
-    """Say so where the cells are next to nothing of somebody's network."""
-    if not isinstance(config.host, Adopted) or config.space.changes != "cell":
-        return
-    found = coverage(make(config.host, facts.classes), config.host)
-    if found.share < _LITTLE:
-        say(
-            f"warning: {config.host.network}: cells stand for {found.cells} of {found.convolutions} "
-            f"convolutions, {found.share:.1%} of their weights: a pattern in `cells` can name others"
-        )
-
-
 def _check_recipes(config: ResolvedConfig, facts: DataFacts) -> None:
     start = config.start.recipe if isinstance(config.start, BroughtStart) else config.start
     for name, recipe in (("start", start), ("child", config.child), ("finish", config.finish.recipe)):
@@ -194,20 +198,18 @@ def _check_recipes(config: ResolvedConfig, facts: DataFacts) -> None:
             )
 
 
-def _facts(archive: Archive, asked: SearchConfig) -> DataFacts:
-    """What the images are; those of a search that is known may also be in the store alone."""
+def _facts(archive: Archive, asked: SearchConfig) -> tuple[DataFacts, tuple[str, ...]]:
+    """What the images are, with remarks on new ones; a known search's may also be in the store alone."""
     start = archive.find(start_key(asked.name), ChildSpec)
     if start:
-        return training_data(archive, start.data).facts
+        return training_data(archive, start.data).facts, ()
     return _new_facts(asked)
 
 
-def _new_facts(asked: SearchConfig) -> DataFacts:
+def _new_facts(asked: SearchConfig) -> tuple[DataFacts, tuple[str, ...]]:
     data = new_training_data(asked.data)
     check_test(asked.data)
-    for remark in data.remarks:
-        say(f"warning: {remark}")
-    return data.facts
+    return data.facts, data.remarks
 
 
 def _refuse_older(archive: Archive, search: str) -> None:

@@ -1,12 +1,12 @@
 """A child's network from its spec and a blob of weights."""
 
-import os
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from nasflow.base.errors import ChildFailed
+from nasflow.base.quantity import in_bytes
 from nasflow.networks import build, thaw
 from nasflow.networks.condensenet import CondenseNetwork, condensed
 from nasflow.spec.child import ChildSpec
@@ -16,6 +16,7 @@ from nasflow.spec.origin import Scratch
 from nasflow.spec.recipe import Recipe
 from nasflow.steps.archive import Archive
 from nasflow.store import get_blob
+from nasflow.training.memory import room_here
 from nasflow.training.weights import load_weights
 
 _TRAINED_BYTES = 12
@@ -26,13 +27,17 @@ def build_for_training(spec: ChildSpec) -> nn.Module:
     """The network in the form that is trained: another one than that of its spec while its groups are
     learned."""
     _check_memory(spec.network)
-    host = spec.network.host
-    if spec.recipe.condense and isinstance(host, CondenseNet):
-        return CondenseNetwork(spec.network, host, is_learned=True)
-    network = build(spec.network)
+    network = trained_form(spec.network, spec.recipe)
     if isinstance(spec.origin, Scratch):
         thaw(network)
     return network
+
+
+def trained_form(network: NetworkSpec, recipe: Recipe) -> nn.Module:
+    """The network as a recipe trains it, with torch's own weights; raise as `build`."""
+    if recipe.condense and isinstance(network.host, CondenseNet):
+        return CondenseNetwork(network, network.host, is_learned=True)
+    return build(network)
 
 
 def _check_memory(spec: NetworkSpec) -> None:
@@ -41,11 +46,11 @@ def _check_memory(spec: NetworkSpec) -> None:
         return  # It has been made already, when the search began.
     with torch.device("meta"):
         parameters = sum(each.numel() for each in build(spec).parameters())
-    needed, present = _TRAINED_BYTES * parameters, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > present:
+    needed, room = _TRAINED_BYTES * parameters, room_here()
+    if needed > room.bytes:
         raise ChildFailed(
-            f"out of memory: training its {parameters:,} parameters takes {needed / 2**30:.0f} GiB, and the "
-            f"machine has {present / 2**30:.0f}: a smaller network fits"
+            f"out of memory: training its {parameters:,} parameters takes {in_bytes(needed)}, and "
+            f"{room.owner} has {in_bytes(room.bytes)}: a smaller network fits"
         )
 
 

@@ -1,8 +1,11 @@
-"""Whether a store can be written to, and means it: found out by doing it, before a search starts."""
+"""Before a search starts: whether a store can be written to, and means it (it is tried), and its room."""
 
+import shutil
+from pathlib import Path
 from uuid import uuid4
 
 from nasflow.base.errors import StoreError
+from nasflow.store.directory import DirectoryStore
 from nasflow.store.protocol import Store
 
 _PROBES = "probe/"
@@ -25,6 +28,18 @@ def check_writable(store: Store) -> None:
         _check_conditions(store, key)
     finally:
         store.delete(key)
+
+
+def free_bytes(store: Store) -> int | None:
+    """What the disk of a directory can still take; None: nobody knows, as of a bucket."""
+    if not isinstance(store, DirectoryStore):
+        return None
+    folder = Path(store.url)
+    try:
+        there = next(each for each in (folder, *folder.parents) if each.exists())
+        return shutil.disk_usage(there).free
+    except OSError:
+        return None
 
 
 def _check_conditions(store: Store, key: str) -> None:

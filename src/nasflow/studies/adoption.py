@@ -1,12 +1,17 @@
-"""Which networks can be adopted, grown, widened, narrowed and exported: each is tried, untrained."""
+"""Which networks can be adopted, widened, narrowed, grown, trained and exported: each is tried, untrained."""
 
-from collections.abc import Iterable
+import importlib.util
+from collections.abc import Collection, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 from pydantic import Field
+from safetensors.torch import save_file
 from torch import nn
 
 from nasflow.base.document import Document, Frozen
@@ -19,10 +24,16 @@ from nasflow.spec.edits import Edit, Insert, Narrow, Replace, Replicate, Widen
 from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.places import Place
+from nasflow.spec.recipe import Recipe
 from nasflow.spec.tree import Operation
 from nasflow.steps.adopt import check_runs
-from nasflow.surgery import Operated, gated_logits, operate_all, relative_difference
+from nasflow.surgery import Gates, Operated, gated_logits, operate_all, relative_difference
 from nasflow.surgery.places import width_places
+from nasflow.training.datasets.data import TrainingData
+from nasflow.training.datasets.images import MemoryImages
+from nasflow.training.evaluate import normalise
+from nasflow.training.loop import train_network
+from nasflow.training.session import Training
 
 SIZES = (64, 128, 224, 299)
 """Images that are tried, in pixels: the smallest that a network takes."""
@@ -30,7 +41,18 @@ SIZES = (64, 128, 224, 299)
 _CLASSES = 10
 _SAME = 1e-9
 """In double precision."""
+_SAME_EXPORTED = 1e-5
+"""In single precision, which the source has."""
+_ONE_STEP = Recipe(epochs=1, batch_size=2, learning_rate=1e-3)
 _GROWTH = (Replicate(path=(), count=2), Insert(path=(1,)), Replace(path=(1, 0), operation=Operation.DS3))
+_AGAIN = (Insert(path=(0,)), Replace(path=(0, 0), operation=Operation.AVG3))
+
+STEPS = ("adopted", "widened", "narrowed", "grown", "trained", "grown again", "exported")
+"""What is done to a network, one after the other; without the first there is nothing to be tried."""
+
+
+_SOURCE, _WEIGHTS = "network.py", "weights.safetensors"
+"""Names of an export's files."""
 
 
 class Adoption(Frozen):
@@ -63,27 +85,32 @@ def classifiers() -> list[str]:
     return list(models.list_models(module=models))
 
 
-def try_apart(name: str) -> Adoption:
+def try_apart(name: str, wanted: Collection[str] = STEPS) -> Adoption:
     """As `try_network`, in a process of its own: what is large leaves nothing behind, or is too large."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         try:
-            return pool.submit(try_network, name).result()
+            return pool.submit(try_network, name, wanted).result()
         except BrokenProcessPool:
             return Adoption(
                 network=name, refused={"adopted": "its process was killed: too large for this machine"}
             )
 
 
-def try_network(name: str) -> Adoption:
-    """Adopt one of torchvision's networks, or `module:factory`, and do to it what can be done."""
+def try_network(name: str, wanted: Collection[str] = STEPS) -> Adoption:
+    """Adopt one of torchvision's networks, or `module:factory`, and do to it what is `wanted` of STEPS."""
     trial = _Trial(name)
-    for what, step in (
-        ("adopted", trial.adopt),
-        ("grown", trial.grow),
-        ("widened", trial.widen),
-        ("narrowed", trial.narrow),
-        ("exported", trial.export),
-    ):
+    does = (
+        trial.adopt,
+        trial.widen,
+        trial.narrow,
+        trial.grow,
+        trial.train,
+        trial.grow_again,
+        trial.export,
+    )
+    for what, step in zip(STEPS, does, strict=True):
+        if what not in wanted:
+            continue
         try:
             step()
         except (NasflowError, _NotSame) as error:
@@ -141,8 +168,24 @@ class _Trial:
 
     def grow(self) -> None:
         """Each cell gets a branch, and an operation in it."""
-        self._apply(_GROWTH)
-        self._known["cells"] = sum(1 for _ in cells(self._operated.network))
+        self._known["cells"] = self._grown(_GROWTH)
+
+    def train(self) -> None:
+        """One step, as a child makes it; from then on it is to do what it does now."""
+        network, spec = self._operated.network.float(), self._operated.spec
+        before = [each.detach().clone() for each in network.parameters()]
+        images = MemoryImages(self._pixels, torch.arange(len(self._pixels)), spec.classes)
+        with Gates(self._operated) as gates:
+            data = TrainingData(_facts(spec), images, images)
+            train_network(Training(network, data, _ONE_STEP, 0, gates=gates))
+        if all(torch.equal(*each) for each in zip(before, network.parameters(), strict=True)):
+            raise _NotSame("no weight was changed by a step")
+        self._operated = Operated(spec, network.double())
+        self._before = self._logits(network)
+
+    def grow_again(self) -> None:
+        """What was trained gets more operations."""
+        self._grown(_AGAIN)
 
     def widen(self) -> None:
         """The channel groups: each was tried to be a place, the first is so once more with real edits."""
@@ -163,10 +206,33 @@ class _Trial:
         self._logits(after.network)
         self._known["narrowed"] = len(edits)
 
+    @torch.no_grad()
     def export(self) -> None:
-        """As source that needs no nasflow."""
-        write_code(self._operated.network.float(), _facts(self._operated.spec), "A network.", "weights")
+        """As source that needs no nasflow: from its files it does the same."""
+        network, facts = self._operated.network.float().eval(), _facts(self._operated.spec)
+        code = write_code(network, facts, "A network.", _WEIGHTS)
+        with TemporaryDirectory() as folder:
+            save_file(code.weights, Path(folder) / _WEIGHTS)
+            (Path(folder) / _SOURCE).write_text(code.source)
+            loaded = _module(Path(folder) / _SOURCE).load(_WEIGHTS)
+        told = network(normalise(self._pixels, facts, torch.device("cpu")))
+        difference = relative_difference(told, loaded(self._pixels))
+        if difference > _SAME_EXPORTED:
+            raise _NotSame(f"the exported network's logits differ by {difference:.2g} relative")
         self._known["exported"] = True
+
+    @property
+    def _pixels(self) -> torch.Tensor:
+        """Two images as files have them: uint8 [2, channels, size, size]."""
+        return (self._images.clamp(-2, 2) * 63 + 128).to(torch.uint8)
+
+    def _grown(self, edits: Iterable[Edit]) -> int:
+        """Have all cells edited; how many there are. Raise InvalidSpec where there is none."""
+        count = sum(1 for _ in cells(self._operated.network))
+        if not count:
+            raise InvalidSpec("no convolution becomes a cell without a pattern that names it")
+        self._operated = self._apply(edits)
+        return count
 
     def _apply(self, edits: Iterable[Edit]) -> Operated:
         after = operate_all(self._operated, tuple(edits), torch.Generator().manual_seed(0))
@@ -182,6 +248,16 @@ class _Trial:
     def _logits(self, network: nn.Module) -> torch.Tensor:
         logits: torch.Tensor = network.eval()(self._images)
         return logits
+
+
+def _module(file: Path) -> Any:
+    """What a Python file defines."""
+    spec = importlib.util.spec_from_file_location("exported", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _facts(spec: NetworkSpec) -> DataFacts:
