@@ -28,8 +28,9 @@ FOUND: dict[str, Any] = {
     "parents": "found",
     "controller": {"kind": "evolution", "population": 2, "tournament": 2},
     "random_share": 0.0,
+    "budget": {"children": 3},
 }
-"""Children inherit from children."""
+"""Children inherit from children, once there are two."""
 
 HALVED: dict[str, Any] = {
     "child": {"epochs": 2, "learning_rate": 0.05},
