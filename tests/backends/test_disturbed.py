@@ -49,7 +49,7 @@ def disturb(url: str, seed: int, folder: Path) -> Blows:
     """
     folder.mkdir()
     changes, lanes = SEARCHES[seed % len(SEARCHES)], "2" if seed % 10 == 7 else "1"
-    blows = Blows(folder, seed, every=120, at={1 + seed * 2 // 5: KILLS[seed % 3]})
+    blows = Blows(folder, seed, every=150, at={1 + seed * 2 // 5: KILLS[seed % 3]})
     command = ("search", write_config(folder, **changes), "--store", url, "--no-track", "--lanes", lanes)
     lives = call_until_it_ends(command, folder, blows)
     assert_undisturbed(url, finished_once(**changes))

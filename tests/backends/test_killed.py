@@ -63,8 +63,8 @@ def test_killed_at_random_points(changes: dict[str, Any], tmp_path: Path) -> Non
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("seed", "lanes", "pace"),
-    [(0, (1,), 5), (1, (2,), 5), (2, (1, 2, 3), 5)],
-    ids=["1 lane", "2 lanes", "any"],
+    [(1, (2,), 5), (2, (1, 2, 3), 5)],
+    ids=["2 lanes", "any"],
 )
 @pytest.mark.parametrize("changes", [POLICY, WIDE, HALVED], ids=["start", "found", "halved"])
 def test_killed_at_many_points(
