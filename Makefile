@@ -53,6 +53,7 @@ test-long: $(VENV)/.dev
 	$(BIN)/pytest -m long --numprocesses 2
 
 # 10,000 hostile inputs: configurations, cells, documents, weights, addresses; `make test-long` has them too.
+# FUZZ_INPUTS=100000 gives as many others.
 fuzz: $(VENV)/.dev
 	$(BIN)/pytest -m long --numprocesses 2 --durations 7 tests/fuzz
 

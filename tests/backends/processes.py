@@ -21,6 +21,8 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import NamedTuple
 
+from tests.faults.blows import install_told
+
 _CONTEXT = multiprocessing.get_context("forkserver")
 _HEAVY = [
     "torch._dynamo",
@@ -29,10 +31,23 @@ _HEAVY = [
     "sklearn.model_selection",
     "kfp.dsl.executor_main",
     "nasflow.backends.inline",
+    "nasflow.cli.run",
+    "nasflow.cli.summary",
     "nasflow.controllers.policy.controller",
+    "nasflow.controllers.tree.reader",
+    "nasflow.measure.counts",
+    "nasflow.measure.held_out",
+    "nasflow.networks.densenet",
+    "nasflow.steps.evaluate",
+    "nasflow.steps.finish",
+    "nasflow.steps.learn",
+    "nasflow.steps.propose",
     "nasflow.steps.publish",
+    "nasflow.steps.train",
     "nasflow.steps.turn",
+    "nasflow.steps.warm_start",
     "nasflow.store.s3",
+    "tests.faults.blows",
 ]
 
 _CLIENT = """#!{python} -IS
@@ -140,6 +155,7 @@ def _look(path: Path) -> _Seen | None:
 def _main(arguments: list[str], output: Path, environment: dict[str, str], alone: bool, python: str) -> None:
     os.environ.update(environment)
     sys.executable = python
+    install_told()
     if alone:
         os.setsid()
     util.spawnv_passfds = _fork  # type: ignore[assignment]
@@ -182,6 +198,7 @@ def _python(line: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    install_told()
     _, option, module, *rest = arguments
     assert option == "-m", arguments
     sys.argv = [module, *rest]

@@ -1,8 +1,9 @@
 """Hostile inputs in numbers: the clear line, or what is right, and nothing else.
 
-A short round each day, the long one by `make fuzz`: 10,000 inputs in all.
+A short round each day, the long one by `make fuzz`: 10,000 inputs in all, or FUZZ_INPUTS of the environment.
 """
 
+import os
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -109,10 +110,14 @@ TARGETS: dict[str, tuple[st.SearchStrategy[Any], Check, int]] = {
 }
 """Inputs, who reads them, and how many make a campaign: 10,000 in all."""
 
+INPUTS = int(os.environ.get("FUZZ_INPUTS", sum(count for _, _, count in TARGETS.values())))
+"""Of a campaign; a longer one is run by hand."""
 
-def run(target: str, share: float, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give a share of a campaign's inputs to their reader."""
+
+def run(target: str, inputs: int, anew: bool, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a target's share of so many inputs to its reader; `anew`: others each time."""
     strategy, check, count = TARGETS[target]
+    share = inputs / sum(each for _, _, each in TARGETS.values())
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HOME", str(folder))
@@ -125,7 +130,7 @@ def run(target: str, share: float, folder: Path, monkeypatch: pytest.MonkeyPatch
         max_examples=max(10, round(share * count)),
         deadline=None,
         database=None,
-        derandomize=share < 1,
+        derandomize=not anew,
         suppress_health_check=list(HealthCheck),
     )
     @given(strategy)
@@ -139,11 +144,11 @@ def run(target: str, share: float, folder: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_few(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same inputs each time: right, or one line, at once, and nothing is written elsewhere."""
-    run(target, 0.01, tmp_path / "inside", monkeypatch)
+    run(target, 100, False, tmp_path / "inside", monkeypatch)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("target", TARGETS)
 def test_many(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for thousands of inputs, others each time."""
-    run(target, 1, tmp_path / "inside", monkeypatch)
+    run(target, INPUTS, True, tmp_path / "inside", monkeypatch)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from tests.faults.proxy import Proxy, Script, proxied
 from tests.servers import moto, new_store
-from tests.store.faulty import Proxy, Script, proxied
 
 from nasflow.store import Store, open_store
 

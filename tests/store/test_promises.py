@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 import pytest
+from tests.faults.proxy import Fault, Proxy, Seeded, proxied
 from tests.servers import BUCKET
-from tests.store.faulty import Fault, Proxy, Seeded, proxied
 
 from nasflow.base.errors import NotFound
 from nasflow.store import Store, get_blob, open_store, put_blob

@@ -2,7 +2,7 @@
 
 import boto3
 import pytest
-from tests.store.faulty import Fault, Script, proxied
+from tests.faults.proxy import Fault, Script, proxied
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.settings import S3_ENDPOINT

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from tests.store.faulty import Proxy
+from tests.faults.proxy import Proxy
 from tests.store.refusals import every_call, refused
 
 from nasflow.base.errors import InvalidSpec, StoreUnavailable

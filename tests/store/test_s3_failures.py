@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from tests.store.faulty import Fault, Script
+from tests.faults.proxy import Fault, Script
 from tests.store.refusals import every_call, refused
 
 from nasflow.base.errors import StoreError, StoreUnavailable
