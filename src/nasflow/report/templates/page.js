@@ -25,7 +25,8 @@
   const flat = document.createElement("tbody");
   const heads = [...table.querySelectorAll("th[data-key]")];
   const descendsFirst = new Set(["worth", "difference", "epochs", "generation"]);
-  const FIRST = 20, button = controls.elements.all;
+  // So many rows are shown until all are asked for: at all, and on a phone, where the style sheet says so.
+  const FIRST = 200, FIRST_ON_PHONE = 20, button = controls.elements.all;
   let all = false;
   let order = { key: "", down: false };
 
@@ -61,10 +62,13 @@
       row.hidden = !((!arm || row.dataset.arm === arm) && (!status || row.dataset.status === status)
         && words.every((word) => text.includes(word)));
       shown += !row.hidden;
-      // On a phone alone: the style sheet says so.
-      row.classList.toggle("later", !all && !row.hidden && ++begun > FIRST);
+      begun += !row.hidden;
+      row.classList.toggle("later", !all && !row.hidden && begun > FIRST_ON_PHONE);
+      row.classList.toggle("last", !all && !row.hidden && begun > FIRST);
     }
-    button.hidden = all || shown <= FIRST;
+    button.hidden = all || shown <= FIRST_ON_PHONE;
+    button.classList.toggle("phone", shown <= FIRST);
+    button.textContent = `Show all ${shown}`;
     for (const [body, own] of groups) body.hidden = !own.some((row) => !row.hidden && !row.classList.contains("head"));
     controls.elements.shown.value = shown === rows.length ? `${shown} children` : `${shown} of ${rows.length} children`;
   }
