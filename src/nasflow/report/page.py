@@ -52,12 +52,6 @@ def render(ledger: Ledger) -> str:
             config_text=config_text(ledger.config.asked()),
             ledger=ledger,
             state=_state(ledger),
-            noun=noun(ledger),
-            verdict=verdict(ledger),
-            lead=lead_sentence(ledger),
-            said=_said(ledger),
-            setting=setting_sentence(ledger),
-            glossary=glossary(noun(ledger)),
             candidates=candidate_rows(ledger, rounds),
             controls=control_rows(ledger),
             margin_text=margin_text,
@@ -75,6 +69,7 @@ def render(ledger: Ledger) -> str:
             style=source("page.css") + source("cell.css"),
             script=script,
             script_hash=_hash(script),
+            **_told(ledger),
             **_of_winner(ledger, yardstick, every),
             **_of_children(ledger, yardstick, every),
             **_pictures(ledger, yardstick, rounds),
@@ -82,10 +77,17 @@ def render(ledger: Ledger) -> str:
     )
 
 
-def _said(ledger: Ledger) -> list[str]:
-    """What is told below the verdict, in paragraphs."""
+def _told(ledger: Ledger) -> dict[str, Any]:
+    """What the page says in sentences."""
     said = (judged(ledger), ties_sentence(ledger), controls_sentence(ledger), lift_sentence(ledger))
-    return [each for each in said if each]
+    return {
+        "noun": noun(ledger),
+        "verdict": verdict(ledger),
+        "lead": lead_sentence(ledger),
+        "said": [each for each in said if each],
+        "setting": setting_sentence(ledger),
+        "glossary": glossary(noun(ledger)),
+    }
 
 
 def _state(ledger: Ledger) -> str:
