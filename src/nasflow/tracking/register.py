@@ -96,9 +96,10 @@ def _register(client: "MlflowClient", published: Published, name: str, winner: W
 
 
 def _describe(client: "MlflowClient", ledger: Ledger, version: str, story: Story | None) -> None:
-    """The test figure of the winner's version, and its card; both may come after it was registered."""
+    """Cell and test figure of the winner's version, and its card; both may come after it was registered."""
     name, known = ledger.config.name, client.get_model_version(ledger.config.name, version)
-    tags = {_TEST: f"{ledger.finish.test_accuracy:.4f}"} if ledger.finish else {}
+    test = f"{ledger.finish.test_accuracy:.4f}" if ledger.finish else None
+    tags = present({CELL: ledger.final and ledger.final.parts, _TEST: test})
     for key, value in tags.items():
         if known.tags.get(key) != value:
             client.set_model_version_tag(name, version, key, value)
