@@ -59,9 +59,24 @@ document.querySelector("iframe").addEventListener("load", (event) => {
   const node = page.querySelector(".family a[data-row]:last-of-type");
   node.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true}));
   result.relative = page.querySelector("tr.found").id === "c" + node.dataset.row;
+  const card = page.getElementById("card");
+  result.cardBefore = card.hidden;
+  node.dispatchEvent(new PointerEvent("pointerover", {bubbles: true}));
+  result.card = card.hidden ? "" : card.textContent; result.curve = card.querySelectorAll(".spark").length;
+  page.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape"}));
+  result.cardAfter = card.hidden;
+  const picture = page.querySelector("#family svg"), before = picture.getBoundingClientRect().width;
+  page.querySelector('[data-zoom="1.3"]').click();
+  result.zoomed = picture.getBoundingClientRect().width / before;
+  result.best = page.querySelectorAll("#table tr.best").length;
+  result.shown = ["h1", ".verdict", ".lead", ".words", "#winner-title", "#table", ".chart"]
+    .filter((each) => !page.querySelector(each)?.getClientRects().length);
   result.wide = page.documentElement.scrollWidth <= page.documentElement.clientWidth;
   event.target.width = 390;
   result.narrow = page.documentElement.scrollWidth <= page.documentElement.clientWidth;
+  result.phone = shown();
+  controls.elements.all.click();
+  result.phoneAll = shown();
   document.getElementById("result").textContent = JSON.stringify(result);
 });
 </script>"""
@@ -94,5 +109,13 @@ def test_the_page_sorts_filters_and_fits(make_ledger: MakeLedger, tmp_path: Path
     assert (result["random"], result["count"]) == (30, "30 of 150 children")
     assert (result["afterDot"], result["opened"]) == (150, 1)
     assert result["relative"]
+    assert (result["cardBefore"], result["cardAfter"], result["curve"]) == (True, True, 1)
+    assert re.search(r"\d+ replicate.*receipt.*epochs", result["card"]), result["card"]
+    assert result["zoomed"] == pytest.approx(1.3, abs=0.01)
+    assert result["shown"] == []
+    assert result["best"] == 1
+    # The first twenty, and the one that was found last.
+    assert result["phone"] in {20, 21}
+    assert result["phoneAll"] == 150
     assert result["wide"]
     assert result["narrow"]

@@ -75,9 +75,9 @@ def test_controls_are_shown(searches: "Searches") -> None:
         )
         for seed in (ledger.config.seed, 9)
     )
-    shown = contents(ledger.model_copy(update={"finals": (final, controls[0])}))[-1]
+    found, shown = contents(ledger.model_copy(update={"finals": (final, controls[0])}))[-2:]
     assert (shown.name, shown.tags["nasflow.role"]) == ("control-parameters", "control")
-    assert shown.params["growth"] != contents(ledger)[-1].params["growth"]
+    assert shown.params["growth"] != found.params["growth"]
     again = contents(ledger.model_copy(update={"finals": (final, controls[1])}))[-1]
     assert again.name == "control-parameters-9"
 

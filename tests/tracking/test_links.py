@@ -31,6 +31,7 @@ def test_each_child_has_its_page(
         assert (
             record.failure if isinstance(record, FailedRecord) else f"{100 * record.accuracy:.2f} %"
         ) in line
+    assert f"/runs?viewStateShareKey=nasflow-{name})" in text
     assert text.count("/runs/") == len({record.child for record in newest})
 
 

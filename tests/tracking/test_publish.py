@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ import pytest
 from nasflow.base.errors import TrackingUnavailable
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import TrainedRecord
-from nasflow.tracking import publish
+from nasflow.tracking import Story, publish
 
 from .shown import Shown, assert_complete
 
@@ -52,15 +53,18 @@ def test_child_shows_its_record(uri: str, name: str, searches: "Searches", shown
         "nasflow.arm": "random",
         "nasflow.round": "1",
         "nasflow.status": "trained",
+        "nasflow.cell": str(record.parts),
     }
     assert run.data.params["edges"] == "3"
     assert run.data.params["epochs"] == "2"
     assert run.data.params["generation"] == "1"
-    assert run.data.metrics["accuracy"] == record.accuracy
+    assert "batch_size" not in run.data.params
+    assert "parameters" not in run.data.params
+    assert run.data.metrics["parameters"] == record.parameters
     assert run.data.metrics["latency"] == 0.004
     assert run.data.metrics["preservation_difference"] == 1e-8
     assert look.history(run, "train_loss") == [(1, 2.0), (2, 1.0)]
-    assert look.history(run, "held_out_accuracy") == [(1, 0.25), (2, 0.5)]
+    assert look.history(run, "accuracy") == [(1, 0.25), (2, 0.5)]
     assert look.history(run, "held_out_loss") == [(1, 3.0), (2, 1.5)]
     assert look.files(run) == {"cell.json", "cell.txt", "cell.svg", "receipt.json"}
 
@@ -111,6 +115,40 @@ def test_parent_finishes(uri: str, name: str, searches: "Searches", shown: "Look
     assert parent.info.status == "FINISHED"
     assert parent.data.metrics["test_accuracy"] == 0.8125
     assert parent.data.tags["nasflow.best"] == "0000000200000000"
+
+
+def test_the_story_is_told(uri: str, name: str, searches: "Searches", shown: "Look") -> None:
+    """A finished search shows what it found in words, by its lift and as its page; the cell is a column."""
+    ledger = searches.finished(name)
+    publish(uri, ledger, {}, Story("What was found.", lift=0.01, report="<!doctype html>"))
+    look = shown(uri)
+    parent = look.run(role="search")
+    assert parent.data.tags["mlflow.note.content"] == "What was found."
+    assert ledger.chosen
+    assert parent.data.tags["nasflow.cell"] == str(ledger.chosen.parts)
+    assert look.history(parent, "lift") == [(2, 0.01)]
+    assert look.files(parent) == {"config.json", "report.html"}
+
+
+def test_the_experiment_is_furnished(uri: str, name: str, searches: "Searches", shown: "Look") -> None:
+    """MLflow opens it as machine learning, and has the table of its networks, the best first; a kind that
+    its user has chosen stays.
+    """
+    publish(uri, searches.running(name), {})
+    client = shown(uri).client
+    experiment = client.get_experiment_by_name(name)
+    assert experiment
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    table = json.loads(experiment.tags[f"mlflow.sharedViewState.nasflow-{name}"])
+    assert (table["orderByKey"], table["orderByAsc"]) == ("metrics.`accuracy`", False)
+    assert {"tags.`nasflow.arm`", "tags.`nasflow.cell`"} <= set(table["selectedColumns"])
+    found = client.search_runs([experiment.experiment_id], table["searchFilter"])
+    assert len(found) == 4
+    client.set_experiment_tag(experiment.experiment_id, "mlflow.experimentKind", "finetuning")
+    publish(uri, searches.running(name), {})
+    furnished = client.get_experiment_by_name(name)
+    assert furnished
+    assert furnished.tags["mlflow.experimentKind"] == "finetuning"
 
 
 def test_extended_search_runs_again(sqlite_uri: str, name: str, searches: "Searches", shown: "Look") -> None:

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.tracking import Winner, publish, register
+from nasflow.tracking import Story, Winner, publish, register
 
 if TYPE_CHECKING:
     from .searches import Searches
@@ -57,7 +57,11 @@ def test_alias_tags_and_run(uri: str, name: str, searches: "Searches", winner: W
     look = shown(uri)
     version = look.client.get_model_version_by_alias(name, "challenger")
     assert int(version.version) == 1
-    assert version.tags == {"nasflow.search_id": name, "nasflow.child_id": winner.spec.id}
+    assert version.tags == {
+        "nasflow.search_id": name,
+        "nasflow.child_id": winner.spec.id,
+        "nasflow.cell": str(winner.spec.network.parts),
+    }
     run = look.run(role="final")
     assert version.run_id == run.info.run_id == registered.run
     assert run.outputs
@@ -174,6 +178,17 @@ def test_finish_after_registering_keeps_the_runs(
     before = {run.info.run_id for run in shown(sqlite_uri).runs}
     publish(sqlite_uri, searches.finished(name), {})
     assert {run.info.run_id for run in shown(sqlite_uri).runs} == before
+
+
+def test_the_version_has_its_test_and_its_card(
+    uri: str, name: str, searches: "Searches", winner: Winner, shown: "Look"
+) -> None:
+    """Also where the test came after it was registered."""
+    register(uri, searches.retrained(name), winner)
+    register(uri, searches.finished(name), winner, story=Story("What was found."))
+    version = shown(uri).client.get_model_version(name, "1")
+    assert version.tags["nasflow.test_accuracy"] == "0.8125"
+    assert version.description == "What was found."
 
 
 def test_only_the_final_network(name: str, searches: "Searches", winner: Winner) -> None:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nasflow.cli.told import record_text, result_text, silence_text, standing_text
-from nasflow.report.figures import hours, plural
+from nasflow.report.figures import duration, plural
 from nasflow.report.roles import roles
 from nasflow.report.sparkline import Curves, block
 from nasflow.report.table import RowRounds, rows
@@ -77,9 +77,9 @@ def _head(view: SearchView, lanes: int) -> Table:
     if ledger.chosen:
         table.add_row("best", Text(record_text(ledger, ledger.chosen)))
     cost = costs(ledger)
-    spent = f"{hours(cost.cpu.total + cost.gpu.total)} of training"
+    spent = f"{duration(cost.cpu.total + cost.gpu.total)} of training"
     if cost.gpu.total:
-        spent += f", {hours(cost.gpu.total)} of it on GPUs"
+        spent += f", {duration(cost.gpu.total)} of it on GPUs"
     table.add_row("spent", Text(f"{spent}; {plural(view.at_work, 'network')} in training"))
     return table
 

@@ -1,7 +1,7 @@
 """The charts of the page: what stands where. `templates/chart.svg.j2` draws them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Literal
 
@@ -21,6 +21,9 @@ from nasflow.search.words import measure_words
 
 WIDTH, HEIGHT = 480.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 12.0, 14.0, 46.0
+
+_TOUCH = 3.0
+"""Nearer to each other than this, in pixels, two dots look like one."""
 
 Points = tuple[tuple[float, float], ...]
 """In pixels."""
@@ -70,7 +73,20 @@ class Chart:
     """Where the limit of what is drawn to the right stands, in pixels."""
 
 
-def rounds_chart(yardstick: Yardstick, rounds: RowRounds, start: float | None, best: str | None) -> Markup:
+@dataclass(frozen=True)
+class Figure:
+    """A chart with what is said below it: of nothing that is not drawn."""
+
+    markup: Markup
+    title: str
+    caption: str
+    has_clipped: bool
+    """Whether a triangle stands for what lies beyond the axis."""
+    has_over: bool
+    """Whether a child breaks a limit."""
+
+
+def rounds_chart(yardstick: Yardstick, rounds: RowRounds, start: float | None, best: str | None) -> Figure:
     """The figure over rounds: a dot a child, a line through each arm's means."""
     rows = _finished(rounds)
     y = _value_scale(yardstick, rows, start)
@@ -83,15 +99,19 @@ def rounds_chart(yardstick: Yardstick, rounds: RowRounds, start: float | None, b
         x_ticks=ticks,
         y=y,
         start=start,
-        dots=[_dot(yardstick, row, x(row.round + side[row.arm]), y, best) for row in rows],
+        dots=_apart(
+            (_dot(yardstick, row, x(row.round + side[row.arm]), y, best) for row in rows),
+            0.1 * (x(2) - x(1)),
+        ),
         lines=[Polyline(f"mean {arm}", _means(rounds, arm, x, y, side[arm])) for arm in Arm],
     )
-    return _draw(yardstick, chart)
+    lines = " A line joins the means of an arm." if _drawn(chart) else ""
+    return _figure(yardstick, chart, "over rounds", f"A dot is a child.{lines}")
 
 
 def pareto_chart(
     yardstick: Yardstick, rounds: RowRounds, start: ChildRecord | None, cost: str, best: str | None
-) -> Markup:
+) -> Figure:
     """The figure against a cost: a dot a child, a line along those that no other one beats."""
     rows = [row for row in _finished(rounds) if _cost(row.record, cost) is not None]
     records = [row.record for row in rows if row.record]
@@ -110,10 +130,15 @@ def pareto_chart(
         start=start_value,
         start_x=x(start_cost) if start_cost is not None and start_value is not None else None,
         limit_x=x(limit) if limit and is_near else None,
-        dots=[_dot(yardstick, row, x(value), y, best, cost) for row, value in _priced(rows, cost)],
+        dots=_apart(
+            (_dot(yardstick, row, x(value), y, best, cost) for row, value in _priced(rows, cost)), 8.0
+        ),
         lines=[Polyline("front", _staircase(yardstick, front, cost, x, y))],
     )
-    return _draw(yardstick, chart)
+    words = cost_words(cost).removesuffix(" for one image")
+    less = "smaller" if cost == "parameters" else "cheaper"
+    stair = f" No child is both {less} and better than one on the stair." if _drawn(chart) else ""
+    return _figure(yardstick, chart, f"against {words}", f"A dot is a child.{stair}")
 
 
 def cost_words(cost: str) -> str:
@@ -163,6 +188,22 @@ def _dot(
     )
 
 
+def _apart(dots: Iterable[Dot], most: float) -> list[Dot]:
+    """Dots that would lie on each other side by side, at most so many pixels to each side."""
+    places: dict[tuple[int, int], list[Dot]] = {}
+    for dot in dots:
+        places.setdefault((round(dot.x / _TOUCH), round(dot.y / _TOUCH)), []).append(dot)
+    return [
+        replace(dot, x=round(dot.x + (place - (len(group) - 1) / 2) * _step(len(group), most), 1))
+        for group in places.values()
+        for place, dot in enumerate(group)
+    ]
+
+
+def _step(count: int, most: float) -> float:
+    return min(2 * _TOUCH, 2 * most / (count - 1)) if count > 1 else 0.0
+
+
 def _means(rounds: RowRounds, arm: Arm, x: Scale, y: Scale, side: float) -> Points:
     """Of those that may win."""
     groups = [
@@ -186,6 +227,21 @@ def _staircase(yardstick: Yardstick, front: Sequence[ChildRecord], cost: str, x:
     return tuple(points)
 
 
+def _drawn(chart: Chart) -> list[Polyline]:
+    """The lines: one point makes none."""
+    return [line for line in chart.lines if len(line.points) > 1]
+
+
+def _figure(yardstick: Yardstick, chart: Chart, against: str, caption: str) -> Figure:
+    return Figure(
+        markup=_draw(yardstick, chart),
+        title=f"{_sentence(yardstick.title)} {against}.",
+        caption=caption,
+        has_clipped=any(dot.clipped for dot in chart.dots),
+        has_over=any(dot.is_over for dot in chart.dots),
+    )
+
+
 def _draw(yardstick: Yardstick, chart: Chart) -> Markup:
     return fill(
         "chart.svg.j2",
@@ -202,5 +258,5 @@ def _draw(yardstick: Yardstick, chart: Chart) -> Markup:
         start_hint=f"start network: {yardstick.show(chart.start)}",
         # The best child last, so that it lies above the others.
         dots=sorted(chart.dots, key=lambda dot: dot.is_best),
-        lines=[line for line in chart.lines if len(line.points) > 1],
+        lines=_drawn(chart),
     )

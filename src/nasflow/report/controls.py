@@ -227,6 +227,23 @@ def controls_sentence(ledger: Ledger) -> str:
     return f"At full size the found {name} is {'; '.join(said)}.{_least(found)}"
 
 
+def lead_sentence(ledger: Ledger) -> str:
+    """By how much the found network is ahead of the start network, in images too; nothing before the test."""
+    ends = {each.control: each for each in margins(ledger.finish)} if ledger.finish else {}
+    margin = ends.get(Control.START)
+    if margin is None or margin.is_same or ledger.finish is None:
+        return ""
+    count, side = abs(round(margin.images, 1)), "more" if margin.images >= 0 else "fewer"
+    text = (
+        f"That is {count:g} of {ledger.finish.test_images} test images {side} than the start {noun(ledger)}"
+    )
+    if margin.interval is None:
+        return f"{text}: {points(margin.difference)} points."
+    low, high = (points(each) for each in margin.interval)
+    found = "a difference is shown" if margin.is_shown else "no difference is shown"
+    return f"{text}: {points(margin.difference)} points, 95{NARROW}% {low} to {high}, so {found}."
+
+
 def _least(found: Sequence[Margin]) -> str:
     """What could have been shown, where something was not."""
     hidden = [each.interval for each in found if each.interval and not each.is_shown]

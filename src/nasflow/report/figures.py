@@ -1,4 +1,4 @@
-"""Numbers as people read them: percent, points, millions, hours."""
+"""Numbers as people read them: percent, points, millions, minutes."""
 
 from collections.abc import Callable
 
@@ -71,11 +71,13 @@ def decimals(step: float) -> int:
     return next((digits for digits in range(6) if abs(round(step, digits) - step) < 1e-6 * step), 6)
 
 
-def hours(seconds: float | None) -> str:
-    """5400 seconds as `1.50 h`; what is shorter than a minute with four digits behind the point."""
+def duration(seconds: float | None) -> str:
+    """5400 seconds as `1.50 h`, 90 as `1.5 min`, 12 as `12 s`."""
     if seconds is None:
         return NONE
-    return f"{seconds / 3600:.{2 if seconds >= 360 or seconds == 0 else 4}f}{NARROW}h"
+    if seconds < 60:
+        return f"{seconds:.0f}{NARROW}s"
+    return f"{seconds / 60:.1f}{NARROW}min" if seconds < 3600 else f"{seconds / 3600:.2f}{NARROW}h"
 
 
 def scientific(number: float | None) -> str:
@@ -101,7 +103,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "amount": amount,
     "measured": measured,
     "measure_words": measure_words,
-    "hours": hours,
+    "duration": duration,
     "scientific": scientific,
     "plural": plural,
 }

@@ -10,14 +10,23 @@ from markupsafe import Markup
 from nasflow import __version__
 from nasflow.report.again import config_text
 from nasflow.report.analysis import cost_names, pareto, values_over_rounds
-from nasflow.report.charts import cost_words, pareto_chart, rounds_chart
-from nasflow.report.controls import control_rows, controls_sentence, interval_text, margin_text
+from nasflow.report.charts import pareto_chart, rounds_chart
+from nasflow.report.controls import (
+    control_rows,
+    controls_sentence,
+    interval_text,
+    lead_sentence,
+    margin_text,
+)
 from nasflow.report.environment import fill, source
 from nasflow.report.family import draw_family, is_tree, members
+from nasflow.report.glossary import glossary
 from nasflow.report.network import describe_parts, network_text, parts_in_page
+from nasflow.report.setting import setting_sentence
 from nasflow.report.shortlist import candidate_rows
 from nasflow.report.sparkline import Curves
 from nasflow.report.table import Row, RowRounds, Status, rows
+from nasflow.report.ties import ties_sentence
 from nasflow.report.verdict import family_sentence, judged, lift_sentence, noun, verdict
 from nasflow.report.winner import facts, line_of
 from nasflow.report.yardstick import Yardstick
@@ -44,13 +53,8 @@ def render(ledger: Ledger, renewed: int | None = None) -> str:
             config_text=config_text(ledger.config.asked()),
             ledger=ledger,
             state=_state(ledger),
-            noun=noun(ledger),
-            verdict=verdict(ledger),
-            judged=judged(ledger),
-            lift=lift_sentence(ledger),
             candidates=candidate_rows(ledger, rounds),
             controls=control_rows(ledger),
-            controls_said=controls_sentence(ledger),
             margin_text=margin_text,
             interval_text=interval_text,
             yardstick=yardstick,
@@ -60,10 +64,12 @@ def render(ledger: Ledger, renewed: int | None = None) -> str:
             counts={status: sum(row.status is status for row in every) for status in Status},
             able=sum(row.value is not None and row.breach is None for row in every),
             rounds=rounds,
+            arms={row.arm.value for row in every},
             total=len(every),
             costs=costs(ledger),
             renewed=renewed,
             **_of_page(),
+            **_told(ledger),
             **_of_winner(ledger, yardstick, every),
             **_of_children(ledger, yardstick, every),
             **_pictures(ledger, yardstick, rounds),
@@ -79,6 +85,19 @@ def _of_page() -> dict[str, str]:
         "style": source("page.css") + source("cell.css"),
         "script": script,
         "script_hash": _hash(script),
+    }
+
+
+def _told(ledger: Ledger) -> dict[str, Any]:
+    """What the page says in sentences."""
+    said = (judged(ledger), ties_sentence(ledger), controls_sentence(ledger), lift_sentence(ledger))
+    return {
+        "noun": noun(ledger),
+        "verdict": verdict(ledger),
+        "lead": lead_sentence(ledger),
+        "said": [each for each in said if each],
+        "setting": setting_sentence(ledger),
+        "glossary": glossary(noun(ledger)),
     }
 
 
@@ -141,16 +160,13 @@ def _means(ledger: Ledger, yardstick: Yardstick) -> dict[int, str]:
 
 
 def _pictures(ledger: Ledger, yardstick: Yardstick, rounds: RowRounds) -> dict[str, Any]:
-    """The charts with their titles, none before a child is finished; and the family, where there is one."""
+    """The charts, none before a child is finished; and the family, where there is one."""
     child = ledger.chosen.child if ledger.chosen else None
     start = ledger.rival if isinstance(ledger.rival, TrainedRecord) else None
-    charts = {}
+    charts = []
     if any(row.value is not None for each in rounds for row in each):
-        charts["rounds"] = rounds_chart(yardstick, rounds, yardstick.value(start), child)
-        for cost in cost_names(ledger.config):
-            charts[cost_words(cost).removesuffix(" for one image")] = pareto_chart(
-                yardstick, rounds, start, cost, child
-            )
+        charts.append(rounds_chart(yardstick, rounds, yardstick.value(start), child))
+        charts += [pareto_chart(yardstick, rounds, start, cost, child) for cost in cost_names(ledger.config)]
     family = members(ledger, rounds)
     has_picture = ledger.config.parents == "found" and len(family) > 1
     return {

@@ -7,6 +7,7 @@ from nasflow.search.ledger import Candidate, Ledger
 from nasflow.search.record import FailedRecord, TrainedRecord
 from nasflow.search.shortlist import best_of
 from nasflow.search.words import figure_text
+from nasflow.spec.parts import Parts
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class CandidateRow:
     reached: str
     """At full size, on the held-out images; why it failed; empty: it is not trained yet."""
     is_chosen: bool
+    parts: Parts
+    """What stands in its places."""
 
 
 def candidate_rows(ledger: Ledger, rounds: RowRounds) -> tuple[CandidateRow, ...]:
@@ -28,7 +31,13 @@ def candidate_rows(ledger: Ledger, rounds: RowRounds) -> tuple[CandidateRow, ...
     is_over = all(each.record for each in ledger.shortlist)
     chosen = best_of(ledger.shortlist) if is_over else None
     return tuple(
-        CandidateRow(rows[each.child].label, rows[each.child].value, _reached(each), each == chosen)
+        CandidateRow(
+            rows[each.child].label,
+            rows[each.child].value,
+            _reached(each),
+            each == chosen,
+            rows[each.child].parts,
+        )
         for each in ledger.shortlist
     )
 

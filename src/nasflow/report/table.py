@@ -61,6 +61,8 @@ class Row:
     """The limit that it breaks, in words: it cannot win."""
     reached: str = ""
     """Of one that was stopped at a rung: its figure there."""
+    seconds: float | None = None
+    """That its own training took, over all attempts; None: none is known."""
 
     @property
     def label(self) -> str:
@@ -120,7 +122,8 @@ class _Known:
 
     lines: Mapping[str, Line]
     ancestors: Mapping[str, Ancestor]
-    begun: frozenset[str]
+    seconds: Mapping[str, float]
+    """By child: of those that have begun."""
     is_over: bool
     yardstick: Yardstick
 
@@ -135,11 +138,18 @@ def rows(ledger: Ledger) -> tuple[tuple[Row, ...], ...]:
     known = _Known(
         lines=family(ledger),
         ancestors=_ancestors(ledger),
-        begun=frozenset(attempt.child for attempt in ledger.attempts),
+        seconds=_seconds(ledger),
         is_over=ledger.stop is not None,
         yardstick=Yardstick.of(ledger.config),
     )
     return tuple(_of_round(each, known) for each in ledger.rounds)
+
+
+def _seconds(ledger: Ledger) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for each in ledger.attempts:
+        found[each.child] = found.get(each.child, 0.0) + each.seconds
+    return found
 
 
 def _ancestors(ledger: Ledger) -> dict[str, Ancestor]:
@@ -164,11 +174,12 @@ def _of_round(each: LedgerRound, known: _Known) -> tuple[Row, ...]:
             episode=episode,
             line=known.lines[child],
             parent=known.parent(known.lines[child]),
-            status=_status(record, child in known.begun, known.is_over),
+            status=_status(record, child in known.seconds, known.is_over),
             is_banked=child in proposal.banked,
             record=record,
             value=known.yardstick.value(record),
             breach=known.yardstick.breach(record),
+            seconds=known.seconds.get(child),
             reached=known.yardstick.show(known.yardstick.at_rung(record)),
         )
         for place, (episode, child, record) in enumerate(proposed, 1)

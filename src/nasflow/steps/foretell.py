@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from statistics import fmean
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.measure.memory import weight_bytes
 from nasflow.search.finalists import full_size
 from nasflow.search.forecast import Forecast, Machine, Pace, Paces, forecast
 from nasflow.search.ledger import Ledger
@@ -12,7 +13,7 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import forecast_key
 from nasflow.steps.ledger import read_ledger
-from nasflow.steps.pace import state_bytes, weight_bytes, work_of
+from nasflow.steps.pace import state_bytes, work_of
 
 
 def foretell(archive: Archive, search: str, lanes: int) -> Forecast | None:

@@ -17,6 +17,7 @@ import torch
 from nasflow.base.errors import ChildFailed
 from nasflow.controllers import Lesson, Results
 from nasflow.measure import counted
+from nasflow.measure.memory import weight_bytes
 from nasflow.search.finalists import full_size
 from nasflow.search.forecast import Pace, Paces
 from nasflow.search.measures import Measured
@@ -177,8 +178,3 @@ def _write_down(archive: Archive, spec: ChildSpec, weights: str, measures: dict[
 def work_of(network: NetworkSpec) -> float:
     """Mult-adds for one image: what networks' paces are compared by where they are not timed."""
     return counted(network, ["mult_adds"])["mult_adds"].value
-
-
-def weight_bytes(network: NetworkSpec) -> int:
-    """Of its weights in float32."""
-    return 4 * int(counted(network, ["parameters"])["parameters"].value)

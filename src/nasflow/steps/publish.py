@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nasflow
 from nasflow.base.errors import NotFound
+from nasflow.report.card import card, worth_of_the_controller
 from nasflow.report.network import draw_parts
 from nasflow.report.page import render
 from nasflow.search.controls import ENDS
@@ -15,7 +16,7 @@ from nasflow.steps.archive import Archive
 from nasflow.steps.keys import report_key, spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import get_blob
-from nasflow.tracking import Winner, links, register
+from nasflow.tracking import Story, Winner, links, register
 from nasflow.tracking import publish as publish_runs
 
 EXAMPLE_IMAGES = 2
@@ -37,12 +38,19 @@ def track(archive: Archive, search: str, uri: str) -> str:
     Raise TrackingUnavailable where MLflow cannot be used: nothing is lost, the next call catches up.
     """
     ledger = read_ledger(archive, search)
+    story = _story(ledger)
     if ledger.finish and isinstance(ledger.final, TrainedRecord):
         winner = _winner(archive, ledger.final)
-        published = register(uri, ledger, winner, _drawings(ledger), _ends(archive, ledger)).published
+        published = register(uri, ledger, winner, _drawings(ledger), _ends(archive, ledger), story).published
     else:
-        published = publish_runs(uri, ledger, _drawings(ledger))
+        published = publish_runs(uri, ledger, _drawings(ledger), story)
     return links(uri, ledger, published)
+
+
+def _story(ledger: Ledger) -> Story:
+    # The page when the search is over: written after every child it would be most of what MLflow is sent.
+    page = render(ledger) if ledger.stop else None
+    return Story(card(ledger), worth_of_the_controller(ledger), page)
 
 
 def _ends(archive: Archive, ledger: Ledger) -> dict[str, Winner]:

@@ -4,6 +4,7 @@ A search that runs, one that resumes and `nasflow sync` all make the same call, 
 """
 
 from nasflow.tracking.address import tracking_beside, tracking_uri
+from nasflow.tracking.content import Story
 from nasflow.tracking.links import links
 from nasflow.tracking.models import RegisteredModel, read_model
 from nasflow.tracking.plugin_runs import choose_server, claim_run
@@ -14,6 +15,7 @@ from nasflow.tracking.ui import serve_pages, ui_command, ui_environment
 __all__ = [
     "Registered",
     "RegisteredModel",
+    "Story",
     "Winner",
     "choose_server",
     "claim_run",

@@ -10,11 +10,14 @@ from nasflow.spec.hosts import Host
 from nasflow.spec.parts import Parts
 from nasflow.spec.recipe import Recipe
 from nasflow.tracking.content import (
+    ARM,
+    CELL,
     CHILD_ID,
     DIGEST,
     NOTE,
     PARENT,
     ROLE,
+    ROUND,
     SEARCH_ID,
     MetricValue,
     Role,
@@ -134,7 +137,7 @@ def child_content(shown: Shown, ledger: Ledger, drawing: str | None) -> RunConte
     return RunContent(
         name=shown.name,
         tags=_tags(shown, ledger.config.name),
-        params=_params(shown),
+        params=_params(shown, ledger),
         values=_results(record) + tuple(value for epoch in record.history for value in _epoch(epoch)),
         files=_files(shown, drawing),
         status="FAILED" if isinstance(record, FailedRecord) else "FINISHED",
@@ -151,32 +154,49 @@ def _tags(shown: Shown, search_id: str) -> dict[str, str]:
             DIGEST: record.digest(),
             ROLE: shown.role.value,
             PARENT: shown.parent,
-            "nasflow.arm": shown.arm,
-            "nasflow.round": shown.round,
+            ARM: shown.arm,
+            ROUND: shown.round,
             "nasflow.status": record.status,
             "nasflow.failure": record.failure if isinstance(record, FailedRecord) else None,
+            CELL: record.parts,
             NOTE: f"`{record.parts}`",
         }
     )
 
 
-def _params(shown: Shown) -> dict[str, str]:
-    recipe = shown.recipe
-    return present(
-        {
-            **(
-                _cell_params(shown.record.parts)
-                if shown.is_one_cell
-                else {"places": len(shown.record.parts.own)}
-            ),
-            "parameters": shown.record.parameters,
-            **host_params(shown.host),
-            "generation": shown.generation,
-            "epochs": recipe.epochs,
-            "batch_size": recipe.batch_size,
-            "learning_rate": recipe.learning_rate,
-        }
+def _params(shown: Shown, ledger: Ledger) -> dict[str, str]:
+    """What sets the search's networks apart; what all of them share stands in its configuration alone."""
+    own = _cell_params(shown.record.parts) if shown.is_one_cell else {"places": len(shown.record.parts.own)}
+    settings = _settings(shown.host, shown.recipe)
+    others = _all_settings(ledger, shown.generation is None)
+    varied = {
+        name: each for name, each in settings.items() if any(each != other.get(name) for other in others)
+    }
+    return present({**own, "generation": shown.generation, **varied})
+
+
+def _settings(host: Host, recipe: Recipe) -> dict[str, object]:
+    return {
+        **host_params(host),
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "learning_rate": recipe.learning_rate,
+    }
+
+
+def _all_settings(ledger: Ledger, at_full_size: bool) -> list[dict[str, object]]:
+    """Those of the start network, of the children, and of networks at full size; of all that are compared
+    there only where it is asked for: how wide controls are is not known before.
+    """
+    finals = [each.spec for each in ledger.finals] if at_full_size else []
+    config = ledger.config
+    pairs = (
+        (config.host, ledger.start_spec.recipe),
+        (config.host, config.child),
+        (config.finish.host, config.finish.recipe),
+        *((each.network.host, each.recipe) for each in finals),
     )
+    return [_settings(host, recipe) for host, recipe in pairs]
 
 
 def _cell_params(parts: Parts) -> dict[str, object]:
@@ -192,8 +212,7 @@ def _results(record: RoundRecord) -> tuple[MetricValue, ...]:
     """Every measure; one of an epoch's name is what the curve of that name ends with, if there is a curve."""
     receipt = record.receipt
     last = record.history[-1].model_dump() if record.history else {}
-    drawn = last.keys() - {"held_out_accuracy"}
-    measures = {metric_name(name): each.value for name, each in record.measures.items() if name not in drawn}
+    measures = {metric_name(name): each.value for name, each in record.measures.items() if name not in last}
     return metric_values(
         {
             **measures,
@@ -204,7 +223,8 @@ def _results(record: RoundRecord) -> tuple[MetricValue, ...]:
 
 
 def _epoch(epoch: Epoch) -> tuple[MetricValue, ...]:
-    return metric_values(epoch.model_dump(exclude={"epoch"}), step=epoch.epoch)
+    figures = epoch.model_dump(exclude={"epoch"})
+    return metric_values({metric_name(name): each for name, each in figures.items()}, step=epoch.epoch)
 
 
 def _files(shown: Shown, drawing: str | None) -> Mapping[str, str]:

@@ -13,6 +13,10 @@ CHILD_ID = "nasflow.child_id"
 DIGEST = "nasflow.digest"
 ROLE = "nasflow.role"
 PARENT = "nasflow.parent"
+ARM = "nasflow.arm"
+ROUND = "nasflow.round"
+CELL = "nasflow.cell"
+"""The network's parts as text: a column of the table of runs."""
 NOTE = "mlflow.note.content"
 """MLflow shows this tag as the run's description."""
 
@@ -42,6 +46,18 @@ class MetricValue:
 
 
 @dataclass(frozen=True)
+class Story:
+    """What a search has found, in words and as a page: made by those who can tell it."""
+
+    description: str
+    """Markdown: MLflow shows it at the head of the search's run, and as the card of the registered model."""
+    lift: float | None = None
+    """By how much the controller's children are better than the random arm's, in the objective's unit."""
+    report: str | None = None
+    """The search's page, HTML."""
+
+
+@dataclass(frozen=True)
 class RunContent:
     """All that one run is to show."""
 
@@ -67,7 +83,7 @@ def host_params(host: Host) -> dict[str, object]:
 
 
 def metric_name(measure: str) -> str:
-    """What a measure is called in MLflow: there the held-out accuracy at the end is the accuracy."""
+    """What a measure is called in MLflow: there the held-out accuracy is the accuracy, as a curve too."""
     return "accuracy" if measure == "held_out_accuracy" else measure
 
 

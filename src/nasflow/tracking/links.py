@@ -7,6 +7,7 @@ from nasflow.search.record import FailedRecord
 from nasflow.search.words import measure_words, with_unit
 from nasflow.tracking.children import Shown, children
 from nasflow.tracking.content import Role
+from nasflow.tracking.experiment import table_query
 from nasflow.tracking.publish import Published
 
 
@@ -24,7 +25,15 @@ def links(uri: str, ledger: Ledger, published: Published) -> str:
         f"| [{shown.name}]({experiment}/runs/{published.runs[shown.key]}) | {_result(shown, measure)} |"
         for shown in _newest(ledger)
     ]
-    head = (f"# [{name} in MLflow]({experiment})", "", f"| network | {measure_words(measure)} |", "|---|---|")
+    table = f"[All its networks, the best first]({experiment}/runs?{table_query(name)})"
+    head = (
+        f"# [{name} in MLflow]({experiment})",
+        "",
+        table,
+        "",
+        f"| network | {measure_words(measure)} |",
+        "|---|---|",
+    )
     return "\n".join([*head, *rows, ""])
 
 

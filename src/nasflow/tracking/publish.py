@@ -9,7 +9,8 @@ from nasflow.search.ledger import Ledger
 from nasflow.tracking.address import artifact_folder
 from nasflow.tracking.children import Shown, child_content, children
 from nasflow.tracking.connection import catch_up, connected
-from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role, RunContent
+from nasflow.tracking.content import CHILD_ID, IDENTITY, ROLE, SEARCH_ID, Role, RunContent, Story
+from nasflow.tracking.experiment import furnish
 from nasflow.tracking.plugin_runs import claimed_runs, home
 from nasflow.tracking.runs import by_tags, create, fill_run, find_runs, is_complete
 from nasflow.tracking.search import search_content
@@ -31,23 +32,28 @@ class Published:
     """Run id by role and child id."""
 
 
-def publish(uri: str, ledger: Ledger, drawings: Mapping[str, str]) -> Published:
+def publish(uri: str, ledger: Ledger, drawings: Mapping[str, str], story: Story | None = None) -> Published:
     """Show a search at the MLflow at `uri`: one experiment, a parent run, a child run a network.
 
-    `drawings` holds cells as SVG, by child id. What is shown already is left alone, so that the call
-    may be repeated at any time, also after one that was killed. Raise TrackingUnavailable, which is
-    worth one warning, if MLflow cannot be used.
+    `drawings` holds cells as SVG, by child id; `story` tells what was found. What is shown already
+    is left alone, so that the call may be repeated at any time, also after one that was killed. Raise
+    TrackingUnavailable, which is worth one warning, if MLflow cannot be used.
     """
     with connected(uri, catch_up(ledger.config.name)) as client:
-        return publish_through(client, uri, ledger, drawings)
+        return publish_through(client, uri, ledger, drawings, story)
 
 
 def publish_through(
-    client: "MlflowClient", uri: str, ledger: Ledger, drawings: Mapping[str, str]
+    client: "MlflowClient",
+    uri: str,
+    ledger: Ledger,
+    drawings: Mapping[str, str],
+    story: Story | None = None,
 ) -> Published:
     """As `publish`, for a client that is connected."""
-    name, content = ledger.config.name, search_content(ledger)
+    name, content = ledger.config.name, search_content(ledger, story)
     experiment = home(client, name, content.tags[IDENTITY]) or _experiment(client, uri, name)
+    furnish(client, experiment, ledger.config)
     found = list(find_runs(client, experiment, name))
     parent = _parent(client, experiment, content, found)
     below = [run for run in found if run.data.tags.get(_PARENT) == parent.info.run_id]

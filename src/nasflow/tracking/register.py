@@ -10,7 +10,7 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.search.ledger import Ledger
 from nasflow.spec.child import ChildSpec
 from nasflow.tracking.connection import catch_up, connected
-from nasflow.tracking.content import CHILD_ID, SEARCH_ID, Role
+from nasflow.tracking.content import CELL, CHILD_ID, SEARCH_ID, Role, Story, present
 from nasflow.tracking.publish import Published, publish_through
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ALIAS = "challenger"
+_TEST = "nasflow.test_accuracy"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def register(
     winner: Winner,
     drawings: Mapping[str, str] | None = None,
     others: Mapping[str, Winner] | None = None,
+    story: Story | None = None,
 ) -> Registered:
     """Register the final network under the search's name, with the alias `challenger`; publish first.
 
@@ -71,11 +73,12 @@ def register(
             f"child {child} is not the final network of search {name!r}: only that is registered"
         )
     with connected(uri, catch_up(name)) as client:
-        published = publish_through(client, uri, ledger, drawings or {})
+        published = publish_through(client, uri, ledger, drawings or {}, story)
         # Last the one that was chosen: it is the newest version.
         for alias, other in (others or {}).items():
             _register(client, published, name, other, alias)
         version = _register(client, published, name, winner, ALIAS)
+        _describe(client, ledger, version, story)
         return Registered(f"{name}/{version}", published.runs[Role.FINAL.value, child], published)
 
 
@@ -90,6 +93,18 @@ def _register(client: "MlflowClient", published: Published, name: str, winner: W
         version = _create_version(client, model, run, name, winner)
     _set_alias(client, name, version, alias)
     return version
+
+
+def _describe(client: "MlflowClient", ledger: Ledger, version: str, story: Story | None) -> None:
+    """Cell and test figure of the winner's version, and its card; both may come after it was registered."""
+    name, known = ledger.config.name, client.get_model_version(ledger.config.name, version)
+    test = f"{ledger.finish.test_accuracy:.4f}" if ledger.finish else None
+    tags = present({CELL: ledger.final and ledger.final.parts, _TEST: test})
+    for key, value in tags.items():
+        if known.tags.get(key) != value:
+            client.set_model_version_tag(name, version, key, value)
+    if story and known.description != story.description:
+        client.update_model_version(name, version, story.description)
 
 
 def _find_version(client: "MlflowClient", name: str, child: str) -> str | None:
@@ -139,7 +154,7 @@ def _logged_model(
 
 
 def _tags(name: str, winner: Winner) -> dict[str, str]:
-    return {SEARCH_ID: name, CHILD_ID: winner.spec.id}
+    return {SEARCH_ID: name, CHILD_ID: winner.spec.id} | present({CELL: winner.spec.network.parts})
 
 
 def _save(folder: Path, model: "LoggedModel", winner: Winner) -> Path:

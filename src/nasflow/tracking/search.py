@@ -14,13 +14,16 @@ from nasflow.search.record import FailedRecord, RoundRecord
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.rounds import Arm
 from nasflow.tracking.content import (
+    CELL,
     DIGEST,
     IDENTITY,
+    NOTE,
     ROLE,
     SEARCH_ID,
     MetricValue,
     Role,
     RunContent,
+    Story,
     host_params,
     metric_name,
     metric_values,
@@ -36,14 +39,16 @@ def identity(config: ResolvedConfig) -> str:
     return hashlib.sha256((config.first_identity or config.identity()).encode()).hexdigest()
 
 
-def search_content(ledger: Ledger) -> RunContent:
+def search_content(ledger: Ledger, story: Story | None = None) -> RunContent:
     """The parent run; its digest is over all that it shows."""
+    page = {"report.html": story.report} if story and story.report else {}
+    lift = metric_values({"lift": story.lift if story and ledger.finish else None}, step=len(ledger.rounds))
     content = RunContent(
         name=ledger.config.name,
-        tags=_tags(ledger),
+        tags=_tags(ledger, story),
         params=_params(ledger.config),
-        values=tuple(_rounds(ledger)) + _finish(ledger),
-        files={"config.json": ledger.config.model_dump_json(indent=1)},
+        values=(*_rounds(ledger), *lift, *_finish(ledger)),
+        files={"config.json": ledger.config.model_dump_json(indent=1), **page},
         status=_status(ledger),
         seconds=sum(attempt.seconds for attempt in ledger.attempts),
     )
@@ -58,7 +63,7 @@ def _status(ledger: Ledger) -> Literal["RUNNING", "FINISHED", "FAILED"]:
     return "FAILED" if ledger.stop and ledger.stop.reason == "failures" else "RUNNING"
 
 
-def _tags(ledger: Ledger) -> dict[str, str]:
+def _tags(ledger: Ledger, story: Story | None) -> dict[str, str]:
     stop, finish, config = ledger.stop, ledger.finish, ledger.config
     return present(
         {
@@ -68,6 +73,8 @@ def _tags(ledger: Ledger) -> dict[str, str]:
             "nasflow.stop": stop and f"{stop.reason}: {stop.detail}",
             "nasflow.best": stop and stop.best,
             "nasflow.final": finish and finish.final,
+            CELL: ledger.chosen and ledger.chosen.parts,
+            NOTE: story and story.description,
         }
     )
 

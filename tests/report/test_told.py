@@ -1,0 +1,52 @@
+"""What the page tells besides its figures: the lead, the ties, the setting, the words."""
+
+from collections.abc import Callable
+
+from nasflow.report.card import card
+from nasflow.report.controls import lead_sentence
+from nasflow.report.figures import NARROW
+from nasflow.report.glossary import glossary
+from nasflow.report.setting import setting_sentence
+from nasflow.report.ties import ties_sentence
+from nasflow.search.ledger import Ledger
+
+MakeLedger = Callable[..., Ledger]
+
+
+def test_the_lead_is_told_in_images(make_ledger: MakeLedger) -> None:
+    """By how many images the found network is ahead, in points, and within which interval."""
+    told = lead_sentence(make_ledger(finished=True)).replace(NARROW, " ")
+    assert "75 of 10000 test images more than the start cell: +0.75 points, 95 % +0.46 to +1.04" in told
+    assert lead_sentence(make_ledger()) == ""
+
+
+def test_ties_are_told_where_there_are_some(make_ledger: MakeLedger) -> None:
+    """With as good a child twice, it is said how one of them was chosen."""
+    ledger = make_ledger(rounds=1)
+    assert ties_sentence(ledger) == ""
+    assert ledger.chosen
+    twin = ledger.chosen.model_copy(update={"child": "f" * 16})
+    records = (*ledger.rounds[0].records[:-1], twin)
+    again = ledger.rounds[0].model_copy(update={"records": records})
+    assert ties_sentence(ledger.model_copy(update={"rounds": (again,)})).startswith("1 other child reaches")
+
+
+def test_the_setting_names_data_and_machines(make_ledger: MakeLedger) -> None:
+    """Which images, how many, and on what it was trained."""
+    told = setting_sentence(make_ledger())
+    assert "fashion-mnist, 55000 images to train on and 5000 held out, 28 x 28, 10 classes" in told
+    assert "NVIDIA L4 (" in told
+
+
+def test_words_fit_what_is_found() -> None:
+    """A search without cells explains none."""
+    assert "cell" in glossary("cell")
+    assert "cell" not in glossary("network")
+
+
+def test_the_card_tells_the_whole(make_ledger: MakeLedger) -> None:
+    """The verdict, and the network as text."""
+    ledger = make_ledger(finished=True)
+    assert ledger.chosen
+    assert card(ledger).startswith("The best child reaches")
+    assert str(ledger.chosen.parts) in card(ledger)
