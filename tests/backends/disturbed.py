@@ -50,8 +50,9 @@ SEARCHES: tuple[dict[str, Any], ...] = (
 )
 """What a campaign strikes."""
 
-ITS_OWN = ("/attempts/", "/troubles/", "report.html")
-"""What depends on how a search was run: how often it was tried, what went wrong, the page about that."""
+ITS_OWN = ("/attempts/", "/troubles/", "/forecast.json", "report.html")
+"""What depends on how a search was run: how often it was tried, what went wrong, how long it was to take, the
+page about that."""
 
 MOST_LIVES = 60
 STRUCK = frozenset({-signal.SIGKILL, StoreUnavailable.exit_code, LaneLost.exit_code})

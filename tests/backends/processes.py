@@ -153,6 +153,8 @@ def _look(path: Path) -> _Seen | None:
 
 
 def _main(arguments: list[str], output: Path, environment: dict[str, str], alone: bool, python: str) -> None:
+    # Not what its parent was begun with: that may have been told of blows.
+    os.environ.clear()
     os.environ.update(environment)
     sys.executable = python
     install_told()

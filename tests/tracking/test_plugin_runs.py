@@ -47,7 +47,7 @@ def test_a_child_is_shown_in_kubeflows_run(
     assert shown.info.run_id == task
     assert shown.info.run_name == "round-001-child-01"
     assert shown.data.tags["mlflow.parentRunId"] == parent.info.run_id
-    assert shown.data.metrics["accuracy"] == record.accuracy
+    assert shown.data.metrics["accuracy"] == record.history[-1].held_out_accuracy
 
 
 def test_without_the_plugin(uri: str, name: str, searches: "Searches") -> None:
