@@ -76,7 +76,7 @@ def led_through(proxy: Proxy) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("seed", [37, 104])
+@pytest.mark.parametrize("seed", [37])
 def test_a_few(seed: int, tmp_path: Path) -> None:
     """On a directory."""
     assert disturb(str(tmp_path / "store"), seed, tmp_path / "run").struck()

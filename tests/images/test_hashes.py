@@ -43,6 +43,7 @@ def pip(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_hashes(wheels: Path) -> None:
     """Each file that is needed is there with its hash, at its pin, and no other."""
     written = pip(str(SCRIPT), "requirements.txt", "constraints.txt", folder=wheels)
@@ -54,6 +55,7 @@ def test_hashes(wheels: Path) -> None:
     assert written.stdout.splitlines() == expected, written.stderr
 
 
+@pytest.mark.long
 def test_no_such_version(wheels: Path) -> None:
     """Where pip finds no file for a pin nothing is written, and pip says so, by its exit code too."""
     (wheels / "constraints.txt").write_text("given==4.0\n")

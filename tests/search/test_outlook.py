@@ -66,7 +66,13 @@ def trained(changes: dict[str, Any]) -> dict[str, tuple[int, int]]:
     return {each.stage: (each.networks, each.epochs) for each in spent}
 
 
-@pytest.mark.parametrize("name", CERTAIN)
+SHOWN = {"plain", "shortlist", "several seeds", "halved"}
+"""Of those the ones that are tried each time: the others differ from them by little."""
+
+
+@pytest.mark.parametrize(
+    "name", [each if each in SHOWN else pytest.param(each, marks=pytest.mark.long) for each in CERTAIN]
+)
 def test_what_is_foretold_is_trained(name: str) -> None:
     """Networks and epochs of each stage, to the last one."""
     changes = CERTAIN[name]
@@ -74,6 +80,7 @@ def test_what_is_foretold_is_trained(name: str) -> None:
     assert not any(batch.is_most for batch in outlook(ResolvedConfig.of(config(**changes)), 4))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", OPEN)
 def test_what_is_open_is_foretold_at_its_most(name: str) -> None:
     """Only the finish is open, it is never more than was foretold, and it is said."""

@@ -3,11 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from tests.steps.samples import HOST, config, documents, ledger_of, open_archive, run_search, trained
+from tests.steps.samples import (
+    HOST,
+    copy_of_finished,
+    documents,
+    finished_once,
+    ledger_of,
+    open_archive,
+    trained,
+)
 
 from nasflow.cli.summary import summary_of
 from nasflow.report.page import render
-from nasflow.search.ledger import Ledger
 from nasflow.search.schedule import Conclude, Shortlist, Task, Train
 from nasflow.search.shortlist import best_of
 from nasflow.steps.execute import execute, tasks_of
@@ -22,15 +29,13 @@ FINISH: dict[str, Any] = {
 }
 
 
-def whole(folder: Path) -> Ledger:
-    """After the search."""
-    run_search(folder, config(finish=FINISH, budget={"children": 6}))
-    return ledger_of(folder)
+CHANGES: dict[str, Any] = {"finish": FINISH, "budget": {"children": 6}}
 
 
 def test_a_whole_search(tmp_path: Path) -> None:
     """The best at full size is the found network, trained anew; taken back, all is made again to the byte."""
-    ledger = whole(tmp_path)
+    tmp_path = copy_of_finished(tmp_path, **CHANGES)
+    ledger = ledger_of(tmp_path)
     losses = [trained(each.record).measures["held_out_loss"].value for each in ledger.shortlist]
     best = best_of(ledger.shortlist)
     assert best
@@ -61,9 +66,9 @@ def test_a_whole_search(tmp_path: Path) -> None:
     assert documents(open_archive(tmp_path), ["attempts"]) == made
 
 
-def test_what_is_shown(tmp_path: Path) -> None:
+def test_what_is_shown() -> None:
     """The page, MLflow and the terminal know the list, and its trainings are in the cost."""
-    ledger = whole(tmp_path)
+    ledger = ledger_of(finished_once(**CHANGES))
     page = render(ledger)
     assert "The best at full size" in page
     assert page.count('<span class="badge">chosen</span>') == 1
