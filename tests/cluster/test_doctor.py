@@ -28,7 +28,7 @@ def doctor(installation: Installation, url: str, folder: Path, **changes: Any) -
     lines = said.stdout.splitlines()
     checks = {name: (state, text) for state, name, text in map(_split, lines)}
     assert said.returncode == (11 if "bad" in states(checks).values() else 0)
-    assert len(checks) == len(lines) == 11
+    assert len(checks) == len(lines) == 13
     return checks
 
 
@@ -51,6 +51,7 @@ def test_healthy(installation: Installation, url: str, tmp_path: Path) -> None:
         "store": "good",
         "mlflow": "good",
         "search": "good",
+        "kubernetes": "good",
         "pods": "good",
         "config map": "good",
         "secret": "good",

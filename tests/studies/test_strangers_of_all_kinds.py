@@ -79,6 +79,7 @@ REFUSED: dict[str, dict[str, str]] = {
     "swin_t": NO_CELL | {"exported": SWIN},
     "swin_v2_t": NO_CELL | {"exported": SWIN},
     "vit_b_32": NO_CELL,
+    "timm hrnet_w18_small": {"exported": "layer network_stage2_0_fuse_layers_0_1_2 is a Upsample"},
     "timm mixer_s32_224": NO_CELL,
     "timm mobilevit_xxs": {"exported": "the network cannot be traced, so no source can be written: symbolic"},
     "timm vit_tiny_patch16_224": NO_CELL,
