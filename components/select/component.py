@@ -5,13 +5,13 @@ from kfp import dsl
 
 @dsl.component(base_image="nasflow", install_kfp_package=False)
 def select(search: str) -> list[str]:
-    """Choose the network, and say which networks are trained at full size.
+    """Choose the network, once a shortlist is trained, and say which networks are trained at full size.
 
     Args:
         search: Id of the search.
 
     Returns:
-        Ids of the full-size networks: the chosen one, and the start network to compare it with.
+        Ids of the full-size networks: those of the shortlist, or the chosen one and its controls.
     """
     from nasflow.steps.pods import Pod
 

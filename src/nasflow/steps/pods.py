@@ -114,7 +114,9 @@ class Pod:
             show_search(archive, self._search)
 
     def select(self) -> list[str]:
-        """Ids of the full-size networks to be trained: the chosen one, and the start network beside it."""
+        """Ids of the full-size networks to be trained: those of the shortlist, or the chosen one and its
+        controls.
+        """
         from nasflow.steps.turn import finalists_to_train
 
         with self._doing(Step.SELECT) as archive:
