@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.steps.samples import HOST, config, finished_once, ledger_of
 
-from nasflow.search.outlook import outlook
+from nasflow.search.outlook import count_rounds, outlook
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.spent import spent_by_stage
 
@@ -55,8 +55,9 @@ def foretold(changes: dict[str, Any]) -> dict[str, tuple[int, int]]:
     children = asked.budget.children or 4
     for batch in outlook(asked, children):
         networks, epochs = found.get(batch.stage, (0, 0))
-        born = sum(each.is_born for each in batch.stretches)
-        found[batch.stage] = networks + born, epochs + sum(each.epochs for each in batch.stretches)
+        born = batch.times * sum(each.is_born for each in batch.stretches)
+        trained_for = batch.times * sum(each.epochs for each in batch.stretches)
+        found[batch.stage] = networks + born, epochs + trained_for
     return {stage: each for stage, each in found.items() if each[0]}
 
 
@@ -89,3 +90,11 @@ def test_what_is_open_is_foretold_at_its_most(name: str) -> None:
     assert told == came
     batches = outlook(ResolvedConfig.of(config(**OPEN[name])), 4)
     assert [batch.stage for batch in batches if batch.is_most] == ["finish"]
+
+
+def test_a_budget_without_an_end() -> None:
+    """Somebody who writes a number that is never reached is told of it, and nothing runs out of memory."""
+    asked = ResolvedConfig.of(config(budget={"children": 10**12}))
+    assert count_rounds(asked, 10**12) == 10**12 // 2
+    batches = outlook(asked, 10**12)
+    assert sum(batch.times * len(batch.stretches) for batch in batches if batch.stage == "children") == 10**12

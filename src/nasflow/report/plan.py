@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nasflow.report.controls import least_difference
 from nasflow.report.figures import plural
 from nasflow.search.forecast import Forecast, ForetoldStage, StageWork
-from nasflow.search.outlook import Stage, counted_children, outlook, rounds_of
+from nasflow.search.outlook import Stage, count_rounds, counted_children, outlook
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.words import time_words
 
@@ -59,12 +59,12 @@ def outlook_line(config: ResolvedConfig) -> str:
     children = counted_children(config)
     if children is None:
         return "children until the budget's seconds are spent"
-    rounds, batches = rounds_of(config, children), outlook(config, children)
+    rounds, batches = count_rounds(config, children), outlook(config, children)
     is_most = any(batch.is_most for batch in batches)
-    epochs = sum(each.epochs for batch in batches for each in batch.stretches)
+    epochs = sum(batch.times * each.epochs for batch in batches for each in batch.stretches)
     at_end = sum(len(batch.stretches) for batch in batches if batch.stage in {"shortlist", "finish"})
     return (
-        f"{_searched(children, len(rounds))} and {plural(at_end, 'training')} at full "
+        f"{_searched(children, rounds)} and {plural(at_end, 'training')} at full "
         f"size: {_at_most(is_most)}{plural(epochs, 'epoch')}"
     )
 

@@ -13,10 +13,10 @@ from nasflow.search.outlook import (
     Body,
     Stage,
     Stretch,
+    count_rounds,
     counted_children,
     outlook,
     round_batches,
-    rounds_of,
     start_recipe,
     trained_to_end,
 )
@@ -111,7 +111,7 @@ def forecast(config: ResolvedConfig, paces: Paces, machine: Machine, state: int 
     """
     children = affordable_children(config, paces, machine)
     batches = outlook(config, children)
-    rounds = len(rounds_of(config, children))
+    rounds = count_rounds(config, children)
     stages = (_stage(stage, batches, paces, machine.lanes) for stage in _STAGES)
     return Forecast(
         machine=machine,
@@ -143,18 +143,18 @@ def affordable_children(config: ResolvedConfig, paces: Paces, machine: Machine) 
 
 
 def _work(batches: Iterable[Batch], paces: Paces) -> float:
-    return sum(paces[each.body].seconds(each) for batch in batches for each in batch.stretches)
+    return sum(batch.times * paces[each.body].seconds(each) for batch in batches for each in batch.stretches)
 
 
 def _stage(stage: Stage, batches: Sequence[Batch], paces: Paces, lanes: int) -> ForetoldStage:
     own = [batch for batch in batches if batch.stage == stage]
-    stretches = [each for batch in own for each in batch.stretches]
+    stretches = [(batch.times, each) for batch in own for each in batch.stretches]
     return ForetoldStage(
         stage=stage,
-        networks=sum(each.is_born for each in stretches),
-        epochs=sum(each.epochs for each in stretches),
+        networks=sum(times * each.is_born for times, each in stretches),
+        epochs=sum(times * each.epochs for times, each in stretches),
         seconds=_work(own, paces),
-        hours=sum(_together(batch, paces, lanes) for batch in own) / 3600,
+        hours=sum(batch.times * _together(batch, paces, lanes) for batch in own) / 3600,
         is_most=any(batch.is_most for batch in own),
     )
 
@@ -169,10 +169,10 @@ def _together(batch: Batch, paces: Paces, lanes: int) -> float:
 
 def _storage(config: ResolvedConfig, batches: Iterable[Batch], paces: Paces) -> int:
     """Of each network the weights of its birth and of its end, if it is trained to its end."""
-    born = [each for batch in batches for each in batch.stretches if each.is_born]
-    children = sum(each.body == "child" for each in born)
+    born = [(batch.times, each) for batch in batches for each in batch.stretches if each.is_born]
+    children = sum(times for times, each in born if each.body == "child")
     stopped = children - trained_to_end(config, children)
-    bytes = sum(2 * paces[each.body].weights + _DOCUMENTS for each in born)
+    bytes = sum(times * (2 * paces[each.body].weights + _DOCUMENTS) for times, each in born)
     return bytes - stopped * paces["child"].weights
 
 
@@ -184,10 +184,10 @@ def pods_of(config: ResolvedConfig, children: int, cluster: Cluster) -> int:
     """
     batches = outlook(config, children)
     turns = [batch for batch in batches if batch.stage in {"start", "children"}]
-    runs = math.ceil(len(turns) / cluster.rounds_per_run)
+    runs = math.ceil(sum(each.times for each in turns) / cluster.rounds_per_run)
     a_child = 1 if cluster.layout == "fused" else 3
-    searched = sum(len(each.stretches) for each in turns) * a_child
-    at_full_size = sum(len(each.stretches) for each in batches) - sum(len(each.stretches) for each in turns)
+    searched = sum(each.times * len(each.stretches) for each in turns) * a_child
+    at_full_size = sum(len(each.stretches) for each in batches if each not in turns)
     return runs * (2 * cluster.rounds_per_run + 1) + searched + at_full_size + _FINISH_PODS
 
 

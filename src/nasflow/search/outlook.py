@@ -4,7 +4,7 @@ As the schedule has it (`search/schedule.py`) when no child fails, none is in th
 has as many networks as the budget asks for. What only the search can know is taken at its most.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -39,6 +39,8 @@ class Batch:
     is_most: bool = False
     """Whether it may come to less: different controls can turn out to be one network, which is trained once,
     and a control may not exist."""
+    times: int = 1
+    """So many such, one after the other: a budget may be a number of rounds that no list could hold."""
 
 
 def counted_children(config: ResolvedConfig) -> int | None:
@@ -48,23 +50,29 @@ def counted_children(config: ResolvedConfig) -> int | None:
     return min((each for each in (budget.children, by_rounds) if each is not None), default=None)
 
 
-def rounds_of(config: ResolvedConfig, children: int) -> tuple[int, ...]:
-    """The children of each round, where there are so many in all."""
+def count_rounds(config: ResolvedConfig, children: int) -> int:
+    """How many rounds so many children take."""
+    return sum(times for _, times in _sizes(config, children))
+
+
+def _sizes(config: ResolvedConfig, children: int) -> list[tuple[int, int]]:
+    """The sizes of rounds, each with how many there are of it."""
     whole, rest = divmod(children, config.children_per_round)
-    return (config.children_per_round,) * whole + ((rest,) if rest else ())
+    return [
+        (size, times) for size, times in ((config.children_per_round, whole), (rest, 1)) if size and times
+    ]
 
 
 def outlook(config: ResolvedConfig, children: int) -> tuple[Batch, ...]:
-    """All that a search of so many children trains, in its order."""
-    rounds = rounds_of(config, children)
+    """All that a search of so many children trains; equal rounds are told once."""
     batches = [Batch("start", (Stretch("start", start_recipe(config).epochs),))]
-    for count in rounds:
-        batches += round_batches(config, count)
+    for size, times in _sizes(config, children):
+        batches += (replace(each, times=times) for each in round_batches(config, size))
     listed = min(config.finish.shortlist, trained_to_end(config, children))
     if listed > 1:
         each = Stretch("last", config.finish.recipe.epochs)
         batches.append(Batch("shortlist", (each,) * listed))
-    return (*batches, _End(config, rounds).batch())
+    return (*batches, _End(config, children).batch())
 
 
 def start_recipe(config: ResolvedConfig) -> Recipe:
@@ -95,7 +103,7 @@ def _rungs(config: ResolvedConfig, count: int) -> Iterator[tuple[int, int]]:
 
 def trained_to_end(config: ResolvedConfig, children: int) -> int:
     """Of so many children; the others stop at a rung."""
-    return sum(list(_rungs(config, count))[-1][1] for count in rounds_of(config, children))
+    return sum(times * list(_rungs(config, size))[-1][1] for size, times in _sizes(config, children))
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,12 @@ class _End:
     """The finish of a search, see `search/finalists.py`."""
 
     config: ResolvedConfig
-    rounds: Sequence[int]
+    children: int
+
+    @property
+    def rounds(self) -> int:
+        """How many there are before it."""
+        return count_rounds(self.config, self.children)
 
     def batch(self) -> Batch:
         known, trained = list(self._before()), list[_Network]()
@@ -189,14 +202,13 @@ class _End:
         own, start = self.config.child.epochs, start_recipe(self.config).epochs
         if not self.rounds:
             return start
-        return {"none": own, "start": start + own, "found": start + own * len(self.rounds)}[
-            self.config.parents
-        ]
+        return {"none": own, "start": start + own, "found": start + own * self.rounds}[self.config.parents]
 
     def _draws(self) -> bool:
         """Whether a child is drawn at random, and others are not."""
         config = self.config
-        return config.controller.kind != "random" and any(map(config.random_children, self.rounds))
+        sizes = (size for size, _ in _sizes(config, self.children))
+        return config.controller.kind != "random" and any(map(config.random_children, sizes))
 
     def _is_open(self) -> bool:
         """Whether what the search finds can make it less."""

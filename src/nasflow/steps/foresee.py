@@ -13,6 +13,7 @@ from nasflow.base.quantity import in_bytes
 from nasflow.measure.memory import TrainingMemory, training_memory, weight_bytes
 from nasflow.networks.adopted import make
 from nasflow.networks.convolutions import coverage
+from nasflow.search.outlook import counted_children, outlook
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.start import BroughtStart
 from nasflow.spec.data import DataFacts
@@ -107,15 +108,13 @@ class Foreseen:
 
     def _children(self) -> int:
         """How many children the budget allows; one round at least where it is a time."""
-        budget, each = self.config.budget, self.config.children_per_round
-        limits = [budget.children, budget.rounds and budget.rounds * each]
-        return min((limit for limit in limits if limit is not None), default=each)
+        counted = counted_children(self.config)
+        return self.config.children_per_round if counted is None else counted
 
     def _finalists(self) -> int:
-        """How many networks are trained at full size, if every control can be had."""
-        finish = self.config.finish
-        listed = finish.shortlist if finish.shortlist > 1 else 0
-        return listed + finish.seeds * (1 + len(finish.controls))
+        """How many networks are trained at full size, at most."""
+        batches = outlook(self.config, self._children())
+        return sum(len(each.stretches) for each in batches if each.stage in {"shortlist", "finish"})
 
 
 @dataclass(frozen=True)
