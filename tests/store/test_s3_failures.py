@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from tests.faults.proxy import Fault, Script
+from tests.faults.proxy import Fault, Proxy, Script
 from tests.store.refusals import every_call, refused
 
 from nasflow.base.errors import StoreError, StoreUnavailable
@@ -29,6 +29,17 @@ def test_what_breaks_is_tried_again(s3_url: str, script: Script, fault: Fault) -
     for call, result in calls:
         script.faults.extend([fault, fault])
         assert call() == result
+        script.faults.clear()
+
+
+def test_a_head_may_break_off_anywhere(s3_url: str, script: Script, proxy: Proxy) -> None:
+    """In the middle of a date too, which botocore takes for a date that it cannot read."""
+    store = open_store(s3_url)
+    store.create("key", b"some bytes")
+    for share in range(2, 100, 2):
+        proxy.share = lambda share=share: share / 100
+        script.faults.extend([Fault.BEHEADED, Fault.NONE, Fault.BEHEADED])
+        assert (store.read("key"), store.exists("key")) == (b"some bytes", True)
         script.faults.clear()
 
 

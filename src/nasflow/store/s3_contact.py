@@ -13,7 +13,7 @@ from nasflow.base.errors import StoreError, StoreUnavailable
 from nasflow.base.patience import patiently
 from nasflow.base.settings import STORE_PATIENCE
 from nasflow.base.terminal import say
-from nasflow.store.s3_failures import FAILURES, can_pass, code_of, remedy_for
+from nasflow.store.s3_failures import FAILURES, can_pass, code_of, remedy_for, whole
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -56,7 +56,7 @@ class Contact:
         Raises StoreUnavailable if it did not help for as long as there was patience; StoreError if refused.
         """
         try:
-            found = patiently(request, can_pass, self._seconds, self._tell)
+            found = patiently(lambda: whole(request), can_pass, self._seconds, self._tell)
         except FAILURES as error:
             raise self._explained(error) from error
         _SEEN.add(self._place)

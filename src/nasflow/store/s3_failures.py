@@ -3,6 +3,9 @@
 Only an error's code is repeated, not its message: servers put parts of requests in there.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -16,6 +19,8 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from nasflow.base.settings import S3_ACCESS_KEY, S3_ENDPOINT, S3_REGION, S3_SECRET_KEY, S3_SESSION_TOKEN
+
+_Found = TypeVar("_Found")
 
 
 class CutShort(HTTPError):
@@ -54,6 +59,14 @@ _REMEDIES = {
     "InvalidArgument": _SERVER,
     "InvalidRequest": "use a bucket without object lock, and look at the server's log",
 }
+
+
+def whole(request: Callable[[], _Found]) -> _Found:
+    """What `request` returns. Raises CutShort where botocore stumbles over half a date or number of a head."""
+    try:
+        return request()
+    except ValueError as error:
+        raise CutShort from error
 
 
 def can_pass(error: Exception) -> bool:
