@@ -67,6 +67,7 @@ def digest(store: Path) -> object:
     return summary(open_archive(store), "widths")["ledger_digest"]
 
 
+@pytest.mark.long
 def test_a_whole_search() -> None:
     """Its children have other widths, which its own edits made of trained records; one of them is tested."""
     ledger = whole()["ledger"]

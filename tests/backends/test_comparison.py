@@ -24,6 +24,7 @@ def submitted(archive: Archive, kubeflow: MemoryKubeflow) -> Handed:
     return submit_comparison(archive, "both", WANTED, "random", Cluster(image="nasflow:1"), kubeflow, 2)
 
 
+@pytest.mark.long
 def test_submitted_until_it_is_over(s3_url: str) -> None:
     """One run sees all searches through; asked again it is met; what is over is not run again."""
     archive, kubeflow = open_archive(s3_url), MemoryKubeflow()

@@ -42,6 +42,7 @@ ITS_OWN = ("attempts/", "report.html")
 """What a backend may write in its own way: how long it took, and a page that says so."""
 
 
+@pytest.mark.long
 def test_three_lanes(tmp_path: Path) -> None:
     """In more lanes than one a search writes what it writes in one, to the last bit of its weights."""
     run_in_lanes(str(tmp_path), 3)
@@ -72,9 +73,8 @@ def test_components(layout: Layout, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize(
-    "space", ["removal", *(pytest.param(each, marks=pytest.mark.long) for each in ("joint", "chain"))]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("space", ["removal", "joint", "chain"])
 def test_components_of_any_space(space: str, tmp_path: Path) -> None:
     """Whatever a search looks for: widths, layers, networks from nothing."""
     store, changes = str(tmp_path / "store"), ONE_ROUND | OTHER_SPACES[space]

@@ -49,11 +49,8 @@ WIDE: dict[str, Any] = EVOLUTION | {"children_per_round": 3} | SHORTLISTED
 """The same with children that can be trained side by side, the best of them at full size too."""
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [POLICY, pytest.param(EVOLUTION, marks=pytest.mark.long), pytest.param(HALVED, marks=pytest.mark.long)],
-    ids=["start", "found", "halved"],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("changes", [POLICY, EVOLUTION, HALVED], ids=["start", "found", "halved"])
 def test_killed_at_random_points(changes: dict[str, Any], tmp_path: Path) -> None:
     """SIGKILL again and again, at any moment: the resumed search ends as one that was never killed."""
     kills = kill_to_the_end(changes, tmp_path, random.Random(5), lanes=(1,), pace=16)

@@ -101,6 +101,7 @@ def test_a_clock_outlives_its_process(tmp_path: Path) -> None:
     assert CpuClock(tmp_path / "clock").whens() == second.whens()
 
 
+@pytest.mark.long
 def test_the_whole_contest(tmp_path: Path) -> None:
     """A seed to its tables and plots; asked again, nothing is trained and all is the same."""
     contest = Contest(tmp_path / "store", config(**ASKED), "hyperband")

@@ -13,12 +13,12 @@ from nasflow.steps.ledger import read_config, read_ledger, search_ids
 def test_compare(tmp_path: Path) -> None:
     """Each arm and seed is a search of its own; asked again, nothing is trained and all is the same."""
     config, store = write_config(tmp_path, name="base", budget={"children": 2}), tmp_path / "store"
-    asked = ("compare", config, "--store", store, "--no-track", "--arms", "path,eas,random", "--seeds", "2")
+    asked = ("compare", config, "--store", store, "--no-track", "--arms", "eas,random", "--seeds", "2")
     first = call(*asked, "--output", tmp_path / "told")
     assert first.code == 0, first.err
     assert "minus random (95 % over seeds)" in first.out
     archive = open_archive(store)
-    names = [f"base-{arm}-{seed}" for seed in (1, 2) for arm in ("path", "eas", "random")]
+    names = [f"base-{arm}-{seed}" for seed in (1, 2) for arm in ("eas", "random")]
     ledgers = {name: read_ledger(archive, name) for name in names}
     assert all(ledger.finish for ledger in ledgers.values())
     assert read_config(archive, "base-eas-1").space.kind == "layer"
@@ -28,9 +28,9 @@ def test_compare(tmp_path: Path) -> None:
     again = call(*asked, "--json")
     rows = json.loads(again.out)
     assert [(each["seed"], each["arm"]) for each in rows] == [
-        (s, a) for s in (1, 2) for a in ("path", "eas", "random")
+        (s, a) for s in (1, 2) for a in ("eas", "random")
     ]
-    finish = ledgers["base-path-1"].finish
+    finish = ledgers["base-eas-1"].finish
     assert finish
     assert rows[0]["test"] == finish.accuracy(None)
     assert sum(len(read_ledger(archive, name).attempts) for name in names) == trained

@@ -192,7 +192,7 @@ def test_start_without_a_question(controller: Controller) -> None:
     controller.learn(None, results(draws, [0.5], start, space))
 
 
-@pytest.mark.parametrize("value", [0.0, 60.0])
+@pytest.mark.parametrize("value", [0.0, pytest.param(60.0, marks=pytest.mark.long)])
 def test_equal_rewards_for_ever(controller: Controller, value: float) -> None:
     """Rewards that never differ leave a controller that still proposes what is new."""
     state = learn(controller, 8, [value] * 4)
@@ -200,7 +200,7 @@ def test_equal_rewards_for_ever(controller: Controller, value: float) -> None:
     assert len(found) == 27
 
 
-@pytest.mark.parametrize("first", [None, 0.5])
+@pytest.mark.parametrize("first", [None, pytest.param(0.5, marks=pytest.mark.long)])
 def test_failed_rounds(controller: Controller, first: float | None) -> None:
     """Rounds in which every child fails, also before any success, are learned from without harm."""
     state, figures = None, {"": 0.0}

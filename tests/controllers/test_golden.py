@@ -29,7 +29,10 @@ def name(case: dict[str, Any]) -> str:
     return "-".join(str(part) for part in parts if part != "")
 
 
-@pytest.mark.parametrize("case", CASES, ids=map(name, CASES))
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=name(case), marks=[pytest.mark.long] if case["seed"] else []) for case in CASES],
+)
 def test_the_same_proposals(case: dict[str, Any]) -> None:
     """Cell by cell, decision by decision and try by try, over several lessons."""
     found = [[str(each.network.parts.cell), list(each.decisions), each.tries] for each in proposed(case)]

@@ -139,9 +139,8 @@ def test_the_source_can_be_trained(network: nn.Module, tmp_path: Path) -> None:
     assert all(parameter.grad is not None for parameter in made.parameters())
 
 
-@pytest.mark.parametrize(
-    "network", ["pyramidnet", pytest.param("condensenet", marks=pytest.mark.long)], indirect=True
-)
+@pytest.mark.long
+@pytest.mark.parametrize("network", ["densenet", "condensenet", "pyramidnet"], indirect=True)
 def test_onnx(network: nn.Module) -> None:
     """onnxruntime gives the same logits to 1e-5, for a batch of another size than the traced one."""
     onnxruntime = pytest.importorskip("onnxruntime")

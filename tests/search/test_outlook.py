@@ -67,7 +67,7 @@ def trained(changes: dict[str, Any]) -> dict[str, tuple[int, int]]:
     return {each.stage: (each.networks, each.epochs) for each in spent}
 
 
-SHOWN = {"plain", "shortlist", "several seeds", "halved"}
+SHOWN = {"plain", "shortlist"}
 """Of those the ones that are tried each time: the others differ from them by little."""
 
 

@@ -47,7 +47,11 @@ def test_how_far_a_network_is() -> None:
 
 @pytest.mark.parametrize(
     ("space", "host"),
-    [("removal", HOST), ("removal", ADOPTED), ("joint", ADOPTED)],
+    [
+        pytest.param("removal", HOST, marks=pytest.mark.long),
+        pytest.param("removal", ADOPTED, marks=pytest.mark.long),
+        ("joint", ADOPTED),
+    ],
     ids=["fewer layers", "fewer layers of a stranger", "any layers of a stranger"],
 )
 def test_a_quarter_of_the_parameters(space: str, host: dict[str, Any]) -> None:

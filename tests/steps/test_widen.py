@@ -78,7 +78,7 @@ def evenly(start: NetworkSpec, factor: float) -> NetworkSpec:
     ],
     ids=lambda each: str(getattr(each, "kind", each)),
 )
-@pytest.mark.parametrize("measure", ["parameters", "mult_adds"])
+@pytest.mark.parametrize("measure", ["parameters", pytest.param("mult_adds", marks=pytest.mark.long)])
 def test_all_widths_by_one_factor(host: AnyHost, factor: float, measure: str) -> None:
     """That is what a smaller network is, and any one in somebody else's host."""
     start = network(host)

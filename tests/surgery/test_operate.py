@@ -161,7 +161,7 @@ def test_a_birth_is_edit_by_edit(patients: Patients, name: str) -> None:
     assert_equal(parent.state(), before)
 
 
-@pytest.mark.parametrize("cell", [TREE_CELL_A, TREE_CELL_B])
+@pytest.mark.parametrize("cell", [pytest.param(TREE_CELL_A, marks=pytest.mark.long), TREE_CELL_B])
 def test_published_cells(patient: Patient, cell: Tree) -> None:
     """The published cells grow from the start cell without a change, step by step and as a whole."""
     before = patient.state()

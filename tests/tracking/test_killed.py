@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Look = Callable[[str], Shown]
 
 
+@pytest.mark.long
 def test_killed_again_and_again(sqlite_uri: str, name: str, searches: "Searches", shown: "Look") -> None:
     """Killed and called again until it ends, publish leaves one run a network and one row a step."""
     ledger = searches.running(name)

@@ -62,7 +62,7 @@ _REMEDIES = {
 
 
 def whole(request: Callable[[], _Found]) -> _Found:
-    """What `request` returns. Raises CutShort where botocore stumbles over half a date or number of a head."""
+    """What `request` returns. Raises CutShort where botocore stumbles over half a date or number."""
     try:
         return request()
     except ValueError as error:

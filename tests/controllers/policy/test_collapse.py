@@ -54,7 +54,7 @@ def test_equal_rewards_leave_the_entropy(reward: float) -> None:
     assert found[-1] > 1.5 * found[0]
 
 
-@pytest.mark.parametrize("reward", [None, 0.7])
+@pytest.mark.parametrize("reward", [None, pytest.param(0.7, marks=pytest.mark.long)])
 def test_finds_its_way_back(reward: float | None) -> None:
     """Learning from the children found without it, a collapsed policy finds new networks by itself again."""
     controller = make_controller(SMALL_POLICY, 1)
