@@ -26,10 +26,10 @@ def test_points_have_a_sign() -> None:
     assert [figures.points(value) for value in (0.012, -0.012, -1e-9)] == ["+1.20", "−1.20", "0.00"]
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (12, "12 s"), (90, "1.5 min"), (5400, "1.50 h")])
+@pytest.mark.parametrize(("seconds", "text"), [(12, "12\xa0s"), (5400, "1\xa0h\xa030\xa0min")])
 def test_durations(seconds: float, text: str) -> None:
-    """A time is told in the unit that fits it."""
-    assert figures.duration(seconds).replace(figures.NARROW, " ") == text
+    """A time is not broken at the end of a line."""
+    assert figures.unbroken_time(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nasflow.cli.told import record_text, result_text, silence_text, standing_text
-from nasflow.report.figures import duration, plural
+from nasflow.report.figures import plural
 from nasflow.report.roles import roles
 from nasflow.report.sparkline import Curves, block
 from nasflow.report.table import RowRounds, rows
@@ -17,6 +17,7 @@ from nasflow.report.yardstick import Yardstick
 from nasflow.search.costs import costs
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import Epoch, FailedRecord, RoundRecord, RungRecord
+from nasflow.search.words import time_words
 from nasflow.steps.follow import OpenTraining, SearchView
 
 _CURVE, _BAR = 16, 12
@@ -77,9 +78,9 @@ def _head(view: SearchView, lanes: int) -> Table:
     if ledger.chosen:
         table.add_row("best", Text(record_text(ledger, ledger.chosen)))
     cost = costs(ledger)
-    spent = f"{duration(cost.cpu.total + cost.gpu.total)} of training"
+    spent = f"{time_words(cost.cpu.total + cost.gpu.total)} of training"
     if cost.gpu.total:
-        spent += f", {duration(cost.gpu.total)} of it on GPUs"
+        spent += f", {time_words(cost.gpu.total)} of it on GPUs"
     table.add_row("spent", Text(f"{spent}; {plural(view.at_work, 'network')} in training"))
     return table
 

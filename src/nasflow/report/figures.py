@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from nasflow.search.measures import Measured, Unit
-from nasflow.search.words import measure_words, with_unit
+from nasflow.search.words import measure_words, time_words, with_unit
 
 NARROW = "\N{NO-BREAK SPACE}"
 NONE = "–"
@@ -71,13 +71,9 @@ def decimals(step: float) -> int:
     return next((digits for digits in range(6) if abs(round(step, digits) - step) < 1e-6 * step), 6)
 
 
-def duration(seconds: float | None) -> str:
-    """5400 seconds as `1.50 h`, 90 as `1.5 min`, 12 as `12 s`."""
-    if seconds is None:
-        return NONE
-    if seconds < 60:
-        return f"{seconds:.0f}{NARROW}s"
-    return f"{seconds / 60:.1f}{NARROW}min" if seconds < 3600 else f"{seconds / 3600:.2f}{NARROW}h"
+def unbroken_time(seconds: float) -> str:
+    """`time_words` on one line: 5400 seconds as `1 h 30 min`."""
+    return time_words(seconds).replace(" ", NARROW)
 
 
 def scientific(number: float | None) -> str:
@@ -103,7 +99,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "amount": amount,
     "measured": measured,
     "measure_words": measure_words,
-    "duration": duration,
+    "time_words": unbroken_time,
     "scientific": scientific,
     "plural": plural,
 }

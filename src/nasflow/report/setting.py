@@ -1,6 +1,6 @@
 """What a search was made with: its images, its machines."""
 
-from nasflow.report.figures import duration, plural
+from nasflow.report.figures import plural, unbroken_time
 from nasflow.search.ledger import Ledger
 
 
@@ -13,7 +13,7 @@ def setting_sentence(ledger: Ledger) -> str:
     seconds: dict[str, float] = {}
     for each in ledger.attempts:
         seconds[each.device] = seconds.get(each.device, 0.0) + each.seconds
-    used = [f"{_device(name)} ({duration(spent)})" for name, spent in seconds.items()]
+    used = [f"{_device(name)} ({unbroken_time(spent)})" for name, spent in seconds.items()]
     return f"{text} Trained on {' and '.join(used)}." if used else text
 
 
