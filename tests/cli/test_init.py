@@ -83,7 +83,7 @@ def test_every_answer_loads(images: str, network: str | None, effort: object, tm
     assert isinstance(effort, type(EFFORTS[0]))
     name = "image-folder" if path else images
     file = tmp_path / "search.yaml"
-    file.write_text(Starter(name, path, network, fresh, 6000, 10, effort, share=4).text())
+    file.write_text(Starter(name, path, network, fresh, 6000, 10, effort, 32 if path else None, 4).text())
     asked = read_file(file)
     assert asked.budget.children == effort.children
     assert asked.data.path == path
@@ -103,6 +103,20 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
         "init", tmp_path / "other.yaml", "--images", "nowhere", "--network", "none", "--hours", "1"
     )
     assert missing.error.startswith("--images nowhere: no folder, and none of digits, fashion-mnist")
+
+
+def test_less_to_compute() -> None:
+    """Large images come before small ones, and those before fewer; of each class some are always left."""
+    few, many = (
+        Starter("image-folder", "ants", None, None, images, 10, size=32) for images in (1_200, 12_000)
+    )
+    assert [(each.size, each.used, cost) for each, cost in few.forms()] == [(64, 900, 4), (32, 900, 1)]
+    assert [(each.size, each.used, cost) for each, cost in many.forms()] == [
+        (64, 9_000, 4),
+        (32, 9_000, 1),
+        (32, 2_250, 1 / 4),
+        (32, 562, 1 / 16),
+    ]
 
 
 def test_a_network_of_your_own(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_image_folder(missing: str) -> None:
         ),
         (
             {"name": "image-folder"},
-            "data: an image-folder needs `path` (with train/ and test/ inside) and `size`",
+            "data: an image-folder needs `path` (with a folder a class inside) and `size`",
         ),
     ],
 )

@@ -44,7 +44,7 @@ def _init(
     else:
         text = _example(example)
     write(file, text)
-    typer.echo(f"{file}: nasflow search {file}")
+    typer.echo(f"{file} is written: read it, then `nasflow plan {file}` or `nasflow search {file}`")
 
 
 def _asked(images: str | None, network: str | None, hours: float | None) -> tuple[str, str, float]:

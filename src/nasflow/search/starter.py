@@ -62,8 +62,14 @@ EFFORTS = (
 )
 """The last one trains as long as the paper's search."""
 
+SMALL_IMAGES = 32
+"""Pixels a side of images that have no size of their own; with time enough, twice as many."""
+
 _SHARES = (1, 4, 16)
-"""All training images, or a share of them, before a search is smaller than `_ENOUGH`."""
+"""All training images, or one in so many."""
+
+_A_CLASS = 50
+"""So many training images of a class, on average, are left where fewer are used."""
 
 _ENOUGH = 2
 """Below this place in EFFORTS a search only shows how one works."""
@@ -85,6 +91,8 @@ class Starter:
     """Of the training part, the held-out ones among them."""
     classes: int
     effort: Effort = EFFORTS[0]
+    size: int | None = None
+    """Pixels a side to which images are brought; None: as they are."""
     share: int = 1
     """One in so many training images is used."""
 
@@ -104,6 +112,20 @@ class Starter:
         """A quarter, at most 5,000: what two children differ by is seen on many images."""
         return max(self.classes, min(5000, self.train_images // 4))
 
+    @property
+    def used(self) -> int:
+        """Images that are trained with."""
+        return max(self.classes, (self.train_images - self.held_out) // self.share)
+
+    def forms(self) -> Iterator[tuple["Starter", float]]:
+        """With larger images, as it is, with fewer of them: each with how much is computed beside this."""
+        if self.size:
+            yield replace(self, size=2 * self.size), 4.0
+        for share in _SHARES:
+            found = replace(self, share=share)
+            if share == 1 or found.used >= _A_CLASS * self.classes:
+                yield found, 1 / share
+
     def _head(self, remark: str) -> Iterator[str]:
         yield f"# Written by `nasflow init`{remark}."
         yield "# `nasflow plan` says what it takes, `nasflow search` runs it."
@@ -115,17 +137,15 @@ class Starter:
         yield "data:"
         yield f"  name: {self.images}"
         if self.path:
-            yield _said(f"  path: {_quoted(self.path)}", "with train/CLASS/ and test/CLASS/ inside")
-            yield _said("  size: 64", "pixels a side: fewer are quicker")
+            yield _said(f"  path: {_quoted(self.path)}", "a folder a class, or train/ and test/ with those")
+            yield _said(f"  size: {self.size}", "pixels a side: fewer are quicker")
         yield _said(
             f"  held_out: {self.held_out}",
             "training images that children are judged by, not trained with",
         )
         if self.share > 1:
-            used = max(self.classes, (self.train_images - self.held_out) // self.share)
-            yield _said(
-                f"  train_images: {used}", f"without this line all are used, at {self.share} times the hours"
-            )
+            times = f"without this line all are used, at {self.share} times the hours"
+            yield _said(f"  train_images: {self.used}", times)
 
     def _networks(self) -> Iterator[str]:
         effort, rate = self.effort, "0.035" if self.network is None else "0.01"
@@ -191,16 +211,15 @@ def fitted(
 
     Raise InvalidSpec if even the smallest does not fit.
     """
-    shares = _SHARES if starter.images != "digits" else _SHARES[:1]
     best: tuple[Starter, Forecast] | None = None
     told = forecast(config, paces, machine)
-    for share in shares:
-        quick = {body: each.model_copy(update={"epoch": each.epoch / share}) for body, each in paces.items()}
-        foretold = {effort: forecast(_scaled(config, effort), quick, machine) for effort in EFFORTS}
+    for form, cost in starter.forms():
+        scaled = {body: each.model_copy(update={"epoch": each.epoch * cost}) for body, each in paces.items()}
+        foretold = {effort: forecast(_scaled(config, effort), scaled, machine) for effort in EFFORTS}
         told = foretold[EFFORTS[0]]
         fitting = [effort for effort, each in foretold.items() if each.hours <= hours]
         if fitting:
-            best = replace(starter, effort=fitting[-1], share=share), foretold[fitting[-1]]
+            best = replace(form, effort=fitting[-1]), foretold[fitting[-1]]
         if len(fitting) > _ENOUGH:
             break
     if best is None:

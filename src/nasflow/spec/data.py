@@ -30,7 +30,7 @@ DATA_SETS = {
     "cifar10": KnownDataSet(address=f"{_HERE}.cifar:CIFAR10", held_out=5000),
     "cifar100": KnownDataSet(address=f"{_HERE}.cifar:CIFAR100", held_out=5000),
     "image-folder": KnownDataSet(
-        address=f"{_HERE}.folder:IMAGE_FOLDER", path_holds="train/ and test/", is_sized=True
+        address=f"{_HERE}.folder:IMAGE_FOLDER", path_holds="a folder a class", is_sized=True
     ),
 }
 """Nasflow's own data sets: a new one has its code in a file of its own, and a line here."""

@@ -15,6 +15,7 @@ from time import perf_counter
 import torch
 
 from nasflow.base.errors import ChildFailed
+from nasflow.base.terminal import say
 from nasflow.controllers import Lesson, Results
 from nasflow.measure import counted
 from nasflow.measure.memory import weight_bytes
@@ -66,6 +67,7 @@ def paces_of(beginning: Beginning, step_seconds: float | None = None) -> tuple[P
         archive = Archive(open_store(folder))
         search = write_down(archive, beginning)
         if step_seconds is None:
+            say("a few training steps of each kind of network are timed here")
             clock = partial(_timed, archive)
         else:
             clock = partial(_scaled, archive, beginning.start, step_seconds)
@@ -138,7 +140,8 @@ def _step_seconds(archive: Archive, spec: ChildSpec) -> float:
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         times.append(perf_counter())
-        if len(times) > _MOST or (len(times) > _WARMING + 1 and times[-1] - times[0] > _SECONDS):
+        # The first one alone tells nothing: a GPU's libraries are loaded in it.
+        if len(times) > _MOST or (len(times) > 2 and times[-1] - times[0] > _SECONDS):
             raise _EnoughSteps
 
     with suppress(_EnoughSteps):

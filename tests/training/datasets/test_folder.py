@@ -172,6 +172,32 @@ def test_missing_folders_come_with_the_layout(spec: DataSpec, tmp_path: Path) ->
         load_data(spec.model_copy(update={"path": str(tmp_path / "nowhere")}))
 
 
+def test_a_folder_without_parts(tmp_path: Path) -> None:
+    """A fifth of each class, drawn by name, is the test part; others that are added move few of them."""
+    write_images(tmp_path, count=10)
+    spec = DataSpec(name="image-folder", path=str(tmp_path), size=8, held_out=4)
+    check_test(spec)
+    train, test = IMAGE_FOLDER.read_train(spec), load_test(spec)
+    assert isinstance(train, FolderImages)
+    assert isinstance(test, FolderImages)
+    assert (len(train), test.labels.tolist()) == (16, [0, 0, 1, 1])
+    assert set(train.files) | set(test.files) == set(IMAGE_FOLDER.files(spec))
+    assert not set(train.files) & set(test.files)
+    assert "no train/ and test/ inside, so 4 of 20 images, 20% of each class" in load_data(spec).remarks[0]
+    Image.new("RGB", (9, 9)).save(tmp_path / "ant" / "another.png")
+    after = load_test(spec)
+    assert isinstance(after, FolderImages)
+    assert len(set(after.files) - set(test.files)) <= 1
+
+
+def test_a_part_by_another_name(tmp_path: Path) -> None:
+    """Two folders `training` and `validation` are not taken for two classes."""
+    write_images(tmp_path / "training")
+    write_images(tmp_path / "Validation")
+    with pytest.raises(InvalidSpec, match="training/ looks like a part, no class"):
+        load_data(DataSpec(name="image-folder", path=str(tmp_path), size=8, held_out=4))
+
+
 def test_an_empty_class_is_refused(spec: DataSpec, tmp_path: Path) -> None:
     """A class without images is named."""
     (tmp_path / "train" / "cat").mkdir()

@@ -1,5 +1,7 @@
 """Folders of image files, `path/train/<class>/**` and `path/test/<class>/**` (or `val`): read when asked for.
 
+Where there are no parts, `path/<class>/**`, a share of each class is the test part.
+
 Nothing is decoded before its batch is wanted, so that a data set may be larger than the memory.
 """
 
@@ -8,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -30,6 +32,12 @@ SUFFIXES = {
 
 TEST_FOLDERS = ("test", "val")
 """Names for the folder of the test part: the first that is there is read."""
+
+_TEST_SHARE = 0.2
+"""Of each class's images, where a folder has no parts."""
+
+_OTHER_PARTS = {"training", "testing", "tests", "valid", "validation", "evaluation"}
+"""How others call a part: no class's name, most likely."""
 
 _TRIED = 256
 """Images of the test part that are decoded beforehand: a broken one would be found after days otherwise."""
@@ -88,15 +96,16 @@ class ImageFolder:
 
     def files(self, spec: DataSpec) -> tuple[str, ...]:
         """Image files of all parts."""
-        return tuple(sorted(_files(self.root(spec), "train", *TEST_FOLDERS)))
+        return tuple(sorted(_files(self.root(spec))))
 
     def is_here(self, spec: DataSpec) -> bool:
         """Whether there is any image."""
-        return any(_files(self.root(spec), "train", *TEST_FOLDERS))
+        return any(_files(self.root(spec)))
 
     def has_test_part(self, spec: DataSpec) -> bool:
         """Whether there is any test image; raise InvalidSpec if the classes, or the images, are no good."""
-        if not any(_files(self.root(spec), *TEST_FOLDERS)):
+        root = self.root(spec)
+        if not any(_files_below(root, *TEST_FOLDERS) if _has_parts(root) else _files(root)):
             return False
         part = self.read_test(spec)
         part.batch(torch.arange(len(part))[:: -(-len(part) // _TRIED)])
@@ -104,12 +113,16 @@ class ImageFolder:
 
     def read_train(self, spec: DataSpec) -> FolderImages:
         """The files below `train`; the sorted names of its folders are the classes."""
+        if not _has_parts(self.root(spec)):
+            return _parted(self.root(spec), _size(spec))[0]
         root = _part(self.root(spec), "train")
         # One to train on, one to hold out.
         return _list(root, _classes(root), _size(spec), least=2)
 
     def read_test(self, spec: DataSpec) -> FolderImages:
         """The files below `test` or `val`; raise InvalidSpec if its classes are not those of `train`."""
+        if not _has_parts(self.root(spec)):
+            return _parted(self.root(spec), _size(spec))[1]
         root, classes = _part(self.root(spec), *TEST_FOLDERS), _classes(_part(self.root(spec), "train"))
         unknown = set(_classes(root)) ^ set(classes)
         if unknown:
@@ -131,13 +144,45 @@ def _part(folder: Path, *names: str) -> Path:
         if (folder / name).is_dir():
             return folder / name
     raise DataSetMissing(
-        f"{folder / names[0]} is no folder: an image-folder is data.path with train/<class>/ and "
-        "test/<class>/ (or val/<class>/) inside, image files in each"
+        f"{folder / names[0]} is no folder: an image-folder is data.path with a folder a class inside, image "
+        "files in each; or with train/<class>/ and test/<class>/ (or val/<class>/)"
     )
 
 
+def _has_parts(folder: Path) -> bool:
+    """Whether somebody has said which images are for the test; where there is nothing at all, they should."""
+    return not any(_folders(folder)) or any((folder / name).is_dir() for name in ("train", *TEST_FOLDERS))
+
+
+def _parted(folder: Path, size: int) -> tuple[FolderImages, FolderImages]:
+    """The training and the test part of a folder that has none: by names, so that it is the same everywhere,
+    and most images stay where they were when others are added.
+    """
+    if others := _OTHER_PARTS & {each.lower() for each in _folders(folder)}:
+        raise InvalidSpec(f"{folder}: {min(others)}/ looks like a part, no class: call it train/ or test/")
+    # One to train on, one to hold out, one to test.
+    whole = _list(folder, _classes(folder), size, least=3)
+    is_test = torch.zeros(len(whole), dtype=torch.bool)
+    for label in range(whole.classes):
+        own: list[int] = (whole.labels == label).nonzero().flatten().tolist()
+        drawn = sorted(own, key=lambda each: hashlib.sha256(os.fsencode(whole.files[each])).digest())
+        is_test[drawn[: max(1, round(_TEST_SHARE * len(own)))]] = True
+    train, test = whole.take((~is_test).nonzero().flatten()), whole.take(is_test.nonzero().flatten())
+    remark = (
+        f"{folder}: no train/ and test/ inside, so {len(test)} of {len(whole)} images, {_TEST_SHARE:.0%} of "
+        "each class drawn by their names, are kept for the test; if some are much alike (of one film, of "
+        "one object), make the two folders yourself, and keep those together"
+    )
+    return replace(train, remarks=(remark, *whole.remarks)), test
+
+
+def _folders(root: Path) -> Iterator[str]:
+    if root.is_dir():
+        yield from (each.name for each in root.iterdir() if each.is_dir() and not each.name.startswith("."))
+
+
 def _classes(root: Path) -> tuple[str, ...]:
-    names = sorted(each.name for each in root.iterdir() if each.is_dir() and not each.name.startswith("."))
+    names = sorted(_folders(root))
     if len(names) < 2:
         raise InvalidSpec(f"{root}: {len(names)} class folders inside; at least 2 are needed")
     return tuple(names)
@@ -179,12 +224,18 @@ def _uneven(root: Path, classes: Sequence[str], counts: Sequence[int]) -> Iterat
         )
 
 
-def _files(root: Path, *parts: str) -> Iterator[str]:
-    """Names of the image files of some parts, which need not be there, below the data set's folder."""
+def _files(root: Path) -> Iterator[str]:
+    """Names of all image files below the data set's folder."""
+    return _files_below(root, *(("train", *TEST_FOLDERS) if _has_parts(root) else (".",)))
+
+
+def _files_below(root: Path, *parts: str) -> Iterator[str]:
+    """Those of some parts, which need not be there."""
     for part in parts:
-        for each in sorted(root.glob(f"{part}/*/")):
-            own = (f"{part}/{each.name}/{name}" for name in _visible(each) if _is_image(name))
-            yield from (name for name in own if (root / name).is_file())
+        for each in sorted((root / part).glob("*/")):
+            if not each.name.startswith("."):
+                own = (each / name for name in _visible(each) if _is_image(name))
+                yield from (file.relative_to(root).as_posix() for file in own if file.is_file())
 
 
 def _is_image(name: str) -> bool:
