@@ -105,6 +105,18 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
     assert missing.error.startswith("--images nowhere: no folder, and none of digits, fashion-mnist")
 
 
+def test_a_folder_without_parts(tmp_path: Path) -> None:
+    """It does too, and the plan says which images are kept for the test."""
+    image_folder(tmp_path)
+    (tmp_path / "train").rename(tmp_path / "ants")
+    file, ants = tmp_path / "ants.yaml", tmp_path / "ants"
+    asked = ("--images", ants, "--network", "none", "--step-seconds", "0.001", "--hours", "0.2")
+    assert call("init", file, *asked).code == 0
+    planned = call("plan", file, "--step-seconds", "0.001")
+    assert planned.code == 0
+    assert f"warning: {ants}: no train/ and test/ inside, so " in planned.err
+
+
 def test_less_to_compute() -> None:
     """Large images come before small ones, and those before fewer; of each class some are always left."""
     few, many = (

@@ -42,6 +42,11 @@ class Beginning:
     remarks: tuple[str, ...]
     """What is to be said before it begins, a line each; nothing of a search that is known."""
 
+    def warn(self) -> None:
+        """Say what is to be said."""
+        for remark in self.remarks:
+            say(f"warning: {remark}")
+
 
 def begin(archive: Archive, asked: SearchConfig, room: Room | None = None) -> str:
     """Write down the search and its start network; return the search's id.
@@ -50,8 +55,7 @@ def begin(archive: Archive, asked: SearchConfig, room: Room | None = None) -> st
     store cannot be written. A changed budget extends or shortens the search.
     """
     found = draw_up(archive, asked, room)
-    for remark in found.remarks:
-        say(f"warning: {remark}")
+    found.warn()
     check_writable(archive.store)
     return write_down(archive, found)
 

@@ -18,6 +18,7 @@ def make_plan(
     `paces_of` raises, and InvalidSpec where the budget has no end on that machine.
     """
     found = beginning(archive, file.config())
+    found.warn()
     tests = count_test(found.config.data)
     paces, state = paces_of(found, step_seconds)
     told = forecast(found.config, paces, machine, state)
