@@ -1,121 +1,217 @@
 """The page in a real browser: what a parser cannot see."""
 
-import json
 import re
-import shutil
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from nasflow.report.page import render
 from nasflow.search.ledger import Ledger
 
-MakeLedger = Callable[..., Ledger]
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--allow-file-access-from-files",
-    "--enable-logging=stderr",
-]
+CHROMIUM = Path("/usr/bin/chromium")
 
 pytestmark = pytest.mark.skipif(
-    not Path(CHROMIUM).exists(), reason="no /usr/bin/chromium: apt-get install chromium"
+    not CHROMIUM.exists(), reason=f"no {CHROMIUM}: apt-get install --no-install-recommends chromium"
 )
 
-# The page's own policy lets no other script run in it, so the checks stand in a page around it.
-AROUND = """<!doctype html><iframe src="report.html" width="1200" height="900"></iframe>
-<pre id="result"></pre>
-<script>
-document.querySelector("iframe").addEventListener("load", (event) => {
-  const page = event.target.contentDocument, result = {};
-  const rows = () => [...page.querySelectorAll("#table tbody tr:not(.head)")];
-  const accuracies = () => rows()
-    .map((row) => row.dataset.worth === undefined ? null : Number(row.dataset.worth));
-  const header = page.querySelector('th[data-key="worth"]');
-  const shown = () => rows().filter((row) => row.offsetParent).length;
-  result.before = accuracies();
-  header.querySelector("button").click();
-  result.down = accuracies(); result.downSort = header.getAttribute("aria-sort");
-  header.querySelector("button").click();
-  result.up = accuracies(); result.upSort = header.getAttribute("aria-sort");
-  header.querySelector("button").click();
-  result.again = accuracies();
-  const controls = page.getElementById("controls");
-  controls.elements.arm.value = "random";
-  controls.elements.arm.dispatchEvent(new Event("input", {bubbles: true}));
-  result.random = shown(); result.count = controls.elements.shown.value;
-  const dot = page.querySelector(".dot.controller.best, .dot.controller");
-  dot.dispatchEvent(new MouseEvent("click", {bubbles: true}));
-  result.afterDot = shown(); result.opened = page.querySelectorAll("tr.found details[open]").length;
-  const node = page.querySelector(".family a[data-row]:last-of-type");
-  node.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true}));
-  result.relative = page.querySelector("tr.found").id === "c" + node.dataset.row;
-  const card = page.getElementById("card");
-  result.cardBefore = card.hidden;
-  node.dispatchEvent(new PointerEvent("pointerover", {bubbles: true}));
-  result.card = card.hidden ? "" : card.textContent; result.curve = card.querySelectorAll(".spark").length;
-  page.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape"}));
-  result.cardAfter = card.hidden;
-  const picture = page.querySelector("#family svg"), before = picture.getBoundingClientRect().width;
-  page.querySelector('[data-zoom="1.3"]').click();
-  result.zoomed = picture.getBoundingClientRect().width / before;
-  result.best = page.querySelectorAll("#table tr.best").length;
-  result.shown = ["h1", ".verdict", ".lead", ".words", "#winner-title", "#table", ".chart"]
-    .filter((each) => !page.querySelector(each)?.getClientRects().length);
-  result.wide = page.documentElement.scrollWidth <= page.documentElement.clientWidth;
-  event.target.width = 390;
-  result.narrow = page.documentElement.scrollWidth <= page.documentElement.clientWidth;
-  result.phone = shown();
-  controls.elements.all.click();
-  result.phoneAll = shown();
-  document.getElementById("result").textContent = JSON.stringify(result);
-});
-</script>"""
+CONTRAST = 4.5
+"""WCAG 2.2, level AA, for text of ordinary size."""
+
+CONTRASTS = """
+() => {
+  const linear = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [0.2126 * r, 0.7152 * g, 0.0722 * b].reduce((sum, each, i) =>
+    sum + [0.2126, 0.7152, 0.0722][i] * linear([r, g, b][i] / 255), 0);
+  const behind = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const colour = parts(getComputedStyle(each).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = {};
+  for (const element of document.querySelectorAll("body *:not(svg *):not(script)")) {
+    const own = [...element.childNodes].some((each) => each.nodeType === 3 && each.data.trim());
+    if (!own || !element.getClientRects().length || element.closest("button:disabled")) continue;
+    const [a, b] = [light(parts(getComputedStyle(element).color)), light(behind(element))];
+    found[element.tagName + "." + element.className] = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  }
+  return found;
+}
+"""
+"""Of each kind of element with text of its own: its colour against what it stands on."""
 
 
-def browse(page: Path, profile: Path) -> tuple[str, list[str]]:
-    """The page's DOM after loading, and what the browser's console said."""
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", page.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
-def test_the_page_sorts_filters_and_fits(make_ledger: MakeLedger, tmp_path: Path) -> None:
-    """Opened from disk, 150 children sort, filter and answer a dot and a relative; the console is empty."""
-    ledger = make_ledger(rounds=15, parents="found", finished=True)
-    (tmp_path / "report.html").write_text(render(ledger), encoding="utf-8")
-    (tmp_path / "around.html").write_text(AROUND, encoding="utf-8")
-    dom, console = browse(tmp_path / "around.html", tmp_path / "profile")
-    assert console == []
-    found = re.search(r'<pre id="result">(.+?)</pre>', dom)
-    assert found is not None, dom[-500:]
-    result = json.loads(found.group(1))
+@pytest.fixture
+def open_page(
+    browser: Browser, make_ledger: Callable[..., Ledger], tmp_path: Path
+) -> Iterator[Callable[..., Page]]:
+    """The report of a finished search of 150 children, opened from disk; its console has to stay empty."""
+    said: list[str] = []
 
-    known = [each for each in result["before"] if each is not None]
+    def opened(width: int = 1200, **media: Any) -> Page:
+        file = tmp_path / "report.html"
+        file.write_text(render(make_ledger(rounds=15, parents="found", finished=True)), encoding="utf-8")
+        context = stack.enter_context(browser.new_context(viewport={"width": width, "height": 900}, **media))
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(file.as_uri())
+        return page
+
+    with ExitStack() as stack:
+        yield opened
+    assert said == []
+
+
+def rows(page: Page) -> Locator:
+    """The children, those that are not shown too."""
+    return page.locator("#table tbody tr:not(.head)")
+
+
+def worths(page: Page) -> list[float | None]:
+    """What the children are judged by, from top to bottom."""
+    found = rows(page).evaluate_all("(all) => all.map((each) => each.dataset.worth ?? null)")
+    return [None if each is None else float(each) for each in found]
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing has to be scrolled sideways, but what scrolls by itself."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def test_sort(open_page: Callable[..., Page]) -> None:
+    """Down, up, and as it was; who has no figure stands at the end."""
+    page = open_page()
+    head, before = page.locator('th[data-key="worth"]'), worths(page)
+    known = [each for each in before if each is not None]
     unknown = [None] * (150 - len(known))
-    assert result["down"] == [*sorted(known, reverse=True), *unknown]
-    assert result["up"] == [*sorted(known), *unknown]
-    assert (result["downSort"], result["upSort"]) == ("descending", "ascending")
-    assert result["again"] == result["before"]
-    assert (result["random"], result["count"]) == (30, "30 of 150 children")
-    assert (result["afterDot"], result["opened"]) == (150, 1)
-    assert result["relative"]
-    assert (result["cardBefore"], result["cardAfter"], result["curve"]) == (True, True, 1)
-    assert re.search(r"\d+ replicate.*receipt.*epochs", result["card"]), result["card"]
-    assert result["zoomed"] == pytest.approx(1.3, abs=0.01)
-    assert result["shown"] == []
-    assert result["best"] == 1
-    # The first twenty, and the one that was found last.
-    assert result["phone"] in {20, 21}
-    assert result["phoneAll"] == 150
-    assert result["wide"]
-    assert result["narrow"]
+    head.get_by_role("button").click()
+    assert worths(page) == [*sorted(known, reverse=True), *unknown]
+    expect(head).to_have_attribute("aria-sort", "descending")
+    head.get_by_role("button").click()
+    assert worths(page) == [*sorted(known), *unknown]
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    head.get_by_role("button").click()
+    assert worths(page) == before
+
+
+def test_filter(open_page: Callable[..., Page]) -> None:
+    """By arm; a click on a dot of another one shows everything again, and opens its row."""
+    page = open_page()
+    page.get_by_role("combobox", name="Arm").select_option("random")
+    expect(page.locator('[name="shown"]')).to_have_text("30 of 150 children")
+    expect(rows(page).filter(visible=True)).to_have_count(30)
+    page.locator(".dot.controller").first.click(force=True)
+    expect(rows(page).filter(visible=True)).to_have_count(150)
+    expect(page.locator("tr.found details[open]")).to_have_count(1)
+
+
+def test_the_best_is_marked(open_page: Callable[..., Page]) -> None:
+    """Once; and everything that is promised at the top is there."""
+    page = open_page()
+    expect(page.locator("#table tr.best")).to_have_count(1)
+    for each in ("h1", ".verdict", ".lead", ".words", "#winner-title", "#table", ".chart"):
+        expect(page.locator(each).first).to_be_visible()
+
+
+def test_a_relative(open_page: Callable[..., Page]) -> None:
+    """Beside a mark of the family stands what it is, until Escape; a click leads to its row."""
+    page = open_page()
+    node, card = page.locator("#family a[data-row]").last, page.locator("#card")
+    expect(card).to_be_hidden()
+    node.hover(force=True)
+    expect(card).to_contain_text(re.compile(r"\d+ replicate.*receipt.*epochs", re.DOTALL))
+    expect(card.locator(".spark")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    node.click(force=True)
+    expect(page.locator("tr.found")).to_have_id(f"c{node.get_attribute('data-row')}")
+
+
+def test_zoom(open_page: Callable[..., Page]) -> None:
+    """The family gets larger, and smaller again."""
+    page = open_page()
+    picture = page.locator("#family svg")
+    before = picture.bounding_box()
+    page.get_by_role("button", name="Larger").click()
+    after = picture.bounding_box()
+    assert before
+    assert after
+    assert after["width"] / before["width"] == pytest.approx(1.3, abs=0.01)
+
+
+def test_it_fits(open_page: Callable[..., Page]) -> None:
+    """A screen; and a phone, where the first twenty are enough until all are asked for."""
+    assert fits(open_page())
+    phone = open_page(width=390)
+    assert fits(phone)
+    expect(rows(phone).filter(visible=True)).to_have_count(20)
+    phone.get_by_role("button", name=re.compile("Show all")).click()
+    expect(rows(phone).filter(visible=True)).to_have_count(150)
+    assert fits(phone)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_can_be_read(open_page: Callable[..., Page], scheme: str) -> None:
+    """By day and by night every text stands out from its ground."""
+    page = open_page(color_scheme=scheme)
+    page.locator("details").evaluate_all("(all) => all.slice(0, 40).forEach((each) => { each.open = true; })")
+    contrasts = page.evaluate(CONTRASTS)
+    assert len(contrasts) > 20
+    assert {kind: ratio for kind, ratio in contrasts.items() if ratio < CONTRAST} == {}
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (int(ground.partition("(")[2].partition(",")[0]) < 128) == (scheme == "dark")
+
+
+def test_without_a_mouse(open_page: Callable[..., Page]) -> None:
+    """The first key leads past the head; a mark that has the focus is told of, and Enter goes to its row."""
+    page = open_page()
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the children")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#children")
+    node = page.locator("#family a[data-row]").last
+    node.focus()
+    expect(page.locator("#card")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("tr.found details[open]")).to_have_count(1)
+    page.locator('th[data-key="parameters"] button').focus()
+    page.keyboard.press("Space")
+    expect(page.locator('th[data-key="parameters"]')).to_have_attribute("aria-sort", re.compile("ending"))
+
+
+def test_for_a_screen_reader(open_page: Callable[..., Page]) -> None:
+    """Every picture and every control has a name, headings go down one step at a time."""
+    page = open_page()
+    for role in ("img", "button", "link", "searchbox", "combobox", "region", "group"):
+        found = page.get_by_role(role)  # type: ignore[arg-type]
+        nameless = page.locator("body").aria_snapshot().count(f"- {role}\n")
+        assert found.count() > 0, role
+        assert nameless == 0, role
+    levels = page.locator("h1, h2, h3, h4").evaluate_all("(all) => all.map((each) => Number(each.tagName[1]))")
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_on_paper(open_page: Callable[..., Page]) -> None:
+    """Without what can only be clicked, and not wider than a sheet."""
+    page = open_page(width=720)
+    page.emulate_media(media="print")
+    for each in ("#controls", ".zoom", ".copyable button"):
+        expect(page.locator(each).first).to_be_hidden()
+    assert fits(page)
+    assert page.pdf(format="A4").startswith(b"%PDF")
