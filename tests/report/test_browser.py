@@ -1,5 +1,6 @@
 """The page in a real browser: what a parser cannot see."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -201,10 +202,11 @@ def test_for_a_screen_reader(open_page: Callable[..., Page]) -> None:
         nameless = page.locator("body").aria_snapshot().count(f"- {role}\n")
         assert found.count() > 0, role
         assert nameless == 0, role
-    levels = page.locator("h1, h2, h3, h4").evaluate_all("(all) => all.map((each) => Number(each.tagName[1]))")
+    headings = page.locator("h1, h2, h3, h4")
+    levels = headings.evaluate_all("(all) => all.map((each) => Number(each.tagName[1]))")
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_on_paper(open_page: Callable[..., Page]) -> None:
