@@ -13,9 +13,12 @@ NOTEBOOK = Path(__file__).parents[2] / "docs/notebook.ipynb"
 def run(source: str, names: dict[str, Any]) -> object:
     """Run a cell; the value of its last line, if that is an expression which is to be shown."""
     body = ast.parse(source).body
-    last = body.pop() if isinstance(body[-1], ast.Expr) and not source.rstrip().endswith(";") else None
-    exec(compile(ast.Module(body, []), str(NOTEBOOK), "exec"), names)
-    return eval(compile(ast.Expression(last.value), str(NOTEBOOK), "eval"), names) if last else None
+    last = body[-1]
+    is_shown = isinstance(last, ast.Expr) and not source.rstrip().endswith(";")
+    exec(compile(ast.Module(body[:-1] if is_shown else body, []), str(NOTEBOOK), "exec"), names)
+    if not isinstance(last, ast.Expr) or not is_shown:
+        return None
+    return eval(compile(ast.Expression(last.value), str(NOTEBOOK), "eval"), names)
 
 
 @pytest.mark.long

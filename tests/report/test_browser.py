@@ -198,7 +198,7 @@ def test_for_a_screen_reader(open_page: Callable[..., Page]) -> None:
     """Every picture and every control has a name, headings go down one step at a time."""
     page = open_page()
     for role in ("img", "button", "link", "searchbox", "combobox", "region", "group"):
-        found = page.get_by_role(role)  # type: ignore[arg-type]
+        found = page.get_by_role(role)
         nameless = page.locator("body").aria_snapshot().count(f"- {role}\n")
         assert found.count() > 0, role
         assert nameless == 0, role
