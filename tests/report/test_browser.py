@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
+from tests.browser import chromium, needs_chromium
 
 from nasflow.report.page import render
 from nasflow.search.ledger import Ledger
 
-CHROMIUM = Path("/usr/bin/chromium")
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason=f"no {CHROMIUM}: apt-get install --no-install-recommends chromium"
-)
+pytestmark = needs_chromium
 
 CONTRAST = 4.5
 """WCAG 2.2, level AA, for text of ordinary size."""
@@ -50,9 +47,9 @@ CONTRASTS = """
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    """One for all tests."""
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture

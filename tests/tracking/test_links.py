@@ -27,11 +27,11 @@ def test_each_child_has_its_page(
     for record in newest:
         assert not isinstance(record, RungRecord)
         run = Shown(uri, name).run(child_id=record.child)
-        (line,) = [line for line in text.splitlines() if f"/runs/{run.info.run_id})" in line]
+        (line,) = [line for line in text.splitlines() if f"/runs/{run.info.run_id}?" in line]
         assert (
             record.failure if isinstance(record, FailedRecord) else f"{100 * record.accuracy:.2f} %"
         ) in line
-    assert f"/runs?viewStateShareKey=nasflow-{name})" in text
+    assert f"/runs?viewStateShareKey=nasflow-{name}&" in text
     assert text.count("/runs/") == len({record.child for record in newest})
 
 

@@ -224,6 +224,7 @@ PLUGIN_EXPERIMENT = Text(
 )
 TELEMETRY_OFF = Text("MLFLOW_DISABLE_TELEMETRY", "Set at each use of MLflow: nothing goes to its makers.")
 NO_TRACKING = Text("DO_NOT_TRACK", "Set at each use of MLflow: nothing goes to its makers.")
+JOB_EXECUTION = Text("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "Set by `nasflow ui`: no processes for jobs.")
 PROGRESS_BAR = Text("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "Set at each use of MLflow: no bars.")
 NO_LINKS = Text("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "Set at each use of MLflow: no links printed.")
 UV_PROJECTS = Text(

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _KIND, _MACHINE_LEARNING = "mlflow.experimentKind", "custom_model_development"
-"""Without this tag MLflow 3 guesses, and may open an experiment as one of GenAI."""
+"""Without this tag MLflow 3 guesses what an experiment is."""
+_AS_TRAINING = "workflowType=machine_learning"
+"""Without this in an address MLflow 3.17 opens it as one of GenAI, whatever its tag says."""
 _VIEW = "mlflow.sharedViewState."
 """MLflow keeps here how a table of runs looks that somebody shares."""
 
@@ -26,9 +28,31 @@ def furnish(client: "MlflowClient", experiment: str, config: ResolvedConfig) -> 
             client.set_experiment_tag(experiment, name, value)
 
 
-def table_query(search: str) -> str:
-    """What an experiment's page of runs is asked for, to show all networks of the search, the best first."""
-    return f"viewStateShareKey={_view_name(search)}"
+def experiment_address(ui: str, experiment: str) -> str:
+    """Its page, below the address of MLflow's pages."""
+    return f"{ui}/#/experiments/{experiment}?{_AS_TRAINING}"
+
+
+def run_address(ui: str, experiment: str, run: str) -> str:
+    """The page of one run."""
+    return f"{ui}/#/experiments/{experiment}/runs/{run}?{_AS_TRAINING}"
+
+
+def table_address(ui: str, experiment: str, search: str) -> str:
+    """The page of the experiment's runs that shows all networks of the search, the best first."""
+    return f"{ui}/#/experiments/{experiment}/runs?viewStateShareKey={_view_name(search)}&{_AS_TRAINING}"
+
+
+def newest_tables(client: "MlflowClient", ui: str, count: int) -> list[str]:
+    """The addresses of so many searches' tables, the search that was shown last comes first."""
+    return [
+        table_address(ui, each.experiment_id, each.tags[SEARCH_ID])
+        for each in client.search_experiments(
+            max_results=count,
+            filter_string=f"tags.`{SEARCH_ID}` LIKE '%'",
+            order_by=["last_update_time DESC"],
+        )
+    ]
 
 
 def _view_name(search: str) -> str:

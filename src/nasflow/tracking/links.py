@@ -7,7 +7,7 @@ from nasflow.search.record import FailedRecord
 from nasflow.search.words import measure_words, with_unit
 from nasflow.tracking.children import Shown, children
 from nasflow.tracking.content import Role
-from nasflow.tracking.experiment import table_query
+from nasflow.tracking.experiment import experiment_address, run_address, table_address
 from nasflow.tracking.publish import Published
 
 
@@ -19,17 +19,17 @@ def links(uri: str, ledger: Ledger, published: Published) -> str:
     name, ui = ledger.config.name, _browsable(TRACKING_PAGE.get() or uri)
     if ui is None:
         return f"# {name}\n\nMLflow is a file here: `nasflow ui` shows this search.\n"
-    experiment = f"{ui}/#/experiments/{published.experiment}"
+    experiment = published.experiment
     measure = ledger.config.objective.measure
     rows = [
-        f"| [{shown.name}]({experiment}/runs/{published.runs[shown.key]}) | {_result(shown, measure)} |"
+        f"| [{shown.name}]({run_address(ui, experiment, published.runs[shown.key])}) "
+        f"| {_result(shown, measure)} |"
         for shown in _newest(ledger)
     ]
-    table = f"[All its networks, the best first]({experiment}/runs?{table_query(name)})"
     head = (
-        f"# [{name} in MLflow]({experiment})",
+        f"# [{name} in MLflow]({experiment_address(ui, experiment)})",
         "",
-        table,
+        f"[All its networks, the best first]({table_address(ui, experiment, name)})",
         "",
         f"| network | {measure_words(measure)} |",
         "|---|---|",
