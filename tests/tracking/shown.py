@@ -61,4 +61,4 @@ def assert_complete(look: Shown, ledger: Ledger) -> None:
     assert [step for step, _ in look.history(parent, "children")] == list(range(1, len(ledger.rounds) + 1))
     for run in runs:
         if run.info.status == "FINISHED":
-            assert [step for step, _ in look.history(run, "train_loss")] == [1, 2]
+            assert [step for step, _ in look.history(run, "training_loss")] == [1, 2]

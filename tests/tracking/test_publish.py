@@ -63,7 +63,7 @@ def test_child_shows_its_record(uri: str, name: str, searches: "Searches", shown
     assert run.data.metrics["parameters"] == record.parameters
     assert run.data.metrics["latency"] == 0.004
     assert run.data.metrics["preservation_difference"] == 1e-8
-    assert look.history(run, "train_loss") == [(1, 2.0), (2, 1.0)]
+    assert look.history(run, "training_loss") == [(1, 2.0), (2, 1.0)]
     assert look.history(run, "accuracy") == [(1, 0.25), (2, 0.5)]
     assert look.history(run, "held_out_loss") == [(1, 3.0), (2, 1.5)]
     assert look.files(run) == {"cell.json", "cell.txt", "cell.svg", "receipt.json"}

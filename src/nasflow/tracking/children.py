@@ -211,8 +211,9 @@ def _cell_params(parts: Parts) -> dict[str, object]:
 def _results(record: RoundRecord) -> tuple[MetricValue, ...]:
     """Every measure; one of an epoch's name is what the curve of that name ends with, if there is a curve."""
     receipt = record.receipt
-    last = record.history[-1].model_dump() if record.history else {}
-    measures = {metric_name(name): each.value for name, each in record.measures.items() if name not in last}
+    curves = {metric_name(name) for name in record.history[-1].model_dump()} if record.history else set[str]()
+    named = {metric_name(name): each.value for name, each in record.measures.items()}
+    measures = {name: value for name, value in named.items() if name not in curves}
     return metric_values(
         {
             **measures,

@@ -82,9 +82,16 @@ def host_params(host: Host) -> dict[str, object]:
     return {"host": host.kind, **host.model_dump(exclude={"kind", "stages", "reduction", "start"})}
 
 
-def metric_name(measure: str) -> str:
-    """What a measure is called in MLflow: there the held-out accuracy is the accuracy, as a curve too."""
-    return "accuracy" if measure == "held_out_accuracy" else measure
+_METRICS = {
+    "held_out_accuracy": "accuracy",
+    "train_loss": "training_loss",
+    "train_accuracy": "training_accuracy",
+}
+
+
+def metric_name(figure: str) -> str:
+    """What a measure or a figure of an epoch is called in MLflow: a curve as what it ends with."""
+    return _METRICS.get(figure, figure)
 
 
 def metric_values(values: Mapping[str, float | None], step: int = 0) -> tuple[MetricValue, ...]:
