@@ -6,6 +6,10 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from subprocess import PIPE
+from tempfile import TemporaryDirectory
+
+import pytest
 
 import nasflow.components
 import nasflow.pipelines
@@ -34,15 +38,44 @@ PARTS = (
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 
 
-def test_every_file_is_in_the_wheel(tmp_path: Path) -> None:
-    """The wheel holds each file of the package at its place, and nothing else of it."""
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, made from a copy."""
+    folder = tmp_path_factory.mktemp("copy")
     for part in PARTS:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        copy(ROOT / part, tmp_path / part)
-    subprocess.run([sys.executable, "-c", BUILD, "dist"], cwd=tmp_path, check=True, capture_output=True)
-    (wheel,) = (tmp_path / "dist").glob("nasflow-*.whl")
+        copy(ROOT / part, folder / part)
+    subprocess.run([sys.executable, "-c", BUILD, "dist"], cwd=folder, check=True, capture_output=True)
+    (made,) = (folder / "dist").glob("nasflow-*.whl")
+    return made
+
+
+def test_every_file_is_in_the_wheel(wheel: Path) -> None:
+    """The wheel holds each file of the package at its place, and nothing else of it."""
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("nasflow/")}
-    assert packed == {f"{home}/{name}" for folder, home in HOMES.items() for name in files(tmp_path / folder)}
+    assert packed == {f"{home}/{name}" for folder, home in HOMES.items() for name in files(ROOT / folder)}
+
+
+@pytest.mark.long
+def test_the_wheel_is_enough(wheel: Path, tmp_path: Path) -> None:
+    """In an environment that has nothing else, and an empty folder, it brings an example and searches."""
+    # Five gigabytes, which pytest would keep.
+    with TemporaryDirectory(dir=tmp_path) as place:
+        subprocess.run([sys.executable, "-m", "venv", place], check=True)
+        pip = (f"{place}/bin/python", "-m", "pip", "install", "--quiet", "--constraint")
+        subprocess.run([*pip, str(ROOT / "constraints.txt"), str(wheel)], check=True)
+        folder = tmp_path / "empty"
+        folder.mkdir()
+
+        def nasflow(*arguments: str) -> str:
+            command, bare = [f"{place}/bin/nasflow", *arguments], {"PATH": "/usr/bin:/bin"}
+            return subprocess.run(command, cwd=folder, env=bare, check=True, stdout=PIPE, text=True).stdout
+
+        nasflow("init", "--example", "digits", "digits.yaml")
+        few = (folder / "digits.yaml").read_text().replace("children: 20", "children: 3")
+        (folder / "few.yaml").write_text(few)
+        assert "test       " in nasflow("search", "few.yaml")
+        assert nasflow("list").split()[:2] == ["digits", "finished"]
 
 
 def test_the_licence_goes_with_it() -> None:
