@@ -144,3 +144,13 @@ def test_a_finished_child_is_told() -> None:
     by_loss = synthetic_ledger(rounds=1, objective="held_out_loss")
     loss, known = trained.measures["held_out_loss"].value, 100 * trained.accuracy
     assert f"{loss:.4f} nats held-out loss, {known:.2f} % held-out  " in record_text(by_loss, trained)
+
+
+def test_how_a_training_went_is_compared_among_children() -> None:
+    """Of the start network and those at full size, trained otherwise, the held-out loss is told."""
+    ledger = synthetic_ledger(rounds=1, objective="training_loss_sum")
+    child = next(each for each in ledger.rounds[0].records if each and each.status == "trained")
+    assert ledger.start
+    assert "sum of training losses" in record_text(ledger, child)
+    assert record_text(ledger, ledger.start).startswith("start network: 88.12 % held-out, ")
+    assert "sum of training losses" not in record_text(ledger, ledger.start)

@@ -74,8 +74,7 @@ def result_text(ledger: "Ledger", record: "RoundRecord") -> str:
         return record.failure
     judge = ledger.config.judge
     breach = judge.breach(record.measures)
-    # The accuracy beside it: people know it, whatever it is judged by.
-    known = dict.fromkeys((judge.objective.measure, "held_out_accuracy"))
+    known = dict.fromkeys(_told_of(ledger, record))
     # A network that was brought, and not trained, has no training loss.
     said = ", ".join(
         figure_text(each, found.value if (found := record.measures.get(each)) else None) for each in known
@@ -83,3 +82,16 @@ def result_text(ledger: "Ledger", record: "RoundRecord") -> str:
     if record.status == "rung":
         said += f" after epoch {len(record.history)}"
     return f"{said} ({breach})" if breach else said
+
+
+def _told_of(ledger: "Ledger", record: "RoundRecord") -> tuple[str, str]:
+    """What it is judged by, and the accuracy, which people know. How a training went is compared among
+    children, who are trained alike: of others the held-out loss is told.
+    """
+    from nasflow.search.measures import find_measure
+
+    measure = ledger.config.objective.measure
+    is_child = any(record.child in each.proposal.children for each in ledger.rounds)
+    if find_measure(measure).is_of_training and not is_child:
+        return "held_out_accuracy", "held_out_loss"
+    return measure, "held_out_accuracy"
