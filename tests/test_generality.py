@@ -15,7 +15,7 @@ from tests.backends.processes import quick_python, start
 from tests.cli.calling import call
 from tests.steps.samples import open_archive, until_the_end
 
-from nasflow.cli.summary import summary
+from nasflow.steps.summary import summary
 
 HOST = {"kind": "chain", "widths": [4, 4]}
 SEARCH: dict[str, Any] = {

@@ -96,7 +96,7 @@ class StoredSearch:
     @property
     def summary(self) -> dict[str, Any]:
         """Figures, ledger and costs, as `nasflow show --json` prints them: plain data."""
-        from nasflow.cli.summary import summary
+        from nasflow.steps.summary import summary
 
         plain: dict[str, Any] = json.loads(json.dumps(summary(self._archive, self.name)))
         return plain

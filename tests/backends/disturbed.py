@@ -13,11 +13,11 @@ from tests.faults.blows import VARIABLE, Blows
 from tests.steps.samples import TINY, open_archive
 
 from nasflow.base.errors import LaneLost, NasflowError, StoreUnavailable
-from nasflow.cli.summary import summary
 from nasflow.search.ledger import Ledger
 from nasflow.steps.archive import Archive
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.leftovers import remove_leftovers
+from nasflow.steps.summary import summary
 from nasflow.store import Store
 
 SHORT: dict[str, Any] = {"children_per_round": 1, "budget": {"children": 2}}

@@ -33,6 +33,7 @@ _HEAVY = [
     "nasflow.backends.inline",
     "nasflow.cli.run",
     "nasflow.cli.summary",
+    "nasflow.steps.summary",
     "nasflow.controllers.policy.controller",
     "nasflow.controllers.tree.reader",
     "nasflow.measure.counts",

@@ -13,9 +13,9 @@ from tests.steps.samples import TINY, Nobody, config, documents, finished_once, 
 
 from nasflow.backends.inline import run
 from nasflow.backends.local import run_components
-from nasflow.cli.summary import summary
 from nasflow.search.cluster import Cluster, Layout
 from nasflow.steps.begin import begin
+from nasflow.steps.summary import summary
 
 pytestmark = pytest.mark.usefixtures("quick_pipelines")
 

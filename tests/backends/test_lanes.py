@@ -27,10 +27,10 @@ from nasflow.backends.inline import run
 from nasflow.backends.lanes import count_lanes
 from nasflow.base.errors import DataSetMissing, LaneLost, NotFound
 from nasflow.base.plugins import plugged
-from nasflow.cli.summary import summary
 from nasflow.search.record import RoundRecord, TrainedRecord
 from nasflow.steps.begin import begin
 from nasflow.steps.ledger import read_ledger
+from nasflow.steps.summary import summary
 from nasflow.store import blob_key
 
 LONG = {"epochs": 500, "learning_rate": 0.05}

@@ -2,22 +2,16 @@
 
 import io
 import json
-from collections.abc import Callable
 from contextlib import redirect_stdout
-from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.report.synthetic import running, synthetic_ledger
 
-from nasflow.cli.options import open_archive
-from nasflow.cli.summary import print_summary, summary, summary_of
-from nasflow.cli.told import record_text
+from nasflow.cli.summary import print_summary
 from nasflow.report.verdict import verdict
 from nasflow.search.ledger import Ledger
 from nasflow.search.measures import Measured
-
-GOLDEN = Path(__file__).parents[1] / "golden"
+from nasflow.steps.summary import summary_of
 
 
 def printed(ledger: Ledger) -> str:
@@ -26,34 +20,6 @@ def printed(ledger: Ledger) -> str:
     with redirect_stdout(said):
         print_summary(summary_of(ledger) | {"report": "here"})
     return said.getvalue()
-
-
-def with_latency(ledger: Ledger, change: Callable[[float], float]) -> Ledger:
-    """The same search, measured on another day."""
-
-    def again(record: Any) -> Any:
-        measures = dict(record.measures)
-        taken = measures["latency"]
-        measures["latency"] = Measured(value=change(taken.value), unit="seconds", device=taken.device)
-        return record.model_copy(update={"measures": measures})
-
-    rounds = tuple(
-        each.model_copy(update={"records": tuple(map(again, each.records))}) for each in ledger.rounds
-    )
-    return ledger.model_copy(update={"rounds": rounds, "start": again(ledger.start)})
-
-
-def test_the_digest_knows_no_durations() -> None:
-    """Measured times differ from run to run: they stand beside the ledger, and its digest is the same."""
-    ledger = synthetic_ledger(rounds=1)
-    one, other = summary_of(ledger), summary_of(with_latency(ledger, lambda value: 2 * value))
-    assert one["ledger_digest"] == other["ledger_digest"]
-    assert one["ledger"] == other["ledger"]
-    assert one["durations"] != other["durations"]
-    child = ledger.children[0]
-    assert one["durations"][child.child]["latency"]["value"] == child.measures["latency"].value
-    slower = ledger.model_copy(update={"rounds": ()})
-    assert summary_of(slower)["ledger_digest"] != one["ledger_digest"]
 
 
 def test_every_child_has_its_line() -> None:
@@ -119,38 +85,3 @@ def test_a_search_that_goes_on(failed: float) -> None:
     text = printed(ledger)
     assert "None" not in text
     assert ("cell " in text) == (ledger.chosen is not None)
-
-
-def test_an_older_store_is_told_as_before() -> None:
-    """Each search of the golden store has the figures that the version which wrote it told."""
-    archive = open_archive(str(GOLDEN / "store"))
-    for old in json.loads((GOLDEN / "expected.json").read_text())["list"]:
-        facts = summary(archive, old["search"])
-        for key in ("search", "status", "children", "failed", "test_accuracy"):
-            assert facts[key] == old[key]
-        for key in ("child", "cell", "accuracy", "parameters", "mult_adds", "weights", "status"):
-            assert facts["best"][key] == old["best"][key]
-
-
-def test_a_finished_child_is_told() -> None:
-    """By its place in its round, and its figure, its failure, or the limit that it breaks."""
-    ledger = synthetic_ledger(rounds=1, limits={"parameters": "1k"})
-    trained = next(each for each in ledger.rounds[0].records if each and each.status == "trained")
-    failed = next(each for each in ledger.rounds[0].records if each and each.status == "failed")
-    place = ledger.rounds[0].proposal.children.index(failed.child) + 1
-    said = f"{100 * trained.accuracy:.2f} % held-out (parameters {trained.parameters} is over"
-    assert said in record_text(ledger, trained)
-    assert record_text(ledger, failed) == f"child 1.{place}: {failed.failure}  {failed.parts}"
-    by_loss = synthetic_ledger(rounds=1, objective="held_out_loss")
-    loss, known = trained.measures["held_out_loss"].value, 100 * trained.accuracy
-    assert f"{loss:.4f} nats held-out loss, {known:.2f} % held-out  " in record_text(by_loss, trained)
-
-
-def test_how_a_training_went_is_compared_among_children() -> None:
-    """Of the start network and those at full size, trained otherwise, the held-out loss is told."""
-    ledger = synthetic_ledger(rounds=1, objective="training_loss_sum")
-    child = next(each for each in ledger.rounds[0].records if each and each.status == "trained")
-    assert ledger.start
-    assert "sum of training losses" in record_text(ledger, child)
-    assert record_text(ledger, ledger.start).startswith("start network: 88.12 % held-out, ")
-    assert "sum of training losses" not in record_text(ledger, ledger.start)

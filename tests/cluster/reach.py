@@ -12,9 +12,9 @@ from tests.charts.installation import Installation
 from tests.steps.samples import open_archive, run_search
 from tests.tracking.shown import Shown
 
-from nasflow.cli.summary import summary
 from nasflow.search.config import SearchConfig
 from nasflow.steps.ledger import read_ledger
+from nasflow.steps.summary import summary
 
 IMAGE = os.environ.get("NASFLOW_IMAGE", "nasflow:test")
 ONE_ROUND = {"budget": {"children": 2}}

@@ -5,11 +5,11 @@ import pytest
 from tests.steps.samples import config, documents, ledger_of, open_archive, run_search
 
 from nasflow.base.errors import SearchFailed
-from nasflow.cli.summary import standing
 from nasflow.search import schedule
 from nasflow.search.schedule import Conclude, Learn, Propose, Task, Train
 from nasflow.steps.begin import begin
 from nasflow.steps.execute import execute, settled_tasks, tasks_of
+from nasflow.steps.summary import standing
 
 
 def test_what_is_missing_is_what_is_to_be_done(finished: Path) -> None:

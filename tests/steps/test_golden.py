@@ -12,13 +12,13 @@ from tests.cli.calling import call
 from tests.steps.samples import documents, ledger_of, open_archive, trained
 
 from nasflow.base.errors import Conflict
-from nasflow.cli.summary import standing
 from nasflow.search.budget import Budget
 from nasflow.search.config import SearchConfig
 from nasflow.steps.begin import begin, reopen
 from nasflow.steps.export import export
 from nasflow.steps.keys import report_key
 from nasflow.steps.ledger import search_ids
+from nasflow.steps.summary import standing
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EXPECTED: dict[str, Any] = json.loads((GOLDEN / "expected.json").read_text())

@@ -17,7 +17,6 @@ from tests.steps.samples import (
 )
 
 from nasflow.base.errors import Conflict
-from nasflow.cli.summary import summary
 from nasflow.search.record import TrainedRecord
 from nasflow.steps import leftovers
 from nasflow.steps.attempts import AttemptLog
@@ -25,6 +24,7 @@ from nasflow.steps.child import run_child
 from nasflow.steps.execute import tasks_of
 from nasflow.steps.keys import attempt_key, checkpoint_key
 from nasflow.steps.leftovers import Leftovers, find_leftovers, remove_leftovers
+from nasflow.steps.summary import summary
 from nasflow.store import blob_key, digest_of, put_blob
 
 

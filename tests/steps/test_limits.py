@@ -15,7 +15,6 @@ from tests.steps.samples import (
 )
 
 from nasflow.base.errors import InvalidSpec, SearchFailed
-from nasflow.cli.summary import summary
 from nasflow.measure import counted
 from nasflow.measure import latency as measure_latency
 from nasflow.search.finalists import full_size
@@ -24,6 +23,7 @@ from nasflow.search.rounds import Episode
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
 from nasflow.steps.propose import propose
+from nasflow.steps.summary import summary
 from nasflow.steps.turn import children_to_train
 
 LARGE = {"host": HOST | {"growth": 8}, "recipe": {"epochs": 1, "learning_rate": 0.1}}

@@ -13,11 +13,11 @@ from tests.steps.samples import (
     trained,
 )
 
-from nasflow.cli.summary import summary_of
 from nasflow.report.page import render
 from nasflow.search.schedule import Conclude, Shortlist, Task, Train
 from nasflow.search.shortlist import best_of
 from nasflow.steps.execute import execute, tasks_of
+from nasflow.steps.summary import summary_of
 from nasflow.tracking.children import children
 from nasflow.tracking.content import Role
 

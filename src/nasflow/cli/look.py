@@ -26,9 +26,9 @@ look_commands = typer.Typer()
 def _list(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List the searches in the store."""
     from nasflow.base.errors import NasflowError
-    from nasflow.cli.summary import summary
     from nasflow.search.words import figure_text
     from nasflow.steps.ledger import search_ids
+    from nasflow.steps.summary import summary
 
     archive = open_existing(store)
     keys = ("search", "status", "children", "failed", "objective", "best", "test_accuracy")
@@ -58,7 +58,8 @@ def _list(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> No
 @look_commands.command("show")
 def _show(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """Show a search: its figures, or with --json its whole ledger."""
-    from nasflow.cli.summary import print_summary, summary
+    from nasflow.cli.summary import print_summary
+    from nasflow.steps.summary import summary
 
     facts = summary(open_existing(store), search)
     typer.echo(json.dumps(facts, indent=2)) if as_json else print_summary(facts)

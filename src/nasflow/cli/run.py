@@ -192,10 +192,9 @@ def _transfer(
     from nasflow.steps.ledger import found_parts
 
     archive = open_archive(store)
-    lanes = settings.LANES.get()
     host, dataset, recipe = (read_yaml(text, f"--{option}") for option, text in asdict(destination).items())
     id = begin(archive, transfer(found_parts(archive, cell), host, dataset, recipe, seed, name))
-    _run_inline(archive, id, tracking_address(store) if track else None, lanes)
+    _run_inline(archive, id, tracking_address(store) if track else None, settings.LANES.get())
     _conclude(archive, id, as_json)
 
 
@@ -272,8 +271,9 @@ def _say_own(line: str) -> None:
 
 
 def _conclude(archive: "Archive", search: str, as_json: bool) -> None:
-    from nasflow.cli.summary import print_summary, summary
+    from nasflow.cli.summary import print_summary
     from nasflow.steps.publish import write_report
+    from nasflow.steps.summary import summary
 
     write_report(archive, search)
     shown = summary(archive, search)
