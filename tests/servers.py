@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
@@ -24,11 +24,28 @@ READY_WITHIN = 60
 @contextmanager
 def seaweedfs(folder: Path) -> Iterator[Mapping[str, str]]:
     """SeaweedFS, with its state and its log in `folder`."""
+    with killable_seaweedfs(folder) as (environment, _):
+        yield environment
+
+
+@contextmanager
+def killable_seaweedfs(folder: Path) -> Iterator[tuple[Mapping[str, str], Callable[[float], None]]]:
+    """The same, with what kills it (SIGKILL) and starts it again, at its address, after so many seconds."""
     s3_port, *others = _free_ports(8)
     environment = _environment(s3_port)
-    with _running(_command(folder, s3_port, others, environment), folder / "log") as server:
-        _wait_until_ready(server, environment, folder / "log")
-        yield environment
+    command, log = _command(folder, s3_port, others, environment), folder / "log"
+    with ExitStack() as running:
+
+        def start() -> None:
+            _wait_until_ready(running.enter_context(_running(command, log)), environment, log)
+
+        def kill(seconds: float) -> None:
+            running.close()
+            time.sleep(seconds)
+            start()
+
+        start()
+        yield environment, kill
     _remove_sockets(others)
 
 
@@ -132,7 +149,8 @@ def _wait_until_ready(server: subprocess.Popen[bytes], environment: Mapping[str,
     deadline = time.monotonic() + READY_WITHIN
     while server.poll() is None and time.monotonic() < deadline:
         try:
-            with suppress(client.exceptions.BucketAlreadyOwnedByYou):
+            # After a kill it is there.
+            with suppress(client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
                 client.create_bucket(Bucket=BUCKET)
             client.put_object(Bucket=BUCKET, Key="ready", Body=b"")
         except (BotoCoreError, ClientError):

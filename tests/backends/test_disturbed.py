@@ -4,10 +4,11 @@ On S3 every second one has a proxy before the server besides, which breaks reque
 """
 
 import os
+import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -19,17 +20,19 @@ from tests.backends.disturbed import (
     assert_undisturbed,
     call_until_it_ends,
     live_until_it_ends,
+    read_all,
 )
 from tests.backends.processes import quick_python, start
 from tests.cli.calling import write_config
 from tests.faults.blows import KILLS, VARIABLE, Blow, Blows
 from tests.faults.proxy import Proxy, Script, Seeded, proxied
-from tests.servers import BUCKET
+from tests.servers import BUCKET, killable_seaweedfs, new_store
 from tests.steps.samples import config, finished_once, open_archive
 
 from nasflow.backends.local import run_components
 from nasflow.search.cluster import Cluster, Layout
 from nasflow.steps.begin import begin
+from nasflow.store import put_blob
 
 RUNS = int(os.environ.get("DISTURBED_RUNS", "100"))
 """Of a campaign on one store."""
@@ -157,6 +160,46 @@ def test_an_outage(seed: int, s3_url: str, tmp_path: Path, monkeypatch: pytest.M
         watcher.join()
     assert lives == 1 or patience == 1
     assert_undisturbed(s3_url, finished_once(**SHORTLISTED))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2))
+def test_the_server_is_killed(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SeaweedFS itself dies of SIGKILL, twice, and comes back: the search waits, and lacks nothing."""
+    blows = Blows(tmp_path)
+    folder = tmp_path / "weed"
+    folder.mkdir()
+    with killable_seaweedfs(folder) as (environment, kill):
+        url = new_store(environment, monkeypatch)
+        writes = (4 + seed, 20 + seed)
+        watcher = threading.Thread(target=kill_at, args=(kill, blows, writes), daemon=True)
+        watcher.start()
+        command = ("search", write_config(tmp_path, **SHORTLISTED), "--store", url, "--no-track")
+        assert call_until_it_ends(command, tmp_path, blows) == 1
+        watcher.join()
+        assert_undisturbed(url, finished_once(**SHORTLISTED))
+
+
+@pytest.mark.long
+def test_gc_is_killed(tmp_path: Path) -> None:
+    """Before, in and after a removal: called again it ends, and only what nobody names is gone."""
+    url, whole = tmp_path / "store", finished_once()
+    shutil.copytree(whole, url)
+    for number in range(4):
+        put_blob(open_archive(url).store, bytes([number]))
+    blows = Blows(tmp_path, at=dict(enumerate(KILLS, 1)))
+    assert call_until_it_ends(("gc", "--store", url), tmp_path, blows) > 1
+    # Those that are removed at the same time may die of one kill.
+    assert {blow for blow, _ in blows.struck()} == {*KILLS}
+    assert read_all(open_archive(url).store) == read_all(open_archive(whole).store)
+
+
+def kill_at(kill: Callable[[float], None], blows: Blows, writes: Iterable[int]) -> None:
+    """The server is killed each time so many writes are begun, and is gone for a second."""
+    for write in writes:
+        while blows.writes() < write:
+            time.sleep(0.005)
+        kill(1.0)
 
 
 def leave_at(proxy: Proxy, blows: Blows, write: int, seconds: float) -> None:
