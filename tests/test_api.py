@@ -4,13 +4,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.calling import call
 from tests.steps.samples import TINY, config, finished_once
 
 from nasflow import api
-from nasflow.base.errors import NotFound
+from nasflow.base.errors import InvalidSpec, NotFound
 from nasflow.report.drawing import draw_cell
 from nasflow.report.page import render
 
@@ -35,6 +36,21 @@ def test_the_import_is_quick() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout
     assert not {"torch", "numpy", "pydantic", "mlflow", "boto3", "scipy"} & set(loaded.split())
+
+
+@pytest.mark.parametrize("lanes", [0, -3, "2"])
+def test_lanes_that_cannot_be(lanes: Any, tmp_path: Path) -> None:
+    """None would train nothing for ever."""
+    with pytest.raises(InvalidSpec, match="1 at least"):
+        api.search(TINY, tmp_path / "store", lanes)
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("asked", [None, b"search.yaml", 3])
+def test_what_is_no_configuration(asked: Any, tmp_path: Path) -> None:
+    """One line says what is wanted."""
+    with pytest.raises(InvalidSpec, match="a mapping or a SearchConfig is wanted"):
+        api.search(asked, tmp_path / "store")
 
 
 def test_a_store_is_a_mapping() -> None:

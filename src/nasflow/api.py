@@ -34,10 +34,13 @@ def search(
     MLflow is left out: `nasflow sync` brings it up. Raise what nasflow.base.errors has.
     """
     from nasflow.backends.inline import run
+    from nasflow.base.errors import InvalidSpec
     from nasflow.steps.begin import begin
     from nasflow.steps.publish import write_report
     from nasflow.store import open_store
 
+    if not isinstance(lanes, int) or lanes < 1:
+        raise InvalidSpec(f"lanes is {lanes!r}: a whole number of networks is wanted, 1 at least")
     archive = _archive(open_store(str(store)))
     name = begin(archive, _configuration(config))
     try:
@@ -163,6 +166,7 @@ def _archive(store: Any) -> "Archive":
 
 
 def _configuration(asked: "AskedSearch") -> "SearchConfig":
+    from nasflow.base.errors import InvalidSpec
     from nasflow.search.config import SearchConfig
     from nasflow.search.file import SearchFile, read_search_file
 
@@ -172,4 +176,7 @@ def _configuration(asked: "AskedSearch") -> "SearchConfig":
         return asked
     if isinstance(asked, Mapping):
         return SearchFile.from_data(dict(asked), "config").config()
-    return read_search_file(Path(asked)).config()
+    if isinstance(asked, str | Path):
+        return read_search_file(Path(asked)).config()
+    given = type(asked).__name__
+    raise InvalidSpec(f"config is a {given}: a file's path, a mapping or a SearchConfig is wanted")

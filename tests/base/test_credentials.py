@@ -85,3 +85,12 @@ def test_any_password(password: str) -> None:
 def test_bare_address() -> None:
     """Scheme, host and path are left."""
     assert bare_address("https://me:a/b@host:1/base/?token=x#y") == "https://host:1/base/"
+
+
+def test_the_working_directory_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though shells call it PWD; a password that is called so with something before it is one."""
+    monkeypatch.setattr(
+        "os.environ", {"PWD": "/home/me", "OLDPWD": "/data/birds", "DB_PWD": "hunter2hunter2"}
+    )
+    text = "/home/me/search.yaml: there is no such file; /data/birds; hunter2hunter2"
+    assert masked(text) == "/home/me/search.yaml: there is no such file; /data/birds; ***"

@@ -77,3 +77,18 @@ def test_an_error_is_said_once(torchrun: Torchrun, tmp_path: Path) -> None:
     ended = torchrun("resume", "nobody", "--store", tmp_path / "store")
     assert ended.returncode != 0
     assert ended.stderr.count("nasflow: error: store") == 1
+
+
+@pytest.mark.parametrize("rank", ["1", "x"])
+def test_half_of_what_torchrun_sets(rank: str) -> None:
+    """One line says what to do."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from nasflow.cli import main; main()", "list"],
+        env=os.environ | {"RANK": rank, "WORLD_SIZE": "2"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("nasflow: error: RANK is set as torchrun does, but the rest is not (")
+    assert done.stderr.count("\n") == 1

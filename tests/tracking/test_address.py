@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from nasflow.base.errors import InvalidSpec
 from nasflow.tracking import tracking_uri
 from nasflow.tracking.address import artifact_folder
 
@@ -16,6 +17,13 @@ def test_default_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     """Without it, MLflow is a SQLite file in the folder, by absolute path."""
     monkeypatch.chdir(tmp_path)
     assert tracking_uri(Path("here")) == f"sqlite:///{tmp_path}/here/mlflow.db"
+
+
+@pytest.mark.parametrize("name", ["what?", "a#b", "50%20"])
+def test_a_folder_that_has_no_address(name: str, tmp_path: Path) -> None:
+    """SQLite would take a part of it for something else, and write into another file."""
+    with pytest.raises(InvalidSpec, match="choose another --store"):
+        tracking_uri(tmp_path / name)
 
 
 def test_nowhere() -> None:

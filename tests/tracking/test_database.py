@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nasflow.base.errors import InvalidSpec
 from nasflow.tracking import publish
 from nasflow.tracking.database import see_to_database
 
@@ -142,6 +143,18 @@ def test_somebody_elses_artifacts_stay(sqlite_uri: str, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
         found = {place for (place,) in database.execute("SELECT artifact_location FROM experiments")}
     assert {"s3://bucket/mlflow-artifacts", "file:///elsewhere"} <= found
+
+
+def test_somebody_elses_database_is_left(tmp_path: Path) -> None:
+    """One that has a table of another program is refused, and not replaced."""
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
+        database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        database.execute("CREATE TABLE precious (row TEXT)")
+        database.execute("INSERT INTO precious VALUES ('one')")
+    before = contents(tmp_path)["mlflow.db"]
+    with pytest.raises(InvalidSpec, match=r"something else in this database \(a table 'precious'\)"):
+        see_to_database(tmp_path / "mlflow.db")
+    assert contents(tmp_path)["mlflow.db"] == before
 
 
 def test_what_is_no_database_is_left(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ _LONG_SECRET = 8
 
 _SECRET = r"passw(?:or)?d|passphrase|pwd|secret|token|signature|credential|(?:api|access|private)[-_]?key"
 _SECRET_VARIABLE = re.compile(rf"(?i)(?:{_SECRET})s?$")
+_FOLDERS = {"PWD", "OLDPWD"}
+"""A shell's working directories: no passwords."""
 _USER = re.compile(r"//(?:[^/\s:@]{0,200}:[^\s\"'<>]{0,1000}|[^/\s]{0,1000})@")
 """What stands before a host: in a password that was not encoded, slashes too. Bounded, as all of these: a
 message may be as long as somebody likes."""
@@ -56,7 +58,8 @@ def _known_secrets() -> set[str]:
     """What this process's environment holds: secrets by the names of variables, and those of addresses."""
     found = set[str]()
     for name, value in environment().items():
-        found.update([value] if _SECRET_VARIABLE.search(name) else _passwords(value))
+        is_secret = _SECRET_VARIABLE.search(name) and name not in _FOLDERS
+        found.update([value] if is_secret else _passwords(value))
     return {each for secret in found for each in (secret, unquote(secret)) if len(each) >= _SHORTEST_SECRET}
 
 

@@ -123,6 +123,10 @@ def _command() -> int:
     except _UsageError as error:
         say(f"error: {error.format_message()}")
         return int(error.exit_code)
+    except typer.Abort:
+        # At a question, the end of what is typed.
+        say("stopped: nothing was answered, and nothing is written")
+        return INTERRUPTED
     except SystemExit as end:
         code = end.code
     except Exception:

@@ -51,7 +51,7 @@ def _asked(images: str | None, network: str | None, hours: float | None) -> tupl
     """The three answers; raise InvalidSpec where one is missing and nobody can be asked."""
     from nasflow.base.errors import InvalidSpec
 
-    if None in (images, network, hours) and not sys.stdin.isatty():
+    if not all((images, network, hours)) and not sys.stdin.isatty():
         raise InvalidSpec(
             "init: without a terminal, --images, --network and --hours are wanted, or --example"
         )

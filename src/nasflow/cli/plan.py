@@ -19,7 +19,9 @@ plan_commands = typer.Typer()
 
 StepSecondsOption = Annotated[
     float | None,
-    typer.Option(help="Time nothing: a training step of the start network takes so long there.", min=1e-9),
+    typer.Option(
+        help="Time nothing: a training step of the start network takes so long there.", min=1e-9, max=1e6
+    ),
 ]
 
 

@@ -192,9 +192,10 @@ def _transfer(
     from nasflow.steps.ledger import found_parts
 
     archive = open_archive(store)
+    lanes = settings.LANES.get()
     host, dataset, recipe = (read_yaml(text, f"--{option}") for option, text in asdict(destination).items())
     id = begin(archive, transfer(found_parts(archive, cell), host, dataset, recipe, seed, name))
-    _run_inline(archive, id, tracking_address(store) if track else None, settings.LANES.get())
+    _run_inline(archive, id, tracking_address(store) if track else None, lanes)
     _conclude(archive, id, as_json)
 
 
@@ -218,8 +219,7 @@ def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int
     from nasflow.steps.ledger import read_config as stored_config
     from nasflow.steps.publish import write_report
 
-    config = stored_config(archive, search)
-    count = count_lanes(lanes, config.child.cpu_threads)
+    count = count_lanes(lanes, stored_config(archive, search).child.cpu_threads)
     publisher, teller = Publisher(archive, search, address), Teller(archive, search, count)
 
     def publish() -> None:

@@ -23,9 +23,10 @@ def starter(images: str, network: str | None) -> Starter:
 
     Raise DataSetMissing if there are none, InvalidSpec if they, or the network, are no good.
     """
-    path = None if images in STARTER_HOSTS else images
+    named = sorted({*STARTER_HOSTS} - {"image-folder"})
+    path = None if images in named else images
     if path and not Path(path).is_dir():
-        raise DataSetMissing(f"--images {path}: no folder, and none of {', '.join(sorted(STARTER_HOSTS))}")
+        raise DataSetMissing(f"--images {path}: no folder, and none of {', '.join(named)}")
     name = "image-folder" if path else images
     size = SMALL_IMAGES if path else None
     spec = DataSpec(name=name, path=path, size=size, held_out=1)

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import distributed
 
-from nasflow.base.errors import ChildFailed, NasflowError
-from nasflow.base.settings import LOCAL_RANK
+from nasflow.base.errors import ChildFailed, InvalidSpec, NasflowError
+from nasflow.base.settings import LOCAL_RANK, RANK
 from nasflow.base.terminal import say
 from nasflow.training.state import TrainingState
 from nasflow.training.team import this_team
@@ -42,7 +42,13 @@ def together(command: Callable[[], int], join: Callable[[Call], None]) -> int:
     An error of one process in the middle of a training ends that process at once: torchrun then ends the
     others, which would wait for it in their next step for ever.
     """
-    _meet()
+    try:
+        _meet()
+    except ValueError as error:
+        say(
+            f"error: {RANK} is set as torchrun does, but the rest is not ({error}): use torchrun, or unset it"
+        )
+        return InvalidSpec.exit_code
     is_first = distributed.get_rank() == 0
     code = command() if is_first else _follow(join)
     if _is_training:

@@ -87,7 +87,7 @@ def _brought(archive: Archive, spec: ChildSpec, weights: str) -> BirthRecord:
     told = _logits(data, place)
     before, after = told(original), told(network)
     compared = before[:RECEIPT_IMAGES]
-    difference = relative_difference(compared, after[:RECEIPT_IMAGES])
+    difference = _difference(compared, after[:RECEIPT_IMAGES])
     rounding = _preserved(difference, compared, original, data, place)
     receipt = Receipt(
         difference=difference,
@@ -99,6 +99,14 @@ def _brought(archive: Archive, spec: ChildSpec, weights: str) -> BirthRecord:
         edits=(),
     )
     return BirthRecord(child=spec.id, weights=_store(archive, network), receipt=receipt)
+
+
+def _difference(parent: Tensor, child: Tensor) -> float:
+    """Of what the two say, relative. Raise ChildFailed where they say what is no number."""
+    found = relative_difference(parent, child)
+    if not isfinite(found):
+        raise ChildFailed("the network's logits are not finite, so nothing can be compared")
+    return found
 
 
 def _preserved(
@@ -151,9 +159,7 @@ def _grown(archive: Archive, spec: ChildSpec, origin: Grown) -> BirthRecord:
         arrange(network, spec.recipe)
     compared = _logits(data, place, RECEIPT_IMAGES)(before.network)
     told = gated_logits(after, _logits(data, place))
-    difference = relative_difference(compared, told[:RECEIPT_IMAGES])
-    if not isfinite(difference):
-        raise ChildFailed("the network's logits are not finite, so nothing can be compared")
+    difference = _difference(compared, told[:RECEIPT_IMAGES])
     is_exact = tolerance_of(origin.edits) is not None
     rounding = _preserved(difference, compared, before.network, data, place) if is_exact else None
     receipt = Receipt(

@@ -34,7 +34,7 @@ class DirectoryStore:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._root = Path(os.path.abspath(Path(path).expanduser()))
+        self._root = _absolute(Path(path).expanduser())
         self._temporary = self._root / ".temporary"
         self._lock = self._root / ".lock"
         with self._explained():
@@ -132,6 +132,13 @@ class DirectoryStore:
             where = f" ({error.filename})" if error.filename else ""
             remedy = _REMEDIES.get(error.errno or 0, "check the disk it is on")
             raise StoreError(f"store {self.url}: {error.strerror}{where}: {remedy}") from error
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return Path(os.path.abspath(path))
+    except FileNotFoundError:
+        raise StoreError(f"store {path}: this folder is gone: go to another, or give a whole path") from None
 
 
 def _version(data: bytes) -> str:

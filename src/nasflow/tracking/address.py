@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from nasflow.base.errors import InvalidSpec
 from nasflow.base.settings import TRACKING_URI
 
 ARTIFACTS = "mlflow-artifacts"
@@ -11,10 +12,21 @@ _SQLITE = "sqlite:///"
 
 
 def tracking_uri(default_folder: Path | None) -> str | None:
-    """MLFLOW_TRACKING_URI if set, else the SQLite file `default_folder`/mlflow.db; None with neither."""
+    """MLFLOW_TRACKING_URI if set, else the SQLite file `default_folder`/mlflow.db; None with neither.
+
+    Raise InvalidSpec for a folder that no address of SQLite can name.
+    """
     if uri := TRACKING_URI.get():
         return uri
-    return f"{_SQLITE}{default_folder.resolve()}/mlflow.db" if default_folder else None
+    if default_folder is None:
+        return None
+    folder = str(default_folder.resolve())
+    if bad := next((each for each in "?#%" if each in folder), None):
+        raise InvalidSpec(
+            f"{folder}: MLflow cannot have its file in a folder with {bad!r} in its path: "
+            f"choose another --store, set {TRACKING_URI}, or give --no-track"
+        )
+    return f"{_SQLITE}{folder}/mlflow.db"
 
 
 def tracking_beside(store_url: str) -> str:

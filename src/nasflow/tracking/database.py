@@ -5,6 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 from nasflow.base.durable import locked, make_folder, move_over
+from nasflow.base.errors import InvalidSpec
+from nasflow.base.settings import TRACKING_URI
 from nasflow.tracking.address import ARTIFACTS, artifacts_beside
 
 _PATIENCE = 5.0
@@ -36,6 +38,7 @@ def see_to_database(file: Path) -> None:
             for left in (new, new.with_name(f"{new.name}-journal")):
                 left.unlink(missing_ok=True)
             _make(new)
+            _refuse_foreign(file, _tables(new))
             move_over(new, file)
 
 
@@ -59,6 +62,23 @@ def _is_whole(file: Path) -> bool:
             if "no such table" not in str(error):
                 raise
             return False
+
+
+def _refuse_foreign(file: Path, known: set[str]) -> None:
+    """Raise InvalidSpec where the file holds what MLflow does not make: it is not ours to replace."""
+    foreign = sorted(name for name in _tables(file) - known if not name.startswith("_alembic_tmp_"))
+    if foreign:
+        raise InvalidSpec(
+            f"{file}: there is something else in this database (a table {foreign[0]!r}): "
+            f"give MLflow one of its own in {TRACKING_URI}"
+        )
+
+
+def _tables(file: Path) -> set[str]:
+    if not file.exists():
+        return set()
+    with closing(_opened(file)) as database:
+        return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def _bring_home(file: Path) -> None:

@@ -190,11 +190,12 @@ def test_a_folder_without_parts(tmp_path: Path) -> None:
     assert len(set(after.files) - set(test.files)) <= 1
 
 
-def test_a_part_by_another_name(tmp_path: Path) -> None:
-    """Two folders `training` and `validation` are not taken for two classes."""
-    write_images(tmp_path / "training")
-    write_images(tmp_path / "Validation")
-    with pytest.raises(InvalidSpec, match="training/ looks like a part, no class"):
+@pytest.mark.parametrize("names", [("Validation", "training"), ("TEST", "Train")])
+def test_a_part_by_another_name(names: tuple[str, str], tmp_path: Path) -> None:
+    """Two folders `training` and `Validation`, or `Train` and `TEST`, are not taken for two classes."""
+    for name in names:
+        write_images(tmp_path / name)
+    with pytest.raises(InvalidSpec, match=f"{names[0]}/ looks like a part, no class"):
         load_data(DataSpec(name="image-folder", path=str(tmp_path), size=8, held_out=4))
 
 

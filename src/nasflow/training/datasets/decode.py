@@ -31,7 +31,8 @@ def decode(file: Path, size: int) -> Pixels:
             image.draft("RGB", (size, size))  # A JPEG is decoded no larger than needed.
             seen = _on_white(_in_bytes(_upright(image), image.format))
             fitted = ImageOps.fit(seen, (size, size), Image.Resampling.BILINEAR)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    # RuntimeError: of broken AVIF.
+    except (OSError, SyntaxError, ValueError, RuntimeError, Image.DecompressionBombError) as error:
         raise InvalidSpec(
             f"{file}: no image that can be read ({one_line(str(error))}): replace or remove it"
         ) from None

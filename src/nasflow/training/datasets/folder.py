@@ -36,8 +36,8 @@ TEST_FOLDERS = ("test", "val")
 _TEST_SHARE = 0.2
 """Of each class's images, where a folder has no parts."""
 
-_OTHER_PARTS = {"training", "testing", "tests", "valid", "validation", "evaluation"}
-"""How others call a part: no class's name, most likely."""
+_OTHER_PARTS = {"train", *TEST_FOLDERS, "training", "testing", "tests", "valid", "validation", "evaluation"}
+"""How others call a part, in letters of whatever case: no class's name, most likely."""
 
 _TRIED = 256
 """Images of the test part that are decoded beforehand: a broken one would be found after days otherwise."""
@@ -158,7 +158,8 @@ def _parted(folder: Path, size: int) -> tuple[FolderImages, FolderImages]:
     """The training and the test part of a folder that has none: by names, so that it is the same everywhere,
     and most images stay where they were when others are added.
     """
-    if others := _OTHER_PARTS & {each.lower() for each in _folders(folder)}:
+    others = [each for each in _folders(folder) if each.lower() in _OTHER_PARTS]
+    if others:
         raise InvalidSpec(f"{folder}: {min(others)}/ looks like a part, no class: call it train/ or test/")
     # One to train on, one to hold out, one to test.
     whole = _list(folder, _classes(folder), size, least=3)
