@@ -91,5 +91,5 @@ def test_half_of_what_torchrun_sets(rank: str) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("nasflow: error: RANK is set as by torchrun, but the rest is not (")
+    assert done.stderr.startswith("nasflow: error: RANK is set as torchrun does, but the rest is not (")
     assert done.stderr.count("\n") == 1

@@ -92,7 +92,7 @@ class ImageFolder:
 
     def root(self, spec: DataSpec) -> Path:
         """The path that was given."""
-        return Path(spec.path or ".")
+        return Path(spec.path or ".").expanduser()
 
     def files(self, spec: DataSpec) -> tuple[str, ...]:
         """Image files of all parts."""
