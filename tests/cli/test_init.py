@@ -131,6 +131,38 @@ def test_less_to_compute() -> None:
     ]
 
 
+def test_a_network_of_your_own_keeps_large_images() -> None:
+    """AlexNet, for one, cannot read small ones."""
+    own = Starter("image-folder", "ants", "torchvision:alexnet", None, 1_200, 10, size=64)
+    assert [(each.size, cost) for each, cost in own.forms()] == [(64, 1)]
+
+
+@pytest.mark.parametrize("images", ["image-folder", ""])
+def test_images_that_are_none(images: str, tmp_path: Path) -> None:
+    """The name of a kind is no folder, and no answer is none: each is one line."""
+    asked = ("--images", images, "--network", "none", "--hours", "1", "--step-seconds", "0.01")
+    said = call("init", tmp_path / "new.yaml", *asked).error
+    assert said.startswith("--images image-folder: no folder" if images else "init: without a terminal, ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_nobody_answers(tmp_path: Path) -> None:
+    """The end of what is typed, at a question, is a stop."""
+    with (
+        patch.object(sys.stdin, "isatty", lambda: True),
+        patch.object(typer, "prompt", side_effect=typer.Abort),
+    ):
+        said = call("init", tmp_path / "new.yaml")
+    assert said.code == 130
+    assert said.err == "nasflow: stopped: nothing was answered, and nothing is written\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_steps_for_ever(tmp_path: Path) -> None:
+    """A step that takes no time that a clock can tell is refused."""
+    assert "--step-seconds" in call("init", tmp_path / "new.yaml", *ASKED[:-1], "inf", "--hours", "1").error
+
+
 def test_a_network_of_your_own(tmp_path: Path) -> None:
     """Its weights are to be given in the file; until then it begins with none."""
     file = tmp_path / "own.yaml"

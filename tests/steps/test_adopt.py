@@ -13,10 +13,11 @@ from torchvision.models import ResNet18_Weights, resnet18
 from nasflow.base.errors import Conflict, InvalidSpec, TrackingUnavailable
 from nasflow.networks.code import _source, written_code
 from nasflow.search.config import SearchConfig
-from nasflow.search.record import BirthRecord, TrainedRecord
+from nasflow.search.record import BirthRecord, FailedRecord, TrainedRecord
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin, reopen
+from nasflow.steps.child import warm_start
 from nasflow.steps.keys import birth_key, record_key, spec_key, start_key
 from nasflow.steps.publish import track
 from nasflow.store import get_blob
@@ -242,3 +243,15 @@ def test_other_classes_need_a_fresh_classifier(weights: Path, tmp_path: Path) ->
     save_file(state, weights)
     with pytest.raises(InvalidSpec, match=r"'classifier.weight' is float32 \[5, 12\].*start.fresh"):
         begin(open_archive(tmp_path / "store"), adopted(weights))
+
+
+def test_weights_that_are_no_numbers(weights: Path, tmp_path: Path) -> None:
+    """A NaN among them ends the search in words: nothing can be held against such a network."""
+    state = PostActivation().state_dict()
+    next(iter(state.values())).view(-1)[0] = torch.nan
+    save_file(state, weights)
+    archive = open_archive(tmp_path / "store")
+    begin(archive, adopted(weights))
+    born = warm_start(archive, ledger_of(tmp_path / "store").start_spec.id)
+    assert isinstance(born, FailedRecord)
+    assert "logits are not finite" in born.failure

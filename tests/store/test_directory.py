@@ -154,3 +154,14 @@ def test_a_key_cannot_be_the_folder_of_another(tmp_path: Path) -> None:
     for key in ("a", "a/b/c"):
         with pytest.raises(StoreError, match="a file is where a folder must be, or the reverse"):
             store.create(key, b"1")
+
+
+def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative store is nowhere then, and that is said."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(StoreError, match="this folder is gone"):
+        DirectoryStore("store")
+    assert DirectoryStore(tmp_path / "store").url == str(tmp_path / "store")

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from nasflow.base.errors import InvalidSpec
 from nasflow.tracking import tracking_uri
-from nasflow.tracking.address import artifact_folder
+from nasflow.tracking.address import artifact_folder, sqlite_file
+from nasflow.tracking.connection import connected
 
 
 def test_environment_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -19,11 +19,15 @@ def test_default_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert tracking_uri(Path("here")) == f"sqlite:///{tmp_path}/here/mlflow.db"
 
 
-@pytest.mark.parametrize("name", ["what?", "a#b", "50%20"])
-def test_a_folder_that_has_no_address(name: str, tmp_path: Path) -> None:
-    """SQLite would take a part of it for something else, and write into another file."""
-    with pytest.raises(InvalidSpec, match="choose another --store"):
-        tracking_uri(tmp_path / name)
+@pytest.mark.parametrize("name", ["what?", "a#b", "50%20 c", "%3F"])
+def test_a_folder_of_any_name(name: str, tmp_path: Path) -> None:
+    """MLflow's file is in that folder, and in no other; the address leads back to it."""
+    folder = tmp_path / name
+    uri = str(tracking_uri(folder))
+    assert sqlite_file(uri) == folder / "mlflow.db"
+    with connected(uri, "none"):
+        assert [*tmp_path.rglob("mlflow.db")] == [folder / "mlflow.db"]
+    assert (folder / "mlflow.db").stat().st_size > 0
 
 
 def test_nowhere() -> None:

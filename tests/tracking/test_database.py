@@ -151,10 +151,10 @@ def test_somebody_elses_database_is_left(tmp_path: Path) -> None:
         database.execute("CREATE TABLE alembic_version (version_num TEXT)")
         database.execute("CREATE TABLE precious (row TEXT)")
         database.execute("INSERT INTO precious VALUES ('one')")
-    before = contents(tmp_path)["mlflow.db"]
+    before = contents(tmp_path)
     with pytest.raises(InvalidSpec, match=r"something else in this database \(a table 'precious'\)"):
         see_to_database(tmp_path / "mlflow.db")
-    assert contents(tmp_path)["mlflow.db"] == before
+    assert contents(tmp_path) == before
 
 
 def test_what_is_no_database_is_left(tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ EFFORTS = (
 )
 """The last one trains as long as the paper's search."""
 
-SMALL_IMAGES = 32
-"""Pixels a side of images that have no size of their own; with time enough, twice as many."""
+SMALL_IMAGES, LARGE_IMAGES = 32, 64
+"""Pixels a side of images that have no size of their own; somebody's network may take no small ones."""
 
 _SHARES = (1, 4, 16)
 """All training images, or one in so many."""
@@ -119,8 +119,8 @@ class Starter:
 
     def forms(self) -> Iterator[tuple["Starter", float]]:
         """With larger images, as it is, with fewer of them: each with how much is computed beside this."""
-        if self.size:
-            yield replace(self, size=2 * self.size), 4.0
+        if self.size == SMALL_IMAGES:
+            yield replace(self, size=LARGE_IMAGES), (LARGE_IMAGES / SMALL_IMAGES) ** 2
         for share in _SHARES:
             found = replace(self, share=share)
             if share == 1 or found.used >= _A_CLASS * self.classes:

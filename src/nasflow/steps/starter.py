@@ -9,7 +9,7 @@ from nasflow.base.strict_yaml import read_yaml
 from nasflow.networks.adopted import make
 from nasflow.search.file import SearchFile
 from nasflow.search.forecast import Forecast, Machine
-from nasflow.search.starter import SMALL_IMAGES, STARTER_HOSTS, Starter, fitted
+from nasflow.search.starter import LARGE_IMAGES, SMALL_IMAGES, STARTER_HOSTS, Starter, fitted
 from nasflow.spec.data import DataSpec
 from nasflow.spec.hosts import Adopted
 from nasflow.steps.archive import Archive
@@ -28,7 +28,7 @@ def starter(images: str, network: str | None) -> Starter:
     if path and not Path(path).is_dir():
         raise DataSetMissing(f"--images {path}: no folder, and none of {', '.join(named)}")
     name = "image-folder" if path else images
-    size = SMALL_IMAGES if path else None
+    size = (LARGE_IMAGES if network else SMALL_IMAGES) if path else None
     spec = DataSpec(name=name, path=path, size=size, held_out=1)
     part = data_set(spec).read_train(spec)
     fresh = _classifier(network, part.classes) if network and network.startswith("torchvision:") else None

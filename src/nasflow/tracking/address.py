@@ -1,8 +1,8 @@
 """Where MLflow is, and where its artifacts go."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
-from nasflow.base.errors import InvalidSpec
 from nasflow.base.settings import TRACKING_URI
 
 ARTIFACTS = "mlflow-artifacts"
@@ -12,21 +12,15 @@ _SQLITE = "sqlite:///"
 
 
 def tracking_uri(default_folder: Path | None) -> str | None:
-    """MLFLOW_TRACKING_URI if set, else the SQLite file `default_folder`/mlflow.db; None with neither.
-
-    Raise InvalidSpec for a folder that no address of SQLite can name.
-    """
+    """MLFLOW_TRACKING_URI if set, else the SQLite file `default_folder`/mlflow.db; None with neither."""
     if uri := TRACKING_URI.get():
         return uri
-    if default_folder is None:
-        return None
-    folder = str(default_folder.resolve())
-    if bad := next((each for each in "?#%" if each in folder), None):
-        raise InvalidSpec(
-            f"{folder}: MLflow cannot have its file in a folder with {bad!r} in its path: "
-            f"choose another --store, set {TRACKING_URI}, or give --no-track"
-        )
-    return f"{_SQLITE}{folder}/mlflow.db"
+    return sqlite_uri(default_folder.resolve() / "mlflow.db") if default_folder else None
+
+
+def sqlite_uri(file: Path) -> str:
+    """The address of a SQLite file, as SQLAlchemy reads one: it decodes it, and ends its path at a `?`."""
+    return _SQLITE + str(file).replace("%", "%25").replace("?", "%3F")
 
 
 def tracking_beside(store_url: str) -> str:
@@ -35,8 +29,10 @@ def tracking_beside(store_url: str) -> str:
 
 
 def sqlite_file(uri: str) -> Path | None:
-    """The file of a SQLite address; None for any other address."""
-    return Path(uri.removeprefix(_SQLITE).partition("?")[0]).resolve() if uri.startswith(_SQLITE) else None
+    """The file of a SQLite address, what `sqlite_uri` was given; None for any other address."""
+    if not uri.startswith(_SQLITE):
+        return None
+    return Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0])).resolve()
 
 
 def artifact_folder(uri: str) -> str | None:

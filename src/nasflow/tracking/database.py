@@ -7,7 +7,7 @@ from pathlib import Path
 from nasflow.base.durable import locked, make_folder, move_over
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.settings import TRACKING_URI
-from nasflow.tracking.address import ARTIFACTS, artifacts_beside
+from nasflow.tracking.address import ARTIFACTS, artifacts_beside, sqlite_uri
 
 _PATIENCE = 5.0
 """Seconds for another process that writes."""
@@ -26,7 +26,8 @@ def see_to_database(file: Path) -> None:
 
     MLflow makes its tables by dozens of migrations, and cannot go on with a file in which they were cut off:
     so they are made in another file, which then takes its name. One that was cut off (there is no experiment
-    in it, and MLflow makes the first one last) gives way to a new one.
+    in it, and MLflow makes the first one last) gives way to a new one. Raise InvalidSpec for one that
+    something else is in, sqlite3.Error for a file that is no database.
     """
     make_folder(file.parent)
     if _is_whole(file):
@@ -35,17 +36,24 @@ def see_to_database(file: Path) -> None:
     with locked(file.with_name(f".{file.name}.lock")):
         if not _is_whole(file):
             new = file.with_name(f".{file.name}.new")
-            for left in (new, new.with_name(f"{new.name}-journal")):
-                left.unlink(missing_ok=True)
-            _make(new)
-            _refuse_foreign(file, _tables(new))
-            move_over(new, file)
+            try:
+                _remove(new)
+                _make(new)
+                _refuse_foreign(file, _tables(new))
+                move_over(new, file)
+            finally:
+                _remove(new)
+
+
+def _remove(file: Path) -> None:
+    for each in (file, file.with_name(f"{file.name}-journal")):
+        each.unlink(missing_ok=True)
 
 
 def _make(file: Path) -> None:
     from mlflow import MlflowClient
 
-    address = f"sqlite:///{file}"
+    address = sqlite_uri(file)
     client = MlflowClient(address, address)
     client.search_experiments(max_results=1)
     client.search_registered_models(max_results=1)

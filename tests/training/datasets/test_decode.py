@@ -108,3 +108,21 @@ def test_a_colour_that_is_clear(tmp_path: Path) -> None:
     picture.save(tmp_path / "old.gif", transparency=0)
     found = decode(tmp_path / "old.gif", 8)
     assert (found[0, 0].tolist(), found[7, 7].tolist()) == ([0, 0, 200], [255, 255, 255])
+
+
+@pytest.mark.parametrize("suffix", ["avif", "png", "webp", "jp2", "tiff", "gif"])
+def test_a_file_that_is_broken_anywhere(suffix: str, tmp_path: Path) -> None:
+    """It is read, or named in one line, whatever the library raises: AVIF's has a kind of its own."""
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    file = tmp_path / f"broken.{suffix}"
+    Image.fromarray(noise).save(file)
+    whole = file.read_bytes()
+    refused = list[str]()
+    for place in range(4, len(whole), max(1, len(whole) // 40)):
+        file.write_bytes(whole[:place] + bytes(8) + whole[place + 8 :])
+        try:
+            decode(file, 16)
+        except InvalidSpec as error:
+            refused.append(str(error))
+    assert refused
+    assert all(each.startswith(f"{file}: no image that can be read") for each in refused)
