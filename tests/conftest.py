@@ -7,6 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
+# What tests share says what was found too, as tests themselves do.
+pytest.register_assert_rewrite("tests.backends", "tests.store", "tests.steps", "tests.cli")
+
 from tests.servers import new_store, seaweedfs
 
 from nasflow.base.plugins import plugged

@@ -67,7 +67,7 @@ def test_nothing_to_choose_from(state: Ledger) -> None:
 def test_what_a_search_does_at_its_end() -> None:
     """It writes the list down, trains all that is on it, and then concludes with the best of them."""
     state = searched(2, 0.5, 0.8, 0.7)
-    assert next_tasks(state) == (Shortlist(),)
+    assert next_tasks(state) == (Shortlist(rounds=1),)
     assert not is_finish(next_tasks(state))
     begun = listed(state, None, None)
     first, second = (Train(each.spec.id, "finish") for each in begun.shortlist)

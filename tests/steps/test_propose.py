@@ -1,19 +1,23 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
 from tests.steps.grown import FOUND
 from tests.steps.samples import copy_of_finished, finished_once, ledger_of, open_archive
 
+from nasflow.base.errors import NotFound
 from nasflow.search.config import SearchConfig
 from nasflow.search.record import RoundRecord
 from nasflow.search.rounds import Arm, Proposal
 from nasflow.spec.parts import Parts
+from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.child import run_child
 from nasflow.steps.keys import proposal_key
 from nasflow.steps.propose import propose
 from nasflow.steps.turn import children_to_train, learn_from_round
+from nasflow.store import Store
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ROUNDS = json.loads((GOLDEN / "expected.json").read_text())["rounds"]
@@ -57,6 +61,31 @@ def test_a_proposal_that_was_first_stays(proposed: Path) -> None:
     assert open_archive(proposed).read(proposal_key("tiny", 1), Proposal) == first
     open_archive(proposed).store.delete(proposal_key("tiny", 1))
     assert propose(open_archive(proposed), "tiny", 1) == first
+
+
+class Unseen:
+    """A store of which a key is not there yet at the first look: somebody writes it just after that."""
+
+    def __init__(self, store: Store, key: str) -> None:
+        self._store, self._key = store, key
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def read(self, key: str) -> bytes:
+        """Nothing, the first time."""
+        if key == self._key:
+            self._key = ""
+            raise NotFound(key)
+        return self._store.read(key)
+
+
+def test_who_proposes_at_the_same_time_draws_the_same(proposed: Path) -> None:
+    """Whoever comes second, and sees the first one's children already, draws them and no others."""
+    store = open_archive(proposed).store
+    before, known = store.list(""), ledger_of(proposed).rounds[0].proposal
+    assert propose(Archive(Unseen(store, proposal_key("tiny", 1))), "tiny", 1) == known
+    assert store.list("") == before
 
 
 def test_no_network_twice(tmp_path: Path) -> None:

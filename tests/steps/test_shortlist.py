@@ -14,10 +14,13 @@ from tests.steps.samples import (
 )
 
 from nasflow.report.page import render
+from nasflow.search.budget import Budget
 from nasflow.search.schedule import Conclude, Shortlist, Task, Train
 from nasflow.search.shortlist import best_of
+from nasflow.steps.begin import set_budget
 from nasflow.steps.execute import execute, tasks_of
 from nasflow.steps.summary import summary_of
+from nasflow.steps.turn import children_to_train
 from nasflow.tracking.children import children
 from nasflow.tracking.content import Role
 
@@ -56,7 +59,7 @@ def test_a_whole_search(tmp_path: Path) -> None:
         (f"{end}/stop.json", (Conclude(bare),)),
         (f"children/{second}/record.json", (Train(second, "finish"),)),
         (f"children/{first}/record.json", (Train(first, "finish"), Train(second, "finish"))),
-        (f"{end}/shortlist.json", (Shortlist(),)),
+        (f"{end}/shortlist.json", (Shortlist(rounds=len(ledger.rounds)),)),
     ]
     for key, expected in gone:
         open_archive(tmp_path).store.delete(key)
@@ -64,6 +67,24 @@ def test_a_whole_search(tmp_path: Path) -> None:
     while tasks := tasks_of(open_archive(tmp_path), "tiny"):
         execute(open_archive(tmp_path), "tiny", tasks[-1])
     assert documents(open_archive(tmp_path), ["attempts"]) == made
+
+
+def test_who_comes_late_writes_the_same(tmp_path: Path) -> None:
+    """A list and a stop are those of their rounds, even where somebody has gone on with a larger budget."""
+    archive = open_archive(copy_of_finished(tmp_path, **CHANGES))
+    ledger = ledger_of(archive.store.url)
+    rounds, stop = len(ledger.rounds), ledger.stop
+    assert stop
+    set_budget(archive, "tiny", Budget(children=8))
+    children_to_train(archive, "tiny")
+    assert len(ledger_of(archive.store.url).rounds) == rounds + 1
+    made = documents(archive)
+    for name in ("shortlist", "stop"):
+        archive.store.delete(f"searches/tiny/finishes/{rounds:04}/{name}.json")
+    late = open_archive(archive.store.url)
+    execute(late, "tiny", Shortlist(rounds))
+    execute(late, "tiny", Conclude(stop.model_copy(update={"finalists": ()})))
+    assert documents(late) == made
 
 
 def test_what_is_shown() -> None:

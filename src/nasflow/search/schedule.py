@@ -64,6 +64,9 @@ class GiveUp:
 class Shortlist:
     """Write down which of the best children are trained at full size, before one of them is chosen."""
 
+    rounds: int
+    """After so many."""
+
 
 @dataclass(frozen=True)
 class Conclude:
@@ -187,7 +190,7 @@ def _at_end(ledger: Ledger, stop: SearchStop) -> tuple[Task, ...]:
 def _shortlisting(ledger: Ledger) -> tuple[Task, ...]:
     """What is missing before a network can be chosen; only its figures are wanted, not its weights."""
     if not ledger.shortlist:
-        return (Shortlist(),) if shortlist(ledger) else ()
+        return (Shortlist(len(ledger.rounds)),) if shortlist(ledger) else ()
     missing = (Train(each.spec.id, "finish") for each in ledger.shortlist if each.record is None)
     return _parents_first(ledger, missing)
 

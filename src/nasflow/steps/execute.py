@@ -45,10 +45,10 @@ def execute(archive: Archive, search: str, task: Task, progress: Progress = unse
             from nasflow.steps.give_up import give_up
 
             give_up(archive, search, child, kills)
-        case Shortlist():
+        case Shortlist(rounds):
             from nasflow.steps.finish import draw_up_shortlist
 
-            draw_up_shortlist(archive, search)
+            draw_up_shortlist(archive, search, rounds)
         case Conclude(stop):
             from nasflow.steps.finish import conclude
 

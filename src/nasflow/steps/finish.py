@@ -22,14 +22,15 @@ from nasflow.training.datasets.images import Images
 from nasflow.training.evaluate import are_right
 
 
-def draw_up_shortlist(archive: Archive, search: str) -> ShortlistRecord:
-    """Write down the best children, and the specs of their networks at full size; what was first stays."""
-    ledger = read_ledger(archive, search)
+def draw_up_shortlist(archive: Archive, search: str, rounds: int) -> ShortlistRecord:
+    """Write down the best children of so many rounds, and the specs of their networks at full size; what was
+    first stays.
+    """
+    ledger = read_ledger(archive, search, until=rounds)
     wanted = shortlist(ledger)
     for spec in wanted.values():
         archive.create(spec_key(spec.id), spec)
     entries = tuple(Shortlisted(child=child, final=spec.id) for child, spec in wanted.items())
-    rounds = len(ledger.rounds)
     record = ShortlistRecord(rounds=rounds, entries=entries)
     return archive.create(shortlist_key(search, rounds), record)
 
@@ -42,7 +43,7 @@ def conclude(archive: Archive, search: str, stop: SearchStop) -> SearchStop:
     key = stop_key(search, stop.rounds)
     if known := archive.find(key, SearchStop):
         return known
-    ended = read_ledger(archive, search).model_copy(update={"stop": stop})
+    ended = read_ledger(archive, search, until=stop.rounds).model_copy(update={"stop": stop})
     wanted = finals(ended, widened)
     for spec in wanted.specs.values():
         archive.create(spec_key(spec.id), spec)
@@ -58,7 +59,7 @@ def run_test(archive: Archive, search: str, stop: SearchStop) -> FinishRecord:
     key = finish_key(search, stop.rounds)
     if known := archive.find(key, FinishRecord):
         return known
-    ended = read_ledger(archive, search).stop
+    ended = read_ledger(archive, search, until=stop.rounds).stop
     if ended is None or ended.best is None:
         raise NotFound(f"search {search!r} has chosen no network: `nasflow resume {search}` goes on with it")
     first = read_record(archive, ended.finalists[0].child)

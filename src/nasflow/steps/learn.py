@@ -55,7 +55,7 @@ def _before(archive: Archive, config: ResolvedConfig, number: int) -> tuple[Roun
     """The children of the rounds before, where the objective is one that sees a child beside all others."""
     if not config.objective.pareto:
         return ()
-    rounds = read_ledger(archive, config.name).rounds[: number - 1]
+    rounds = read_ledger(archive, config.name, until=number - 1).rounds
     return tuple(record for each in rounds for record in each.records if record)
 
 

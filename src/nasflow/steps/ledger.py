@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from nasflow.base.errors import NotFound
 from nasflow.search.budget import BudgetRecord
@@ -82,10 +82,14 @@ class Memory:
     """Those that are there."""
 
 
-def read_ledger(archive: Archive, search: str, memory: Memory | None = None) -> Ledger:
+def read_ledger(
+    archive: Archive, search: str, memory: Memory | None = None, until: int | None = None
+) -> Ledger:
     """Everything that is known of a search now; raise NotFound if it is not there, or was never begun.
 
-    With the `memory` of the look before, only what can have changed since is asked for.
+    With the `memory` of the look before, only what can have changed since is asked for. With `until`, the
+    search as it was after so many rounds: what a decision is made from that somebody else may have made, and
+    gone on from, meanwhile.
     """
     memory = memory or Memory()
     config = read_config(archive, search)
@@ -95,7 +99,7 @@ def read_ledger(archive: Archive, search: str, memory: Memory | None = None) -> 
             f"search {search!r} in {archive.store.url} was interrupted before it began: "
             "`nasflow search` with its configuration begins it"
         )
-    rounds = tuple(_read_rounds(archive, config, memory.rounds))
+    rounds = tuple(islice(_read_rounds(archive, config, memory.rounds), until))
     ledger = Ledger(
         config=config,
         start_spec=start,

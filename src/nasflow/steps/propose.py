@@ -60,7 +60,8 @@ def _excess(config: ResolvedConfig, network: NetworkSpec) -> float:
 
 
 def _draw(archive: Archive, search: str, number: int) -> Proposal:
-    ledger = read_ledger(archive, search)
+    # As it was: if somebody has proposed the round by now, the same is drawn again, and no other children.
+    ledger = read_ledger(archive, search, until=number - 1)
     config = ledger.config
     state = _controller_state(ledger)
     seed = derive(config.seed, "round", number)
