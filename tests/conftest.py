@@ -5,8 +5,10 @@ import gc
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 # What tests share says what was found too, as tests themselves do.
 pytest.register_assert_rewrite("tests.backends", "tests.store", "tests.steps", "tests.cli")
@@ -25,6 +27,12 @@ os.environ["NASFLOW_ALLOW_CODE"] = "tests"
 gc.disable()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes the longest in one piece begins first, see ByFile."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/tracking/"))
+
+
 def pytest_collection_finish() -> None:
     """From now on Python looks for cycles again, but only in what tests make."""
     gc.collect()
@@ -32,6 +40,19 @@ def pytest_collection_finish() -> None:
     # Libraries in C++ complain at the end of what was never taken away.
     atexit.register(gc.unfreeze)
     gc.enable()
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """Whose turn it is gets a file; all files about MLflow are one, so that its server starts once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "tests/tracking" if file.startswith("tests/tracking/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """For `--dist loadfile`."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

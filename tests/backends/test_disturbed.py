@@ -80,6 +80,7 @@ def led_through(proxy: Proxy) -> Iterator[None]:
         yield
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("s3_url")
 def test_one_on_s3(tmp_path: Path) -> None:
     """On a real S3, through a proxy."""

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from tests.cli.calling import call, write_config
 from tests.studies.test_signals import made_up
 from tests.studies.truth.test_train import SMALL as SMALL_SPACE
@@ -57,6 +58,7 @@ def test_an_arm_twice_is_once() -> None:
     assert twice.json == once.json
 
 
+@pytest.mark.long
 def test_a_table_of_real_trainings(tmp_path: Path) -> None:
     """A small space is trained, and searches are replayed on what came out; mistakes are one line."""
     config, table = write_config(tmp_path, **SMALL_SPACE), tmp_path / "table.json.gz"

@@ -107,6 +107,7 @@ def test_sort(open_page: Callable[..., Page]) -> None:
     assert worths(page) == before
 
 
+@pytest.mark.long
 def test_filter(open_page: Callable[..., Page]) -> None:
     """By arm; a click on a dot of another one shows everything again, and opens its row."""
     page = open_page()
@@ -118,6 +119,7 @@ def test_filter(open_page: Callable[..., Page]) -> None:
     expect(page.locator("tr.found details[open]")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_the_best_is_marked(open_page: Callable[..., Page]) -> None:
     """Once; and everything that is promised at the top is there."""
     page = open_page()
@@ -126,6 +128,7 @@ def test_the_best_is_marked(open_page: Callable[..., Page]) -> None:
         expect(page.locator(each).first).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_relative(open_page: Callable[..., Page]) -> None:
     """Beside a mark of the family stands what it is, until Escape; a click leads to its row."""
     page = open_page()
@@ -140,6 +143,7 @@ def test_a_relative(open_page: Callable[..., Page]) -> None:
     expect(page.locator("tr.found")).to_have_id(f"c{node.get_attribute('data-row')}")
 
 
+@pytest.mark.long
 def test_zoom(open_page: Callable[..., Page]) -> None:
     """The family gets larger, and smaller again."""
     page = open_page()
@@ -152,6 +156,7 @@ def test_zoom(open_page: Callable[..., Page]) -> None:
     assert after["width"] / before["width"] == pytest.approx(1.3, abs=0.01)
 
 
+@pytest.mark.long
 def test_it_fits(open_page: Callable[..., Page]) -> None:
     """A screen; and a phone, where the first twenty are enough until all are asked for."""
     assert fits(open_page())
@@ -163,6 +168,7 @@ def test_it_fits(open_page: Callable[..., Page]) -> None:
     assert fits(phone)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_can_be_read(open_page: Callable[..., Page], scheme: str) -> None:
     """By day and by night every text stands out from its ground."""
@@ -175,6 +181,7 @@ def test_it_can_be_read(open_page: Callable[..., Page], scheme: str) -> None:
     assert (int(ground.partition("(")[2].partition(",")[0]) < 128) == (scheme == "dark")
 
 
+@pytest.mark.long
 def test_without_a_mouse(open_page: Callable[..., Page]) -> None:
     """The first key leads past the head; a mark that has the focus is told of, and Enter goes to its row."""
     page = open_page()
@@ -192,6 +199,7 @@ def test_without_a_mouse(open_page: Callable[..., Page]) -> None:
     expect(page.locator('th[data-key="parameters"]')).to_have_attribute("aria-sort", re.compile("ending"))
 
 
+@pytest.mark.long
 def test_for_a_screen_reader(open_page: Callable[..., Page]) -> None:
     """Every picture and every control has a name, headings go down one step at a time."""
     page = open_page()
@@ -208,6 +216,7 @@ def test_for_a_screen_reader(open_page: Callable[..., Page]) -> None:
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
+@pytest.mark.long
 def test_on_paper(open_page: Callable[..., Page]) -> None:
     """Without what can only be clicked, and not wider than a sheet."""
     page = open_page(width=720)
