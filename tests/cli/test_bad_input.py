@@ -1,4 +1,5 @@
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,21 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
     ballast.unlink()
     again = call("search", file, "--store", store, "--no-track")
     assert again.code == 0, again.err
+
+
+@pytest.mark.parametrize("command", ["--help", "cell TreeCell-A", "list --store {store}"])
+def test_an_output_that_is_full(command: str, finished: Path) -> None:
+    """What cannot be printed is said in one line; where nothing can be said, the exit code still tells."""
+    main = "from nasflow.cli import main; main()"
+    asked = [sys.executable, "-c", main, *command.format(store=finished).split()]
+    with Path("/dev/full").open("w") as full:
+        printing = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        telling = subprocess.run([*asked, "--nothing"], stderr=full, check=False)
+    assert (
+        printing.stderr
+        == "nasflow: error: what is to be printed cannot be written: No space left on device\n"
+    )
+    assert (printing.returncode, telling.returncode) == (1, 2)
 
 
 def test_another_configuration_of_the_same_name(finished: Path, tmp_path: Path) -> None:

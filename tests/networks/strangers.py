@@ -1,5 +1,7 @@
 """Networks as users write them: named by tests as `tests.networks.strangers:...`."""
 
+from threading import Lock
+
 import torch
 from torch import Tensor, nn
 
@@ -127,6 +129,13 @@ def two_outputs() -> nn.Module:
             return (super().forward(images),) * 2  # type: ignore[return-value]
 
     return Two()
+
+
+def locked() -> nn.Module:
+    """What cannot be copied."""
+    network = PostActivation()
+    network.lock = Lock()  # type: ignore[assignment]
+    return network
 
 
 def broken() -> nn.Module:

@@ -171,6 +171,7 @@ def trained_roots(archive: Archive, child: str) -> list[str]:
     return [name for name in names if not torch.equal(before[name], after[name])]
 
 
+@pytest.mark.long
 def test_from_a_registered_network(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one search has registered, the next one starts from: its host, its parts, its weights."""
     uri = f"sqlite:///{tmp_path}/mlflow.db"
@@ -200,9 +201,13 @@ def test_from_a_registered_network(finished: Path, tmp_path: Path, monkeypatch: 
             {"network": "tests.networks.strangers:two_outputs", "weights": "{weights}"},
             "gives tuple for two images",
         ),
+        (
+            {"network": "tests.networks.strangers:locked", "weights": "{weights}"},
+            "strangers:locked, which has to be copied: TypeError: cannot pickle",
+        ),
         ({"network": "torchvision:resnet18", "weights": "{weights}"}, "'bn1.bias' is missing"),
     ],
-    ids=["none", "missing", "broken", "no cells", "no logits", "another network"],
+    ids=["none", "missing", "broken", "no cells", "no logits", "no copy", "another network"],
 )
 def test_what_cannot_begin(start: dict[str, str], message: str, weights: Path, tmp_path: Path) -> None:
     """Each in one line, and nothing is written."""

@@ -2,6 +2,8 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,17 @@ def test_nobody_else_begins(archive: Archive) -> None:
     waiting.join()
     assert done == ["elsewhere"]
     assert outcomes(archive) == [None]
+
+
+def test_another_thread_is_somebody_else(archive: Archive) -> None:
+    """Of two threads of a process one works; what ended without a word is gone on with at once."""
+    first = AttemptLog.opened(archive, CHILD, 1)
+    assert first
+    with suppress(ZeroDivisionError), first, ThreadPoolExecutor(1) as other:
+        assert other.submit(Onlooker(archive).is_busy, CHILD).result()
+        raise ZeroDivisionError
+    assert outcomes(archive) == [None]
+    assert Onlooker(archive).next_attempt(CHILD) == 2
 
 
 def test_who_is_still_is_over(archive: Archive) -> None:

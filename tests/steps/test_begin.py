@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,18 @@ def test_images_stay_where_they_were(finished: Path) -> None:
     moved = config(data={"name": "digits", "held_out": 100, "train_images": 150, "path": "/elsewhere"})
     with pytest.raises(Conflict, match="began with its images of digits in their usual place"):
         begin(open_archive(finished), moved)
+
+
+def test_one_folder_in_two_spellings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that leads to the same images goes on with the search; one that leads elsewhere is another."""
+    data = folder_of_images(tmp_path / "images", "train", "test")
+    begin(open_archive(tmp_path / "store"), config(data=data))
+    monkeypatch.chdir(tmp_path)
+    for same in ("images", "./images/../images", str(tmp_path / "images" / ".")):
+        begin(open_archive(tmp_path / "store"), config(data=data | {"path": same}))
+    shutil.copytree(tmp_path / "images", tmp_path / "copy")
+    with pytest.raises(Conflict, match="began with its images"):
+        begin(open_archive(tmp_path / "store"), config(data=data | {"path": "copy"}))
 
 
 def test_what_is_compressed_is_counted(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.steps.interrupted import out_of_memory, read_attempts, train_until
 from tests.steps.samples import (
     DIVERGING,
     LONGER,
+    TINY,
     config,
     documents,
     failed,
@@ -140,6 +141,17 @@ def test_a_training_without_memory(proposed: Path, child: str) -> None:
     assert record.failure == "out of memory in epoch 2: a smaller batch size or a smaller network fits"
     assert [each.epoch for each in record.history] == [1]
     assert record.receipt
+
+
+def test_a_batch_of_one(tmp_path: Path) -> None:
+    """Where a BatchNorm would have to learn from one number, the child fails with the remedy."""
+    archive = open_archive(tmp_path)
+    begin(archive, config(host=TINY["host"] | {"stages": 4}, start={"epochs": 1, "batch_size": 1}))
+    start = ledger_of(tmp_path).start_spec.id
+    run_child(archive, start)
+    assert assert_done(tmp_path, start).failure == (
+        "one image is too few at epoch 1, step 1 for a BatchNorm: a larger batch size fits"
+    )
 
 
 def test_a_failure_after_a_kill(proposed: Path, child: str) -> None:

@@ -55,6 +55,14 @@ def test_the_table() -> None:
     assert told.splitlines()[-1] == "| a | 64 | 3 | 0 | 0 | no | widened: one / other |"
 
 
+def test_a_pattern_of_nothing(tmp_path: Path) -> None:
+    """It is refused, and nothing is written."""
+    said = call("study", "adopt", "--output", tmp_path / "adoption.json", "--only", "resnet")
+    assert (said.code, said.out) == (2, "")
+    assert "--only resnet: no classifier of torchvision is called so" in said.error
+    assert not [*tmp_path.iterdir()]
+
+
 @pytest.mark.long
 def test_what_is_known_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file grows by what is not in it."""

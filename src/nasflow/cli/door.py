@@ -1,5 +1,7 @@
 """The commands' common frame: how they are found, how errors are shown, what they exit with."""
 
+import errno
+import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
@@ -48,6 +50,9 @@ GROUPS = (
 for commands in GROUPS:
     _app.add_typer(commands)
 _app.add_typer(study_commands, name="study")
+
+_OF_A_STREAM = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+"""What a stream says that cannot be written: its reader is gone, its disk is full or broken."""
 
 _UsageError: Any = typer.BadParameter.__base__
 """A command line that cannot be; a class of click's, which newer typers carry inside."""
@@ -99,6 +104,17 @@ def run_command() -> int:
     return _command()
 
 
+def _unprinted(error: Exception) -> int:
+    """Where standard output cannot be written, it is said; raise what is another error than that."""
+    if not isinstance(error, OSError) or error.filename is not None or error.errno not in _OF_A_STREAM:
+        raise error
+    # What is still to be printed goes nowhere: Python would try it once more at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        say(f"error: what is to be printed cannot be written: {error.strerror}")
+    return 1
+
+
 def _tell_of_a_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Python's traceback: what a library was given may be in it."""
     from traceback import format_exception
@@ -112,6 +128,8 @@ def _command() -> int:
     stop_on_ctrl_c()
     try:
         code = _app(prog_name="nasflow", standalone_mode=False)
+        # Here, and not at Python's own end, where nobody can say any more what was wrong.
+        sys.stdout.flush()
     except Stopped as error:
         # A command that only looks has nothing to go on with.
         if str(error):
@@ -129,9 +147,9 @@ def _command() -> int:
         return INTERRUPTED
     except SystemExit as end:
         code = end.code
-    except Exception:
+    except Exception as error:
         if not is_leaving():
-            raise
+            return _unprinted(error)
         code = INTERRUPTED
     finally:
         leave_on_ctrl_c()

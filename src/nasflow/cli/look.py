@@ -98,16 +98,19 @@ def _table(as_json: JsonOption = False) -> None:
 def _report(
     search: SearchArgument,
     store: StoreOption = DEFAULT_STORE,
-    output: Annotated[Path | None, typer.Option(help="Write the page to this file too.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the page here, and nothing to the store.")
+    ] = None,
 ) -> None:
     """Write a search's report: one HTML page, to be opened from disk."""
     from nasflow.steps.keys import report_key
-    from nasflow.steps.publish import write_report
+    from nasflow.steps.publish import make_report, write_report
 
     archive = open_existing(store)
-    page = write_report(archive, search)
     if output:
-        write(output, page)
+        write(output, make_report(archive, search))
+    else:
+        write_report(archive, search)
     typer.echo(output or f"{archive.store.url}/{report_key(search)}")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nasflow.base import settings
+from nasflow.base.errors import InvalidSpec
 from nasflow.cli.groups import Grouped
 from nasflow.cli.options import (
     DEFAULT_STORE,
@@ -117,7 +118,10 @@ def _adopt(
     check_folder(output.parent)
     console = Console(stderr=True)
     done = {each.network for each in known.networks}
-    left = [name for name in classifiers() if fnmatchcase(name, only) and name not in done]
+    asked = [name for name in classifiers() if fnmatchcase(name, only)]
+    if not asked:
+        raise InvalidSpec(f"--only {only}: no classifier of torchvision is called so; resnet* is a pattern")
+    left = [name for name in asked if name not in done]
     for name in track(left, "adopt", console=console, disable=not console.is_terminal):
         known = known.model_copy(update={"networks": (*known.networks, try_apart(name))})
         write_bytes(output, known.to_bytes())

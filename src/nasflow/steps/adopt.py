@@ -178,6 +178,8 @@ def check_runs(spec: NetworkSpec, host: Adopted) -> None:
             raise InvalidSpec(
                 f"{host.network} gives what cannot be trained by: logits with a gradient are wanted"
             )
+    with explained(f"{host.network}, which has to be copied"):
+        deepcopy(build_adopted(spec, host))
     with explained(host.network):
         check_fit(spec.parts, host)
         counted(spec)

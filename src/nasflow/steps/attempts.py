@@ -27,6 +27,9 @@ STILL_SECONDS = 60.0
 
 _LOOK_SECONDS = 1.0
 
+_going_on: dict[tuple[str, str], int] = {}
+"""Attempts of this process, by store and key: the thread that works. Another one is somebody else too."""
+
 
 class Overtaken(Exception):
     """Somebody else works on the child, who took this process for dead."""
@@ -52,7 +55,10 @@ class Onlooker:
         attempt, version = self._archive.find_changing(attempt_key(child, number), Attempt)
         if attempt is None or attempt.outcome is not None:
             return False
-        if attempt.worker == this_worker() or is_dead(attempt.worker):
+        if attempt.worker == this_worker():
+            at_work = _going_on.get((self._archive.store.url, attempt_key(child, number)))
+            return at_work not in {None, threading.get_ident()}
+        if is_dead(attempt.worker):
             return False
         before, since = self._seen.get(child, (None, 0.0))
         if version != before:
@@ -131,6 +137,7 @@ class AttemptLog:
         self._has_failed = True
 
     def __enter__(self) -> Self:
+        _going_on[self._place] = threading.get_ident()
         self._thread.start()
         return self
 
@@ -139,6 +146,12 @@ class AttemptLog:
     ) -> None:
         self._ended.set()
         self._thread.join()
+        try:
+            self._end(error)
+        finally:
+            _going_on.pop(self._place, None)
+
+    def _end(self, error: BaseException | None) -> None:
         match error:
             case None if not self._has_failed:
                 self._change(outcome="useful")
@@ -156,6 +169,10 @@ class AttemptLog:
     @property
     def _key(self) -> str:
         return attempt_key(self._attempt.child, self._attempt.number)
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        return self._archive.store.url, self._key
 
     def _beat(self) -> None:
         """Give signs of life, beside the work, and look out for another worker."""

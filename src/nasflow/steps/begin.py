@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from nasflow.base.errors import Conflict, InvalidSpec
 from nasflow.base.terminal import say
@@ -68,6 +69,7 @@ def draw_up(archive: Archive, asked: SearchConfig, room: Room | None = None) -> 
     """
     _refuse_older(archive, asked.name)
     existing = archive.find(config_key(asked.name), ResolvedConfig)
+    asked = _as_begun(asked, existing)
     _refuse_other_files(existing, asked, archive)
     found = beginning(archive, asked, existing)
     _refuse_another(existing, found.config, archive)
@@ -227,6 +229,15 @@ def _refuse_older(archive: Archive, search: str) -> None:
             f"search {search!r} in {archive.store.url} was begun by an older nasflow: it can be listed, "
             "shown, reported and exported, and not gone on with: give the new one another name"
         )
+
+
+def _as_begun(asked: SearchConfig, existing: ResolvedConfig | None) -> SearchConfig:
+    """With the path of the images that the search began with, if that is another way to write this one."""
+    if existing is None or existing.data.path is None or asked.data.path is None:
+        return asked
+    if Path(existing.data.path).expanduser().resolve() != Path(asked.data.path).expanduser().resolve():
+        return asked
+    return asked.model_copy(update={"data": asked.data.model_copy(update={"path": existing.data.path})})
 
 
 def _refuse_other_files(existing: ResolvedConfig | None, asked: SearchConfig, archive: Archive) -> None:

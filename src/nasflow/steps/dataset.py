@@ -40,9 +40,14 @@ def located(archive: Archive, facts: DataFacts) -> DataSpec:
     record = archive.find(data_set_key(facts.fingerprint), DataSetRecord)
     if record is None:
         raise DataSetMissing(
-            f"{spec.name}: its files are neither in {spec.path or 'their usual place'} nor in "
+            f"{spec.name}: its files are neither in {_place(spec)} nor in "
             f"{archive.store.url}: bring them back, or run `nasflow submit` where they are"
         )
     folder = Path(tempfile.gettempdir()) / "nasflow-data" / facts.fingerprint
     unpack_files((get_blob(archive.store, digest) for digest in record.packs), folder)
     return spec.model_copy(update={"path": str(folder)})
+
+
+def _place(spec: DataSpec) -> str:
+    """Where the files should be, whichever folder one is in."""
+    return str(Path(spec.path).expanduser().absolute()) if spec.path else "their usual place"

@@ -13,7 +13,7 @@ from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.keys import birth_key, spec_key, training_key
 from nasflow.steps.network import arrange, load_network
 from nasflow.steps.records import find_record, write_failure, write_record
-from nasflow.training.failures import check_held_out, memory_watched
+from nasflow.training.failures import check_held_out, watched
 
 
 def measure(archive: Archive, child: str, attempt: AttemptLog) -> AnyRecord:
@@ -53,6 +53,6 @@ def measures_of(
         history=history,
         device=device(spec.recipe),
     )
-    with memory_watched(when):
+    with watched(when):
         check_held_out(subject.held_out.loss, len(history))
         return take((*USUAL, *spec.measures), subject)

@@ -23,9 +23,14 @@ EXAMPLE_IMAGES = 2
 """Training images shown as the registered model's input example."""
 
 
+def make_report(archive: Archive, search: str) -> str:
+    """The page; nothing is written."""
+    return render(read_ledger(archive, search))
+
+
 def write_report(archive: Archive, search: str) -> str:
     """Render the report into the store, in place of an older one; return the page."""
-    page = render(read_ledger(archive, search))
+    page = make_report(archive, search)
     key, written = report_key(search), None
     while written is None:
         written = archive.store.replace(key, page.encode(), _version(archive, key))

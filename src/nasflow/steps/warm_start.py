@@ -34,7 +34,7 @@ from nasflow.surgery import (
 from nasflow.training.datasets.data import TrainingData
 from nasflow.training.datasets.images import Images
 from nasflow.training.evaluate import logits, normalise
-from nasflow.training.failures import memory_watched
+from nasflow.training.failures import watched
 from nasflow.training.weights import weights_to_bytes
 
 CALIBRATION_IMAGES = 256
@@ -52,7 +52,7 @@ def bear(archive: Archive, child: str, attempt: AttemptLog) -> BirthRecord | Fai
     attempt.on(device_name())
     spec = archive.read(spec_key(child), ChildSpec)
     try:
-        with memory_watched("at its birth"):
+        with watched("at its birth"):
             birth = _birth(archive, spec)
     except ChildFailed as error:
         attempt.fail()

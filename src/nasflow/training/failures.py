@@ -13,21 +13,31 @@ _ALLOCATOR_SIGNS = ("can't allocate memory", "not enough memory", "out of memory
 """The CPU's allocator raises a plain RuntimeError, known by its words only."""
 
 
+_LONELY = "Expected more than 1 value per channel"
+"""What a BatchNorm says that is to learn from one number."""
+
+
 @contextmanager
-def memory_watched(place: str) -> Iterator[None]:
-    """Raise ChildFailed if the memory of the CPU or the GPU runs out at `place`."""
+def watched(place: str) -> Iterator[None]:
+    """Raise ChildFailed if, at `place`, the memory of the CPU or the GPU runs out or a batch is too small."""
     try:
         yield
-    except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
+    except (MemoryError, RuntimeError, ValueError) as error:
+        reason = _reason(error)
+        if reason is None:
             raise
-        raise ChildFailed(f"out of memory {place}: a smaller batch size or a smaller network fits") from error
+        raise ChildFailed(reason.format(place=place)) from error
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return any(sign in str(error) for sign in _ALLOCATOR_SIGNS)
+def _reason(error: Exception) -> str | None:
+    """What is known of an error; None: it is none of a training's own."""
+    if isinstance(error, ValueError):
+        is_lonely = _LONELY in str(error)
+        return "one image is too few {place} for a BatchNorm: a larger batch size fits" if is_lonely else None
+    is_out = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    if is_out or any(sign in str(error) for sign in _ALLOCATOR_SIGNS):
+        return "out of memory {place}: a smaller batch size or a smaller network fits"
+    return None
 
 
 def check_losses(losses: Tensor, first_step: int, epoch: int) -> None:

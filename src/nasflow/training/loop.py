@@ -17,7 +17,7 @@ from nasflow.training.batches import read_ahead, shuffled
 from nasflow.training.condense import FEWEST_STEPS
 from nasflow.training.determinism import reproducible
 from nasflow.training.evaluate import Evaluation, evaluate_network
-from nasflow.training.failures import check_held_out, check_losses, memory_watched
+from nasflow.training.failures import check_held_out, check_losses, watched
 from nasflow.training.memory import keep_freed_memory
 from nasflow.training.session import Training
 from nasflow.training.state import Begun, TrainingState, capture
@@ -44,7 +44,7 @@ def train_network(
     keep_freed_memory()
     stepper, state = Stepper(training), resume
     with reproducible(stepper.device), stepper.paths, torch.random.fork_rng():
-        with memory_watched("before the first step"):
+        with watched("before the first step"):
             stepper.begin(resume)
         with training.team.training(training.network) as called:
             while state is None or state.epoch < last:
@@ -80,7 +80,7 @@ def _run_epoch(stepper: Stepper, called: nn.Module, before: TrainingState | None
     training = stepper.training
     history, begun = (before.history, before.begun) if before else ((), None)
     epoch = len(history) + 1
-    with memory_watched(f"in epoch {epoch}"):
+    with watched(f"in epoch {epoch}"):
         train_loss, train_accuracy = _train_epoch(stepper, called, history, begun)
     held_out = _evaluate(training, epoch) if training.recipe.curve else None
     metrics = Epoch(
@@ -107,7 +107,7 @@ def _train_epoch(
     with closing(read_ahead(training.data.train, own[tally.done :])) as batches:
         for batch in batches:
             step = tally.done
-            with memory_watched(f"at epoch {epoch}, step {step + 1}"):
+            with watched(f"at epoch {epoch}, step {step + 1}"):
                 tally.add(*stepper.step(called, _moment(training, epoch, step), batch, shares[step]))
             if tally.look(epoch) and tally.done < len(order) and training.watch.is_due():
                 state = capture(training.network, stepper.optimizer, history, tally.begun)
@@ -163,7 +163,7 @@ class _Tally:
 def _evaluate(training: Training, epoch: int) -> Evaluation:
     """The held-out images; raise what `check_held_out` raises."""
     data = training.data
-    with memory_watched(f"in the evaluation after epoch {epoch}"):
+    with watched(f"in the evaluation after epoch {epoch}"):
         held_out = evaluate_network(training.network, data.held_out, data.facts, device=training.device)
     check_held_out(held_out.loss, epoch)
     return held_out

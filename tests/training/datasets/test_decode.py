@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def test_a_broken_image_is_named(tmp_path: Path, content: bytes) -> None:
         decode(file, 8)
     assert str(caught.value).startswith(f"{file}: no image that can be read")
     assert "\n" not in str(caught.value)
+
+
+def test_nobody_waits_for_a_fifo(tmp_path: Path) -> None:
+    """What is called as an image and is no file is refused."""
+    os.mkfifo(tmp_path / "0.png")
+    with pytest.raises(InvalidSpec, match=r"0.png: no image that can be read \(no file, or a link to none\)"):
+        decode(tmp_path / "0.png", 8)
 
 
 @pytest.mark.parametrize("name", ["deep.png", "deep.tiff", "deep.pgm"])

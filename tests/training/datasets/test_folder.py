@@ -1,5 +1,7 @@
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,30 @@ def test_a_test_part_that_is_no_good(spec: DataSpec, tmp_path: Path) -> None:
     (tmp_path / "test" / "ant" / "1.JPEG").unlink()
     with pytest.raises(InvalidSpec, match="test/ant: no image inside"):
         check_test(spec)
+
+
+def test_two_classes_that_look_alike(spec: DataSpec, tmp_path: Path) -> None:
+    """One name in two spellings of Unicode would be two classes that nobody can tell apart."""
+    for name in ("caf\u00e9", "cafe\u0301"):
+        (tmp_path / "train" / name).mkdir()
+    with pytest.raises(InvalidSpec, match="in two spellings that look alike: make them one"):
+        load_data(spec)
+
+
+@pytest.mark.long
+def test_pillow_says_nothing(spec: DataSpec, tmp_path: Path) -> None:
+    """An image so large that Pillow would warn of it is read without a word."""
+    Image.new("1", (10_000, 9_000)).save(tmp_path / "train" / "ant" / "0.png")
+    code = (
+        "import sys, torch; from nasflow.spec.data import DataSpec; from nasflow.training.datasets.registry "
+        "import data_set; spec = DataSpec.model_validate_json(sys.argv[1]); "
+        "images = data_set(spec).read_train(spec); print(images.batch(torch.arange(len(images))).shape[0])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, spec.model_dump_json()], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) == 12
+    assert done.stderr == ""
 
 
 def test_images_of_one_colour(tmp_path: Path) -> None:

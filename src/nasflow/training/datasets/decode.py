@@ -27,6 +27,9 @@ def decode(file: Path, size: int) -> Pixels:
     from PIL import Image, ImageOps
 
     try:
+        if not file.is_file():
+            # Whoever opens a FIFO waits for somebody who writes to it.
+            raise OSError("no file, or a link to none")
         with Image.open(file) as image:
             image.draft("RGB", (size, size))  # A JPEG is decoded no larger than needed.
             seen = _on_white(_in_bytes(_upright(image), image.format))

@@ -7,6 +7,7 @@ Nothing is decoded before its batch is wanted, so that a data set may be larger 
 
 import hashlib
 import os
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Self
+from unicodedata import normalize
 
 import numpy as np
 import torch
@@ -144,8 +146,8 @@ def _part(folder: Path, *names: str) -> Path:
         if (folder / name).is_dir():
             return folder / name
     raise DataSetMissing(
-        f"{folder / names[0]} is no folder: an image-folder is data.path with a folder a class inside, image "
-        "files in each; or with train/<class>/ and test/<class>/ (or val/<class>/)"
+        f"{(folder / names[0]).absolute()} is no folder: an image-folder is data.path with a folder a class "
+        "inside, image files in each; or with train/<class>/ and test/<class>/ (or val/<class>/)"
     )
 
 
@@ -186,6 +188,11 @@ def _classes(root: Path) -> tuple[str, ...]:
     names = sorted(_folders(root))
     if len(names) < 2:
         raise InvalidSpec(f"{root}: {len(names)} class folders inside; at least 2 are needed")
+    twice = [name for name, count in Counter(normalize("NFC", name) for name in names).items() if count > 1]
+    if twice:
+        raise InvalidSpec(
+            f"{root}: two folders are called {twice[0]!r}, in two spellings that look alike: make them one"
+        )
     return tuple(names)
 
 
@@ -265,4 +272,7 @@ def _refuse(error: OSError) -> None:
 @cache
 def _decoders() -> ThreadPoolExecutor:
     """One small pool a process, however many data sets it reads."""
+    # What Pillow says of broken tags and of huge images: what cannot be read is refused, the rest is read.
+    # Here, because warnings are a whole process's.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     return ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
