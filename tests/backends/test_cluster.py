@@ -57,12 +57,17 @@ def test_another_search_of_the_name(s3_url: str, kubeflow: MemoryKubeflow) -> No
     assert len(kubeflow.runs) == 1
 
 
-def test_a_changed_cluster_is_no_other_search(s3_url: str, kubeflow: MemoryKubeflow) -> None:
+def test_a_changed_cluster_is_no_other_search(
+    s3_url: str, kubeflow: MemoryKubeflow, capsys: pytest.CaptureFixture[str]
+) -> None:
     """More memory may be asked for at any time; the next run is made with it, under the same tag."""
     archive = open_archive(s3_url)
     submit(archive, file(), kubeflow)
     before, _ = read_submission(archive, "tiny")
+    submit(archive, file(), kubeflow)
+    assert "under cluster:" not in capsys.readouterr().err
     submit(archive, file({"train": {"memory": "64Gi"}}), kubeflow)
+    assert "takes effect with the next run; `nasflow stop tiny` and" in capsys.readouterr().err
     after, _ = read_submission(archive, "tiny")
     assert after.tag == before.tag
     limits = [yaml_memory(get_blob(archive.store, each.search)) for each in (before, after)]

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -16,8 +17,12 @@ from tests.cli.calling import call
 from tests.steps.samples import copy_of_finished, finished_once, ledger_of, open_archive
 
 import nasflow
+from nasflow.backends.cluster import ClusterStatus
 from nasflow.base.errors import InvalidSpec, SearchFailed
+from nasflow.cli.cluster import status_lines
+from nasflow.cli.looks import ClusterLook, Look
 from nasflow.cli.screen import screen
+from nasflow.kubeflow import RunState
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.steps.follow import Follower
 from nasflow.steps.keys import run_key, submission_key, trouble_key
@@ -67,15 +72,18 @@ def as_time_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def pass_time(seconds: float) -> None:
         shutil.copytree(next(coming), present, dirs_exist_ok=True)
 
-    monkeypatch.setattr("nasflow.cli.watch.time.sleep", pass_time)
+    monkeypatch.setattr("nasflow.cli.looks.time.sleep", pass_time)
     return present
 
 
-def drawn(store: Path, height: int = 40) -> str:
+WAITING = ClusterLook(("pod        train: Pending  no node has a GPU",), is_submitted=True)
+
+
+def drawn(store: Path, height: int = 40, cluster: ClusterLook = WAITING) -> str:
     """The screen of a terminal, without its colours."""
     view = Follower(open_archive(store), "tiny").look()
     console = Console(file=StringIO(), width=120)
-    console.print(screen(view, 2, ["pod        train: Pending  no node has a GPU"], height))
+    console.print(screen(Look(view, 2, cluster, is_new=True), height))
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
 
@@ -105,7 +113,7 @@ def test_a_page_that_renews_itself(
         seen.append(page.read_text())
         pass_time(seconds)
 
-    monkeypatch.setattr("nasflow.cli.watch.time.sleep", look)
+    monkeypatch.setattr("nasflow.cli.looks.time.sleep", look)
     assert call("watch", "--store", as_time_passes, "--html", page).code == 0
     assert all('<meta http-equiv="refresh"' in text for text in seen)
     assert len(set(seen)) == len(MOMENTS)
@@ -143,6 +151,42 @@ def test_nobody_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert (
         "no network has been in training for 0 s: if nobody is at work, `nasflow resume tiny --store" in said
     )
+    # A pod that begins, or a light one, is somebody.
+    assert "has been in training" not in drawn(store, cluster=replace(WAITING, has_pods=True))
+
+
+def test_over_on_a_cluster(finished: Path) -> None:
+    """What is trained is not over before its pods have ended: the last ones register and report."""
+    view = Follower(open_archive(finished), "tiny").look()
+    assert view.is_over
+    assert not Look(view, 1, ClusterLook(is_submitted=True, is_going_on=True), is_new=True).is_over
+    assert Look(view, 1, ClusterLook(is_submitted=True), is_new=True).is_over
+
+
+@pytest.mark.parametrize(
+    ("id", "state", "note", "said"),
+    [
+        ("x", RunState.RUNNING, None, "x: RUNNING"),
+        ("x", None, None, "x: forgotten by Kubeflow"),
+        ("x", None, "no answer", "x: not seen"),
+        (None, None, None, "is being handed to Kubeflow"),
+    ],
+)
+def test_how_a_run_stands(id: str | None, state: RunState | None, note: str | None, said: str) -> None:
+    """A run that is claimed, and not submitted yet, is not one that was forgotten."""
+    run = Run(number=3, pipeline="search", progress="", id=id)
+    lines = status_lines(ClusterStatus(run, state, False, (), 1, (), note=note), "tiny")
+    assert lines[0] == f"run        3 (search) {said}"
+
+
+def test_what_argo_says_of_a_stop() -> None:
+    """To a task that was stopped it says that its time is up, which helps nobody."""
+    run = Run(number=1, pipeline="search", progress="", id="x")
+    failures = ("executor(0): Step exceeded its deadline", "executor(1): OOMKilled")
+    stopped = ClusterStatus(run, RunState.FAILED, True, (), 1, (), failures=failures)
+    assert [line for line in status_lines(stopped, "tiny") if line.startswith("argo")] == [
+        "argo       executor(1): OOMKilled"
+    ]
 
 
 def test_a_low_terminal(tmp_path: Path) -> None:

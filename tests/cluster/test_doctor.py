@@ -11,6 +11,10 @@ from tests.charts.installation import Installation
 from tests.cli.calling import write_config
 from tests.cluster.reach import IMAGE
 
+from nasflow.backends.readiness import check_ready
+from nasflow.base.errors import NotReady
+from nasflow.search.cluster import Cluster
+
 pytestmark = pytest.mark.cluster
 
 Checks = dict[str, tuple[str, str]]
@@ -65,6 +69,23 @@ def test_healthy(installation: Installation, url: str, tmp_path: Path) -> None:
         assert state in {"good", "warn"}
     else:
         assert (state, "NASFLOW_KFP_HOST is not set" in text) == ("bad", True)
+
+
+def test_what_submit_refuses(installation: Installation, url: str) -> None:
+    """What pods cannot begin without is asked for before they are submitted; a whole installation has it."""
+    cluster = Cluster.model_validate(
+        {"image": IMAGE, "namespace": installation.namespace, "train": {"cpu": "1", "accelerator": None}}
+    )
+    check_ready(cluster, url)
+    for changes, said in (
+        ({"secret": "keys"}, "keys is missing in"),
+        ({"config_map": "settings"}, "settings is missing in"),
+        ({"service_account": "nobody"}, "nobody is missing in"),
+    ):
+        with pytest.raises(NotReady, match=f"{said}.*--force submits all the same"):
+            check_ready(cluster.model_copy(update=changes), url)
+    with pytest.raises(NotReady, match="pods use the store"):
+        check_ready(cluster, "s3://elsewhere/search")
 
 
 def test_another_namespace(installation: Installation, url: str, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotReady
+from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable
+from nasflow.base.terminal import say
 from nasflow.kubeflow import Kubeflow, RunState
-from nasflow.kubeflow.nodes import missing_nodes
 from nasflow.kubeflow.pods import PodView, RunPods, is_lost, look
 from nasflow.search.cluster import Cluster, PodSpec, Run, Submission, Trouble
 from nasflow.search.config import SearchConfig
@@ -135,13 +135,6 @@ def stop(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
     return last
 
 
-def check_nodes(cluster: Cluster) -> None:
-    """Raise NotReady if no node can take the pods; KubeflowUnavailable if that cannot be seen."""
-    for name, pod in (("train", cluster.train), ("light", cluster.light)):
-        if problem := missing_nodes(pod):
-            raise NotReady(f"cluster.{name}: {problem} (--force submits all the same)")
-
-
 def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
     """How a search stands on its cluster, pods included where Kubernetes lets them be seen."""
     stored = status_in_store(archive, search)
@@ -187,10 +180,15 @@ def _write_submission(archive: Archive, search: str, cluster: Cluster) -> None:
 
     blobs = {name: put_blob(archive.store, data) for name, data in compile_pipelines(search, cluster).items()}
     key = submission_key(search)
-    written = None
+    written = present = wanted = None
     while written is None:
         present, version = archive.find_changing(key, Submission)
         tag = present.tag if present else uuid4().hex[:6]
         halted = present.halted if present else False
         wanted = Submission(tag=tag, cluster=cluster, halted=halted, **blobs)
         written = archive.replace(key, wanted, version)
+    if present and present != wanted and last_run(archive, search):
+        say(
+            f"what is new under cluster: takes effect with the next run; `nasflow stop {search}` and "
+            f"`nasflow resume {search}` begin it now"
+        )

@@ -4,11 +4,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nasflow.backends.readiness import (
+    Said,
+    check_config_map,
+    check_secret,
+    check_service_account,
+    find_object,
+)
 from nasflow.base.credentials import masked
-from nasflow.base.errors import KubeflowUnavailable, NasflowError
-from nasflow.base.settings import KFP_HOST, S3_ACCESS_KEY, S3_SECRET_KEY, STORE, TRACKING_URI
+from nasflow.base.errors import NasflowError
+from nasflow.base.settings import TRACKING_URI
 from nasflow.base.strict_yaml import read_yaml
 from nasflow.kubeflow.kubernetes import load_kubernetes
+from nasflow.kubeflow.nodes import missing_nodes
 from nasflow.search.cluster import Cluster
 from nasflow.search.file import SearchFile
 from nasflow.tracking import tracking_uri
@@ -25,6 +33,12 @@ _SECONDS = 10
 _ADVICE = (
     'templateDefaults with `retryStrategy: {limit: "0", retryPolicy: Always}` try both again; change that '
     "while no run goes on"
+)
+
+
+_MLFLOW = (
+    "it has to be in reach, and to know the name it is called by (the chart's mlflow.allowedHosts; through a "
+    "port-forward it is localhost)"
 )
 
 
@@ -71,20 +85,17 @@ def cluster_checks(cluster: Cluster, store: str) -> Iterator[Check]:
     if reached.state == "bad":
         # All that follows would say the same.
         return
-    yield _checked("config map", lambda: _config_map(cluster, load_kubernetes(), store))
+    yield _checked("config map", lambda: check_config_map(cluster, load_kubernetes(), store))
     for name, check in (
         ("pods", _permissions),
-        ("secret", _secret),
-        ("service account", _service_account),
+        ("secret", check_secret),
+        ("service account", check_service_account),
         ("image", _image),
         ("nodes", _nodes),
         ("argo retries", _argo),
         ("kueue", _kueue),
     ):
         yield _checked(name, lambda check=check: check(cluster, load_kubernetes()))  # type: ignore[misc]
-
-
-Said = str | tuple[Literal["good", "warn", "bad", "skip"], str]
 
 
 def _checked(name: str, check: Callable[[], Said]) -> Check:
@@ -111,12 +122,12 @@ def _store(url: str) -> Said:
 def _mlflow() -> Said:
     """Write a run with an artifact, and delete it: the server may have a database and no bucket."""
     from nasflow.tracking.address import artifact_folder
-    from nasflow.tracking.connection import catch_up, connected
+    from nasflow.tracking.connection import connected
 
     uri = tracking_uri(None)
     if uri is None:
         return "skip", f"{TRACKING_URI} is not set"
-    with connected(uri, catch_up("ID")) as client:
+    with connected(uri, _MLFLOW) as client:
         found = client.get_experiment_by_name(_EXPERIMENT)
         experiment = (
             found.experiment_id if found else client.create_experiment(_EXPERIMENT, artifact_folder(uri))
@@ -164,42 +175,6 @@ def _permissions(cluster: Cluster, kubernetes: Any) -> Said:
     return f"you may see pods and their logs in {cluster.namespace}"
 
 
-def _config_map(cluster: Cluster, kubernetes: Any, store: str) -> Said:
-    found = _get(kubernetes.CoreV1Api().read_namespaced_config_map, cluster.config_map, cluster.namespace)
-    if found is None:
-        return "bad", f"{cluster.config_map} is missing in {cluster.namespace}: install the chart there"
-    data = found.data or {}
-    for variable in (STORE, KFP_HOST):
-        if not data.get(variable.name):
-            return "bad", f"{cluster.config_map} has no {variable}: set it in the chart's values"
-    named = data[STORE.name].rstrip("/")
-    if named != store:
-        return "bad", f"pods use the store {named}, you {store}: give --store {named}, or correct the chart's"
-    return f"{cluster.config_map} names this store and a Kubeflow"
-
-
-def _secret(cluster: Cluster, kubernetes: Any) -> Said:
-    if cluster.secret is None:
-        return "skip", "none is named: a workload identity is to do"
-    found = _get(kubernetes.CoreV1Api().read_namespaced_secret, cluster.secret, cluster.namespace)
-    if found is None:
-        return "bad", f"{cluster.secret} is missing in {cluster.namespace}: install the chart, or create it"
-    keys = (S3_ACCESS_KEY.name, S3_SECRET_KEY.name)
-    missing = [key for key in keys if key not in (found.data or {})]
-    if missing:
-        return "bad", f"{cluster.secret} lacks {', '.join(missing)}: add it to the Secret"
-    return f"{cluster.secret} has both keys"
-
-
-def _service_account(cluster: Cluster, kubernetes: Any) -> Said:
-    if cluster.service_account is None:
-        return "skip", "none is named: Kubeflow's own runs the pods"
-    core = kubernetes.CoreV1Api()
-    if _get(core.read_namespaced_service_account, cluster.service_account, cluster.namespace) is None:
-        return "bad", f"{cluster.service_account} is missing in {cluster.namespace}: install the chart there"
-    return f"{cluster.service_account} is there"
-
-
 def _image(cluster: Cluster, kubernetes: Any) -> Said:
     """Whether some node has it; a registry can only be asked by the node that pulls."""
     for node in kubernetes.CoreV1Api().list_node().items:
@@ -210,7 +185,6 @@ def _image(cluster: Cluster, kubernetes: Any) -> Said:
 
 
 def _nodes(cluster: Cluster, _: Any) -> Said:
-    from nasflow.kubeflow.nodes import missing_nodes
 
     for name, pod in (("train", cluster.train), ("light", cluster.light)):
         if problem := missing_nodes(pod):
@@ -221,7 +195,7 @@ def _nodes(cluster: Cluster, _: Any) -> Said:
 def _argo(cluster: Cluster, kubernetes: Any) -> Said:
     """Which ends of a pod are tried again: Argo merges its own defaults with `cluster.retries`."""
     for namespace in dict.fromkeys((cluster.namespace, "kubeflow", "argo")):
-        found = _get(
+        found = find_object(
             kubernetes.CoreV1Api().read_namespaced_config_map, "workflow-controller-configmap", namespace
         )
         if found is None:
@@ -278,17 +252,3 @@ def _kueue(cluster: Cluster, kubernetes: Any) -> Said:
             f"LocalQueue {cluster.queue} is missing in {cluster.namespace}: install Kueue, create it",
         )
     return f"LocalQueue {cluster.queue} is there"
-
-
-def _get(read: Callable[[str, str], Any], name: str, namespace: str) -> Any | None:
-    """An object, or None if it is not there; raise KubeflowUnavailable if it may not be read."""
-    from kubernetes.client import ApiException
-
-    try:
-        return read(name, namespace)
-    except ApiException as error:
-        if error.status == 404:
-            return None
-        raise KubeflowUnavailable(
-            f"you may not read {name} in {namespace} ({error.status} {error.reason}): ask for the right to"
-        ) from None

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 cluster_commands = typer.Typer()
 
+_OUT_OF_TIME = "Step exceeded its deadline"
+
 ConfigArgument = Annotated[
     Path, typer.Argument(help="A search's configuration, YAML, with `cluster:`.", show_default=False)
 ]
@@ -52,7 +54,7 @@ def _compile(
 def _submit(
     config: ConfigArgument,
     store: StoreOption = DEFAULT_STORE,
-    force: Annotated[bool, typer.Option("--force", help="Even if no node can take the pods now.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even if pods could not begin now.")] = False,
     prepare: Annotated[
         bool, typer.Option("--prepare", help="All but the first run: you submit `compile`'s search.yaml.")
     ] = False,
@@ -60,6 +62,7 @@ def _submit(
 ) -> None:
     """Hand the search of CONFIG to Kubeflow; the same configuration again is the same search."""
     from nasflow.backends import cluster
+    from nasflow.backends.readiness import check_ready
     from nasflow.base.errors import KubeflowUnavailable
 
     file = read_file(config)
@@ -75,9 +78,9 @@ def _submit(
     kubeflow = connect(wanted.namespace, wanted.service_account)
     if not force:
         try:
-            cluster.check_nodes(wanted)
+            check_ready(wanted, archive.store.url)
         except KubeflowUnavailable as error:
-            say(f"warning: nodes not checked: {error}")
+            say(f"warning: not checked whether pods can begin: {error}")
     tell(archive, file.name, cluster.submit(archive, file, kubeflow), as_json)
 
 
@@ -222,13 +225,21 @@ def _trouble(trouble: "Trouble") -> str:
     return f"trouble    {trouble.step} {trouble.child or ''}".rstrip() + f": {trouble.reason}"
 
 
+def _state(found: "ClusterStatus", run: "Run") -> str:
+    """Of the newest run; one that is claimed and not submitted yet has no id."""
+    if found.state:
+        return f"{run.id}: {found.state}"
+    if run.id is None:
+        return "is being handed to Kubeflow"
+    # Where Kubeflow did not answer, the note says so.
+    return f"{run.id}: not seen" if found.note else f"{run.id}: forgotten by Kubeflow"
+
+
 def status_lines(found: "ClusterStatus", search: str) -> list[str]:
     """How a search stands on its cluster, for people."""
     lines = []
     if found.run:
-        # Where Kubeflow did not answer, the note says so.
-        state = found.state or ("not seen" if found.note else "forgotten by Kubeflow")
-        lines.append(f"run        {found.run.number} ({found.run.pipeline}) {found.run.id}: {state}")
+        lines.append(f"run        {found.run.number} ({found.run.pipeline}) {_state(found, found.run)}")
     if found.halted:
         lines.append(f"stopped    by `nasflow stop`: `nasflow resume {search}` goes on")
     for pod in found.pods:
@@ -238,7 +249,9 @@ def status_lines(found: "ClusterStatus", search: str) -> list[str]:
             lines.append(f"pod        {what}: {pod.phase}, {tried}  {pod.reason or ''}".rstrip())
     if found.helpers:
         lines.append(f"kubeflow   {found.helpers} of its own pods at work: they bring up the next steps")
-    lines += [f"argo       {text}" for text in found.failures]
+    # To a task that was stopped Argo says that its time is up.
+    failures = [each for each in found.failures if not (found.halted and _OUT_OF_TIME in each)]
+    lines += [f"argo       {text}" for text in failures]
     lines += list(dict.fromkeys(_trouble(each) for each in found.troubles))[-5:]
     if found.note:
         lines.append(f"note       {found.note}")

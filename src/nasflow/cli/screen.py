@@ -1,6 +1,6 @@
 """A search that is watched, on a terminal: one screen, made anew at each look."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -8,7 +8,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nasflow.cli.told import record_text, result_text, silence_text, standing_text
+from nasflow.cli.looks import Look
+from nasflow.cli.told import record_text, result_text
 from nasflow.report.figures import plural
 from nasflow.report.roles import roles
 from nasflow.report.sparkline import Curves, block
@@ -54,15 +55,16 @@ class _Network:
         return self.training.history if self.training else ()
 
 
-def screen(view: SearchView, lanes: int, lines: Sequence[str], height: int) -> Group:
-    """A search at one moment in `height` lines; `lines` are what its cluster says."""
-    head, told = _head(view, lanes), _rounds(rows(view.ledger), Yardstick.of(view.ledger.config))
+def screen(look: Look, height: int) -> Group:
+    """A search at one moment in `height` lines."""
+    view, lines = look.view, look.cluster.lines
+    head, told = _head(look), _rounds(rows(view.ledger), Yardstick.of(view.ledger.config))
     below = [Text(line, overflow="ellipsis", no_wrap=True) for line in lines]
     left = height - _AROUND - head.row_count - (told.row_count if told else 0) - len(below)
     parts: list[RenderableType] = [head]
-    if silence := silence_text(view):
+    if look.silence:
         # Not in the table, which cuts what is long.
-        parts.append(Text(silence, style="yellow"))
+        parts.append(Text(look.silence, style="yellow"))
     parts.append(Text())
     if told:
         parts += [told, Text()]
@@ -70,11 +72,11 @@ def screen(view: SearchView, lanes: int, lines: Sequence[str], height: int) -> G
     return Group(*parts, *([Text()] if below else []), *below)
 
 
-def _head(view: SearchView, lanes: int) -> Table:
-    ledger, table = view.ledger, Table.grid(padding=(0, 2))
+def _head(look: Look) -> Table:
+    view, ledger, table = look.view, look.view.ledger, Table.grid(padding=(0, 2))
     table.add_column(style="bold")
     table.add_column(overflow="ellipsis", no_wrap=True)
-    table.add_row("search", Text(f"{ledger.config.name}: {standing_text(view, lanes)}"))
+    table.add_row("search", Text(f"{ledger.config.name}: {look.standing}"))
     if ledger.chosen:
         table.add_row("best", Text(record_text(ledger, ledger.chosen)))
     cost = costs(ledger)

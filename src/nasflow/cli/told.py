@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from nasflow.steps.follow import SearchView
 
 
-def standing_text(view: "SearchView", lanes: int = 1) -> str:
+def standing_text(view: "SearchView", lanes: int = 1, in_pods: bool = False) -> str:
     """Children, stage, and time left where `lanes` networks are trained at the same time: `7/20, round 2,
-    about 3 min left`.
+    about 3 min left`; of a search in pods, whose ways nobody foretells, `about 3 min of training left`.
     """
     from nasflow.search.remaining import remaining
 
-    parts = [children_text(view.ledger), stage_text(view), remaining(view.ledger).text(max(1, lanes))]
+    left = remaining(view.ledger).text(max(1, lanes), "of training left" if in_pods else "left")
+    parts = [children_text(view.ledger), stage_text(view), left]
     return ", ".join(filter(None, parts))
 
 

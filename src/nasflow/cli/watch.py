@@ -1,16 +1,14 @@
 """The command that watches a search: a screen on a terminal, a line a change in a pipe."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
-from nasflow.cli.cluster import connect_for, status_lines
+from nasflow.cli.looks import Look, looks
 from nasflow.cli.options import (
     DEFAULT_STORE,
     MaybeSearchArgument,
@@ -19,16 +17,13 @@ from nasflow.cli.options import (
     store_option,
     write_bytes,
 )
-from nasflow.cli.told import record_text, silence_text, stage_text, standing_text
+from nasflow.cli.told import record_text, stage_text
 
 if TYPE_CHECKING:
     from nasflow.steps.archive import Archive
     from nasflow.steps.follow import SearchView
 
 watch_commands = typer.Typer()
-
-_CLUSTER_SECONDS = 15
-"""Between two questions to a cluster."""
 
 _PAGE_SECONDS = 10
 """Between two times that a browser reads a page."""
@@ -69,7 +64,7 @@ def _left_quietly() -> Iterator[None]:
 def _follow(archive: "Archive", search: str, every: float, html: Path | None) -> "SearchView":
     """Show a search until it is over, as it was then."""
     with _OnTerminal() if sys.stdout.isatty() else nullcontext(_InPipe()) as shown:
-        for look in _looks(archive, search, every):
+        for look in looks(archive, search, every):
             shown.show(look)
             if html:
                 _write_page(html, look)
@@ -88,67 +83,6 @@ def _tell_the_end(archive: "Archive", view: "SearchView") -> None:
     typer.echo(f"`nasflow show {where}` has its figures, `nasflow report {where}` its page")
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What is seen at one moment."""
-
-    view: "SearchView"
-    lanes: int
-    """Networks that were in training at the same time, at most so far."""
-    cluster: tuple[str, ...]
-    """What its cluster says; nothing of a search that was never submitted."""
-    is_new: bool
-    """Whether anything but the time has changed since the look before."""
-
-
-def _looks(archive: "Archive", search: str, every: float) -> Iterator[_Look]:
-    """One look after the other, the last one at a search that is over."""
-    from nasflow.steps.follow import Follower
-
-    follower, cluster = Follower(archive, search), _Cluster(archive, search)
-    lanes, before = 1, None
-    while True:
-        view = follower.look()
-        lanes = max(lanes, view.at_work)
-        documents = view.ledger.model_copy(update={"attempts": ()})
-        yield _Look(view, lanes, cluster.lines(), documents != before)
-        if view.is_over:
-            return
-        before = documents
-        time.sleep(every)
-
-
-class _Cluster:
-    """Asks a search's cluster now and then, and remembers the answer."""
-
-    def __init__(self, archive: "Archive", search: str) -> None:
-        self._archive, self._search = archive, search
-        self._lines: tuple[str, ...] = ()
-        self._next = 0.0
-
-    def lines(self) -> tuple[str, ...]:
-        """What `nasflow status` says; where Kubeflow does not answer, what the store knows."""
-        if time.monotonic() >= self._next:
-            self._lines = tuple(self._ask())
-            self._next = time.monotonic() + _CLUSTER_SECONDS
-        return self._lines
-
-    def _ask(self) -> list[str]:
-        from nasflow.steps.keys import submission_key
-
-        if not self._archive.store.exists(submission_key(self._search)):
-            return []
-        from nasflow.backends.cluster import status, status_in_store
-        from nasflow.base.credentials import masked
-        from nasflow.base.errors import KubeflowUnavailable
-
-        try:
-            found = status(self._archive, self._search, connect_for(self._archive, self._search))
-        except KubeflowUnavailable as error:
-            found = status_in_store(self._archive, self._search, str(error))
-        return [masked(line) for line in status_lines(found, self._search)]
-
-
 class _OnTerminal:
     """One screen, made anew at each look."""
 
@@ -164,12 +98,11 @@ class _OnTerminal:
     def __exit__(self, *error: object) -> None:
         self._live.stop()
 
-    def show(self, look: _Look) -> None:
+    def show(self, look: Look) -> None:
         """Draw it."""
         from nasflow.cli.screen import screen
 
-        drawn = screen(look.view, look.lanes, look.cluster, self._console.height)
-        self._live.update(drawn, refresh=True)
+        self._live.update(screen(look, self._console.height), refresh=True)
 
 
 class _InPipe:
@@ -178,16 +111,17 @@ class _InPipe:
     def __init__(self) -> None:
         self._told = set[str]()
         self._stage = ""
+        self._was_silent = False
 
-    def show(self, look: _Look) -> None:
+    def show(self, look: Look) -> None:
         """Print what is new; at the first look, where the search stands."""
         for line in self._lines(look):
             typer.echo(line)
         # Who reads a pipe waits for it.
         sys.stdout.flush()
 
-    def _lines(self, look: _Look) -> Iterator[str]:
-        view, standing = look.view, standing_text(look.view, look.lanes)
+    def _lines(self, look: Look) -> Iterator[str]:
+        view, standing = look.view, look.standing
         records = {record.child: record for record in view.ledger.networks}
         new = [each for child, each in records.items() if child not in self._told] if self._stage else []
         stage = stage_text(view)
@@ -197,17 +131,19 @@ class _InPipe:
             yield standing
         self._stage = stage
         self._told.update(records)
-        said = [*look.cluster, *filter(None, [silence_text(view)])]
-        yield from (line for line in said if line not in self._told)
-        self._told.update(said)
+        yield from (line for line in look.cluster.lines if line not in self._told)
+        self._told.update(look.cluster.lines)
+        if look.silence and not self._was_silent:
+            yield look.silence
+        self._was_silent = bool(look.silence)
 
 
-def _write_page(file: Path, look: _Look) -> None:
+def _write_page(file: Path, look: Look) -> None:
     """The report, whole; of a search that is over it does not renew itself any more."""
     from nasflow.report.page import render
 
-    if look.is_new or look.view.is_over:
-        page = render(look.view.ledger, None if look.view.is_over else _PAGE_SECONDS)
+    if look.is_new or look.is_over:
+        page = render(look.view.ledger, None if look.is_over else _PAGE_SECONDS)
         write_bytes(file, page.encode())
 
 

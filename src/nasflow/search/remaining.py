@@ -22,14 +22,14 @@ class Remaining:
     networks: int
     """So many are left to be trained at full size, as far as that is known: controls may be one network."""
 
-    def text(self, lanes: int) -> str:
+    def text(self, lanes: int, left: str = "left") -> str:
         """In a few words, where so many are trained at the same time; empty: nobody can tell, or no time."""
         if self.rounds is None or self.rounds + self.networks == 0:
             return ""
         if self.finish is None:
             rounds = f"about {time_words(self.rounds / lanes)} of rounds left, then " if self.rounds else ""
             return f"{rounds}{self.networks} to be trained at full size"
-        return f"about {time_words((self.rounds + self.finish) / lanes)} left"
+        return f"about {time_words((self.rounds + self.finish) / lanes)} {left}"
 
 
 def remaining(ledger: Ledger) -> Remaining:
