@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,7 +32,7 @@ def ignore(name: str, value: float) -> None:
     """Takes a metric and forgets it."""
 
 
-def test_a_search_by_pods_alone(store: Path, tmp_path: Path) -> None:
+def test_a_search_by_pods_alone(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Ids in, ids out: the tasks of the pipelines, called one by one, finish the search."""
     drawing = tmp_path / "cell.html"
     seen: dict[str, float] = {}
@@ -54,6 +55,13 @@ def test_a_search_by_pods_alone(store: Path, tmp_path: Path) -> None:
     assert seen["parameters"] > 0
     assert "<svg" in drawing.read_text()
     assert "<html" in (tmp_path / "report.html").read_text()
+    # A log says what a network is there for, as the report does, and its id, as Kubeflow does.
+    start, found = (ledger_of(store).start_spec.id, ledger_of(store).finals[0].spec.id)
+    said = capsys.readouterr().out
+    assert f"nasflow: to be trained: start network ({start})\n" in said
+    assert f"nasflow: start network ({start}): " in said
+    assert f"nasflow: found cell at full size, seed 1 ({found}): " in said
+    assert re.search(r"nasflow: to be trained: child 1\.1 \(\w{16}\), child 1\.2 ", said)
 
 
 def test_a_child_that_fails_in_three_pods(store: Path, tmp_path: Path) -> None:

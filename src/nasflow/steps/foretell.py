@@ -59,18 +59,22 @@ def _seconds(attempts: Iterable[Attempt]) -> float:
 
 
 def _paces(ledger: Ledger, child: RoundRecord, seconds: float) -> Paces:
-    """By epochs, which hold births and evaluations too; from one network to another by mult-adds."""
+    """By epochs, which hold births and evaluations too; from one network to another by mult-adds.
+
+    The start network's own epochs tell of its likes: it had more of them for one birth, and larger kernels.
+    """
     start = ledger.start_spec.network
     own = start.with_parts(child.parts)
     an_addition = seconds / len(child.history) / work_of(own)
     typical = fmean(work_of(start.with_parts(each.parts)) for each in ledger.rounds[0].proposal.episodes)
+    start_epoch = _start_epoch(ledger) or an_addition * work_of(start)
     last = full_size(ledger, child.parts, child.child).network
     last_start = full_size(ledger, ledger.config.start_parts, ledger.start_spec.id).network
     return {
-        "start": _pace(start, _start_epoch(ledger) or an_addition * work_of(start)),
+        "start": _pace(start, start_epoch),
         "child": _pace(own, an_addition * typical),
         "last": _pace(last, an_addition * typical / work_of(own) * work_of(last)),
-        "last_start": _pace(last_start, an_addition * work_of(last_start)),
+        "last_start": _pace(last_start, start_epoch / work_of(start) * work_of(last_start)),
     }
 
 

@@ -29,6 +29,7 @@ from nasflow.steps.show import (
     Log,
     birth_text,
     claim_task,
+    roles_of,
     show_child,
     show_in_mlflow,
     show_search,
@@ -59,7 +60,9 @@ class Pod:
 
         with self._doing(Step.PROPOSE) as archive:
             children = list(children_to_train(archive, self._search))
-            print(f"nasflow: to be trained: {', '.join(children) or 'nothing'}")
+            named = roles_of(archive, self._search) if children else {}
+            told = (f"{named.get(child, 'child')} ({child})" for child in children)
+            print(f"nasflow: to be trained: {', '.join(told) or 'nothing'}")
             return children
 
     def warm_start(self) -> None:
@@ -180,7 +183,8 @@ class Pod:
             self._show(archive, run_child(archive, self._child, until=until), log, drawing)
 
     def _show(self, archive: Archive, record: RoundRecord, log: Log, drawing: str) -> None:
-        show_child(record, read_config(archive, self._search).objective.measure, log, drawing)
+        role = roles_of(archive, self._search).get(record.child, "child")
+        show_child(record, role, read_config(archive, self._search).objective.measure, log, drawing)
 
     @contextmanager
     def _doing(self, step: Step) -> Iterator[Archive]:

@@ -28,24 +28,29 @@ def birth_text(birth: BirthRecord | FailedRecord) -> str:
     return f"relative logit difference to its parent: {receipt.difference:.2g}{rounding}"
 
 
-def show_child(record: RoundRecord, measure: str, log: Log, drawing: str) -> None:
-    """A child's figures as metrics, and its network as HTML in the file `drawing`; `measure` is told."""
+def show_child(record: RoundRecord, role: str, measure: str, log: Log, drawing: str) -> None:
+    """A network's figures as metrics, and the network as HTML in the file `drawing`; what it is there for and
+    `measure`, are told.
+    """
     from nasflow.report.network import draw_parts
 
     for name, measured in record.measures.items():
         log(name, measured.value)
     if record.receipt:
         log("birth_difference", record.receipt.difference)
-    found = record.measures.get(measure)
-    said = (
-        record.failure
-        if isinstance(record, FailedRecord)
-        else figure_text(measure, found.value if found else None)
-    )
-    print(f"nasflow: child {record.child}: {said}  {record.parts}")
+    said = _said(record, measure)
+    print(f"nasflow: {role} ({record.child}): {said}  {record.parts}")
     picture = draw_parts(record.parts)
-    page = f"<!doctype html><meta charset=utf-8><p>{record.child}: {escape(said)}</p>{picture}"
+    page = f"<!doctype html><meta charset=utf-8><p>{escape(f'{role} ({record.child}): {said}')}</p>{picture}"
     Path(drawing).write_text(page, encoding="utf-8")
+
+
+def roles_of(archive: Archive, search: str) -> dict[str, str]:
+    """What each network of a search is there for, by id."""
+    from nasflow.report.roles import roles
+    from nasflow.steps.ledger import read_ledger
+
+    return roles(read_ledger(archive, search))
 
 
 def _said(record: RoundRecord, measure: str) -> str:
