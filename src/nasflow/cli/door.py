@@ -129,7 +129,8 @@ def _command() -> int:
     try:
         code = _app(prog_name="nasflow", standalone_mode=False)
         # Here, and not at Python's own end, where nobody can say any more what was wrong.
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except Stopped as error:
         # A command that only looks has nothing to go on with.
         if str(error):
