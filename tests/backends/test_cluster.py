@@ -67,7 +67,7 @@ def test_a_changed_cluster_is_no_other_search(
     submit(archive, file(), kubeflow)
     assert "under cluster:" not in capsys.readouterr().err
     submit(archive, file({"train": {"memory": "64Gi"}}), kubeflow)
-    assert "takes effect with the next run; `nasflow stop tiny` and" in capsys.readouterr().err
+    assert "takes effect with the next run; one that goes on" in capsys.readouterr().err
     after, _ = read_submission(archive, "tiny")
     assert after.tag == before.tag
     limits = [yaml_memory(get_blob(archive.store, each.search)) for each in (before, after)]

@@ -1,5 +1,7 @@
 """A comparison on Kubeflow, as far as no pod is needed for it."""
 
+from dataclasses import replace
+
 import pytest
 from tests.kubeflow.memory import MemoryKubeflow
 from tests.steps.samples import config, open_archive, run_search
@@ -8,11 +10,12 @@ from nasflow.backends.cluster import stop
 from nasflow.backends.comparison import Handed, submit_comparison
 from nasflow.base.errors import NotReady, Stuck
 from nasflow.kubeflow import RunState
-from nasflow.search.cluster import Cluster
+from nasflow.search.cluster import Cluster, Run
 from nasflow.search.contenders import contenders, searches
 from nasflow.steps.archive import Archive
 from nasflow.steps.compare import read_comparison
-from nasflow.steps.succession import is_over, last_run, read_submission, take_up
+from nasflow.steps.keys import run_key
+from nasflow.steps.succession import is_over, last_run, note_id, read_submission, take_up
 
 pytestmark = pytest.mark.usefixtures("quick_pipelines")
 
@@ -32,7 +35,7 @@ def test_submitted_until_it_is_over(s3_url: str) -> None:
     assert first.left == ("both-path-1", "both-random-1")
     assert kubeflow.arguments == [{"comparison": "both", "searches": list(first.left)}]
     assert read_comparison(archive, "both") == first.comparison
-    assert submitted(archive, kubeflow) == first
+    assert submitted(archive, kubeflow) == replace(first, was_there=True)
     run_search(s3_url, WANTED[1, "path"])
     kubeflow.end("id-1", RunState.FAILED)
     assert submitted(archive, kubeflow).left == ("both-random-1",)
@@ -51,8 +54,32 @@ def test_submitted_again_after_a_stop(s3_url: str) -> None:
     stop(archive, "both-path-1", kubeflow)
     with pytest.raises(NotReady, match="nasflow resume both-path-1"):
         is_over(archive, "both-path-1", kubeflow)
-    submitted(archive, kubeflow)
+    # The run that goes on has lost that search's pod: it would promise what nobody does.
+    assert submitted(archive, kubeflow).was_there
+    assert read_submission(archive, "both-path-1")[0].halted
+    kubeflow.end("id-1", RunState.FAILED)
+    assert not submitted(archive, kubeflow).was_there
     assert not read_submission(archive, "both-path-1")[0].halted
+
+
+def test_a_run_that_is_claimed(s3_url: str) -> None:
+    """It is not taken for one that is gone; if its claimer has died, whoever waits submits it."""
+    archive, kubeflow = open_archive(s3_url), MemoryKubeflow()
+    submitted(archive, kubeflow)
+    archive.replace(run_key("both-path-1", 1), Run(number=1, pipeline="search", progress=""), None)
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            note_id(archive, "both-path-1", Run(number=1, pipeline="search", progress=""), "id-late")
+
+    assert not is_over(archive, "both-path-1", kubeflow, wait)
+    assert (len(waited), len(kubeflow.runs)) == (3, 1)
+    archive.replace(run_key("both-random-1", 1), Run(number=1, pipeline="search", progress=""), None)
+    assert not is_over(archive, "both-random-1", kubeflow, lambda seconds: None)
+    assert len(kubeflow.runs) == 2
+    assert not is_over(archive, "both-random-1", kubeflow)
 
 
 def test_seen_through(s3_url: str) -> None:

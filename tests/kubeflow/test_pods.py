@@ -56,6 +56,13 @@ def test_only_the_steps_own_lines() -> None:
     ]
 
 
+def test_a_pod_that_was_deleted() -> None:
+    """Until it is gone Kubernetes calls it running; nobody should wait for it."""
+    gone = pod(phase="Running")
+    gone.metadata.deletion_timestamp = "2026-11-30T04:35:35Z"
+    assert (view(pod(phase="Running")).phase, view(gone).phase) == ("Running", "Terminating")
+
+
 def test_what_runs() -> None:
     """Component, child and attempt are read from the pod alone."""
     found = view(pod(node="x(0).child(0).executor(2)", phase="Running"))

@@ -189,6 +189,6 @@ def _write_submission(archive: Archive, search: str, cluster: Cluster) -> None:
         written = archive.replace(key, wanted, version)
     if present and present != wanted and last_run(archive, search):
         say(
-            f"what is new under cluster: takes effect with the next run; `nasflow stop {search}` and "
-            f"`nasflow resume {search}` begin it now"
+            "what is new under cluster: takes effect with the next run; one that goes on keeps what it began "
+            f"with, until `nasflow stop {search}` and `nasflow resume {search}`"
         )

@@ -23,6 +23,8 @@ class Handed:
     """Ids of its searches that are not over."""
     run: RunView | None
     """That sees them through; None: none is left."""
+    was_there: bool = False
+    """Whether that run was going on already: what was stopped, or is stuck, waits for the next one."""
 
 
 def submit_comparison(
@@ -36,22 +38,22 @@ def submit_comparison(
 ) -> Handed:
     """Hand a comparison to Kubeflow, or meet it again.
 
-    Searches that are done are not run again; those that were stopped go on. `at_once` searches run at a time,
-    each with the cluster's parallelism. Raise what `hand_over` raises, and KubeflowUnavailable.
+    Searches that are done are not run again; those that were stopped go on, with a new run. `at_once` of them
+    run at a time, each with the cluster's parallelism. Raise what `hand_over` raises, KubeflowUnavailable.
     """
     from nasflow.pipelines import compile_comparison
 
     begun = {key: hand_over(archive, config, cluster) for key, config in wanted.items()}
     comparison = write_comparison(archive, name, begun, rival)
     left = tuple(search for search in begun.values() if settled_tasks(archive, search))
-    for search in left:
-        set_halted(archive, search, False)
     if not left:
         return Handed(comparison, left, None)
     run = f"{name}-compare-{comparison.tag}"
     present = kubeflow.find(run)
     if present and not present.state.is_over:
-        return Handed(comparison, left, present)
+        return Handed(comparison, left, present, was_there=True)
+    for search in left:
+        set_halted(archive, search, False)
     arguments: Arguments = {"comparison": name, "searches": list(left)}
     pipeline = compile_comparison(name, cluster, at_once)
     return Handed(comparison, left, kubeflow.submit(run, pipeline, arguments, name, cluster.service_account))

@@ -138,13 +138,15 @@ def _logs(
     run = last_run(archive, search)
     if run and not run.id:
         run, _ = newest_run(archive, search, connect_for(archive, search))
-    pods = step_pods(namespace, run.id) if run and run.id else ()
+    if run is None or run.id is None:
+        raise NotFound(f"search {search!r} has no run yet: `nasflow status {search}` says how it stands")
+    pods = step_pods(namespace, run.id)
     wanted = [pod for pod in pods if task is None or pod.task == task.replace("_", "-")]
     if not wanted:
         tasks = ", ".join(sorted({pod.task for pod in pods}))
         raise NotFound(
-            f"no such pod of search {search!r} is left (Kubeflow deletes them after a while); "
-            f"there are: {tasks or 'none'}"
+            f"no such pod of run {run.number} of search {search!r} is left (Kubeflow deletes them after a "
+            f"while); there are: {tasks or 'none'}"
         )
     for pod in wanted:
         typer.echo(f"== {pod.task} {pod.child or ''}  {pod.name}  {pod.phase}")

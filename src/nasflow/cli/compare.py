@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasflow.base.terminal import say
 from nasflow.cli.options import (
     DEFAULT_STORE,
     JsonOption,
@@ -165,6 +166,11 @@ def _hand_over(
     else:
         over = f"{len(begun) - len(handed.left)} of {len(begun)} searches are over"
         typer.echo(f"comparison {file.name}: {over}; run {handed.run.id} sees the others through")
+        if handed.was_there:
+            say(
+                "that run was going on already: a search that was stopped, or is stuck, is gone on with by "
+                "the same command once it has ended"
+            )
         typer.echo(
             f"nasflow status {handed.left[0]} says how it stands; the same command again tells the end"
         )

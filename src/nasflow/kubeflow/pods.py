@@ -101,7 +101,7 @@ def view(pod: Any) -> PodView:
         task=_task(pod),
         child=_child(pod),
         attempt=_attempt(pod),
-        phase=pod.status.phase or "Unknown",
+        phase="Terminating" if pod.metadata.deletion_timestamp else pod.status.phase or "Unknown",
         reason=_reason(pod),
     )
 

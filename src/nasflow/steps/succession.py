@@ -130,14 +130,22 @@ def take_up(
     return follow(archive, search, kubeflow, submitted, is_asked=True, wait=wait)
 
 
-def is_over(archive: Archive, search: str, kubeflow: Kubeflow) -> bool:
-    """Whether a search has come to its end; raise NotReady if it was stopped, Stuck if no run goes on."""
+def is_over(
+    archive: Archive, search: str, kubeflow: Kubeflow, wait: Callable[[float], None] = time.sleep
+) -> bool:
+    """Whether a search has come to its end; raise NotReady if it was stopped, Stuck if no run goes on.
+
+    A run that is claimed and has no id is about to be submitted: here, if its claimer has died.
+    """
     last, view = newest_run(archive, search, kubeflow)
     # Read after the run's state: what a run that has ended wrote is seen, and so is the run that follows it.
     if not settled_tasks(archive, search):
         return True
     if read_submission(archive, search)[0].halted:
         raise NotReady(f"search {search!r} was stopped: `nasflow resume {search}` goes on with it")
+    if last and last.id is None:
+        take_up(archive, search, kubeflow, wait)
+        return False
     if last == last_run(archive, search) and (view is None or view.state.is_over):
         raise Stuck(
             f"no run of search {search!r} goes on: `nasflow status {search}` says what is wrong, "

@@ -71,6 +71,18 @@ def test_a_pack_cannot_write_elsewhere(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("outside"))
 
 
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE])
+def test_a_pack_has_files_alone(kind: bytes, tmp_path: Path) -> None:
+    """A link could lead elsewhere, and nothing but files is ever packed."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo("train")
+        entry.type, entry.linkname = kind, "/etc"
+        archive.addfile(entry)
+    with pytest.raises(InvalidSpec, match="'train' is no file inside the data set"):
+        unpack_files([buffer.getvalue()], tmp_path / "there")
+
+
 def test_whoever_unpacks_first_wins(folder: Path, tmp_path: Path) -> None:
     """A second unpacking leaves the first one's files as they are."""
     names = IMAGE_FOLDER.files(spec(folder))

@@ -50,7 +50,8 @@ def _pairs(found: Mapping[_Key, Tally], yardstick: Yardstick, rival: str) -> Ite
     rows: dict[str, tuple[Unit, _Figure]] = {
         "found, test": ("share", lambda each: each.test),
         "parameters of the found": ("parameters", lambda each: each.parameters),
-        "hours of training": ("hours", lambda each: each.hours),
+        # Of searches that are over: what goes on costs more than it has cost by now.
+        "hours of training": ("hours", lambda each: None if each.test is None else each.hours),
     }
     for title, (unit, figure) in rows.items():
         yield _row(title, *(_gap(unit, _paired(found, figure, name, rival)) for name in others))
