@@ -105,6 +105,10 @@ def test_an_evolution_that_would_not_begin(search: dict[str, Any]) -> None:
     evolution = {"controller": {"kind": "evolution"}, "budget": {"children": 40}}
     with pytest.raises(InvalidSpec, match=r"a population of 50 .* gives the controller 32"):
         SearchConfig.from_data(search | evolution, "here")
+    # Two is the smallest population that there is.
+    few = {"controller": {"kind": "evolution", "population": 2, "tournament": 2}, "budget": {"children": 2}}
+    with pytest.raises(InvalidSpec, match="give more children, or a smaller random_share"):
+        SearchConfig.from_data(search | few, "here")
     enough = {"controller": {"kind": "evolution", "population": 20}, "budget": {"children": 40}}
     assert SearchConfig.from_data(search | enough, "here")
     # Rounds of three have one child of the random arm each, whatever its share of all of them.

@@ -145,10 +145,11 @@ class SearchSettings(Document):
             )
         if isinstance(self.controller, EvolutionController) and self.budget.children:
             own = self._own_children(self.budget.children)
-            if own <= self.controller.population:
+            if own <= (population := self.controller.population):
+                smaller = "population" if population > 2 else "random_share"
                 raise ValueError(
-                    f"a population of {self.controller.population} takes as many children before it evolves, "
-                    f"and the budget gives the controller {own}: give more children, or a smaller population"
+                    f"a population of {population} takes as many children before it evolves, and the budget "
+                    f"gives the controller {own}: give more children, or a smaller {smaller}"
                 )
         return self
 
