@@ -44,7 +44,7 @@ build/rooms: setup.py
 	ln -sfn ../../../components ../../../pipelines $@/nasflow
 	touch $@
 
-# In the order of the files: the slowest, tests/backends, begin first.
+# In the order of the files, what takes longest first: tests/tracking in one piece (tests/conftest.py), then tests/backends.
 test: $(VENV)/.dev
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 

@@ -4,7 +4,10 @@ from typing import Any
 import pytest
 import yaml
 from tests.cli.calling import call, write_config
-from tests.steps.samples import copy_of_finished
+from tests.steps.samples import copy_of_finished, open_archive
+
+from nasflow.search.cluster import Cluster, Submission
+from nasflow.steps.keys import submission_key
 
 pytestmark = pytest.mark.usefixtures("quick_pipelines")
 
@@ -86,6 +89,27 @@ def test_a_search_that_was_never_submitted(tmp_path: Path) -> None:
         said = call(command, "tiny", "--store", store)
         assert said.code == 4
         assert "nasflow submit" in said.error
+
+
+def test_logs_of_a_search_without_a_run(tmp_path: Path) -> None:
+    """Nobody has deleted its pods: it never had any."""
+    store = copy_of_finished(tmp_path)
+    submission = Submission(tag="abcdef", cluster=Cluster(image="nasflow:1"), search="a", finish="b")
+    open_archive(store).replace(submission_key("tiny"), submission, None)
+    said = call("logs", "tiny", "--store", store)
+    assert said.code == 4
+    assert "search 'tiny' has no run yet" in said.error
+
+
+def test_doctor_of_an_mlflow_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The remedy is one for MLflow: nothing was to be shown yet."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    said = call("doctor", "--store", tmp_path / "store")
+    assert said.code == 11
+    assert (
+        "mlflow: MLflow at http://127.0.0.1:9 cannot be used (nobody listens there): it has to be" in said.out
+    )
+    assert "mlflow.allowedHosts" in said.out
 
 
 def test_a_file_in_the_way_of_compile(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def wider(place: Place, blocks: int) -> Widen:
     return Widen(place=place.name, channels=place.channels + blocks * place.groups)
 
 
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.data())
 @pytest.mark.parametrize("host", WIDE)
 def test_a_wider_network_does_what_it_did(patients: GetPatient, host: str, data: st.DataObject) -> None:

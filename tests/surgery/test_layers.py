@@ -24,7 +24,7 @@ GetPatient = Callable[[str], Patient]
 KERNELS = st.sampled_from([1, 3, 5, 7])
 
 
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.data())
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_deeper_network_does_what_it_did(patients: GetPatient, host: str, data: st.DataObject) -> None:

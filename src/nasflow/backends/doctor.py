@@ -7,6 +7,7 @@ from typing import Any, Literal
 from nasflow.backends.readiness import (
     Said,
     check_config_map,
+    check_nodes,
     check_secret,
     check_service_account,
     find_object,
@@ -16,7 +17,6 @@ from nasflow.base.errors import NasflowError
 from nasflow.base.settings import TRACKING_URI
 from nasflow.base.strict_yaml import read_yaml
 from nasflow.kubeflow.kubernetes import load_kubernetes
-from nasflow.kubeflow.nodes import missing_nodes
 from nasflow.search.cluster import Cluster
 from nasflow.search.file import SearchFile
 from nasflow.tracking import tracking_uri
@@ -91,7 +91,7 @@ def cluster_checks(cluster: Cluster, store: str) -> Iterator[Check]:
         ("secret", check_secret),
         ("service account", check_service_account),
         ("image", _image),
-        ("nodes", _nodes),
+        ("nodes", check_nodes),
         ("argo retries", _argo),
         ("kueue", _kueue),
     ):
@@ -182,14 +182,6 @@ def _image(cluster: Cluster, kubernetes: Any) -> Said:
         if any(name == cluster.image or name.endswith(f"/{cluster.image}") for name in names):
             return f"{cluster.image} is on node {node.metadata.name}"
     return "warn", f"{cluster.image} is on no node yet: each pulls it at its first pod, if it may"
-
-
-def _nodes(cluster: Cluster, _: Any) -> Said:
-
-    for name, pod in (("train", cluster.train), ("light", cluster.light)):
-        if problem := missing_nodes(pod):
-            return "bad", f"cluster.{name}: {problem}"
-    return "some node can take each kind of pod"
 
 
 def _argo(cluster: Cluster, kubernetes: Any) -> Said:

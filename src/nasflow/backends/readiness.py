@@ -15,17 +15,23 @@ Said = str | tuple[Literal["good", "warn", "bad", "skip"], str]
 
 def check_ready(cluster: Cluster, store: str) -> None:
     """Raise NotReady if a search's pods could not begin; KubeflowUnavailable if that cannot be seen."""
-    for name, pod in (("train", cluster.train), ("light", cluster.light)):
-        if problem := missing_nodes(pod):
-            raise NotReady(f"cluster.{name}: {problem} (--force submits all the same)")
     kubernetes = load_kubernetes()
     for said in (
+        check_nodes(cluster, kubernetes),
         check_config_map(cluster, kubernetes, store),
         check_secret(cluster, kubernetes),
         check_service_account(cluster, kubernetes),
     ):
         if isinstance(said, tuple) and said[0] == "bad":
             raise NotReady(f"{said[1]} (--force submits all the same)")
+
+
+def check_nodes(cluster: Cluster, _: Any) -> Said:
+    """Some node can take each kind of pod."""
+    for name, pod in (("train", cluster.train), ("light", cluster.light)):
+        if problem := missing_nodes(pod):
+            return "bad", f"cluster.{name}: {problem}"
+    return "some node can take each kind of pod"
 
 
 def check_config_map(cluster: Cluster, kubernetes: Any, store: str) -> Said:

@@ -45,6 +45,18 @@ def test_arms_are_paired_by_seed() -> None:
     assert evolution != path
 
 
+def test_hours_of_what_goes_on() -> None:
+    """A search that is not over costs more than it has cost by now: it is compared with none."""
+    unfinished = {(seed, "path"): synthetic_ledger(finished=False, seed=seed) for seed in (1, 2)}
+    ledgers = {**known(), **unfinished}
+    (told,) = (
+        line for line in compare_tables(ledgers, "random").splitlines() if line.startswith("| hours of")
+    )
+    _, path, evolution = (cell.strip() for cell in told.strip("| ").split(" | "))
+    assert "hours" in evolution
+    assert "hours" not in path
+
+
 def test_found_against_its_controls() -> None:
     """A row a control, a column an arm."""
     assert row("start network")[1:] == ["+0.75 points"] * 3

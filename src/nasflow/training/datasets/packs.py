@@ -56,7 +56,7 @@ def _unpack(archive: tarfile.TarFile, entry: tarfile.TarInfo, target: Path) -> N
     """
     name = PurePosixPath(entry.name)
     content = archive.extractfile(entry) if entry.isreg() else None
-    if content is None or name.is_absolute() or ".." in name.parts:
+    if content is None or not name.parts or name.is_absolute() or ".." in name.parts:
         raise ValueError(f"{entry.name!r} is no file inside the data set")
     (target / name).parent.mkdir(parents=True, exist_ok=True)
     (target / name).write_bytes(content.read())
