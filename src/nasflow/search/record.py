@@ -260,3 +260,6 @@ class Attempt(Document):
     does one that was stopped. Lost: somebody else did the same."""
     worker: str | None = Field(default=None, exclude_if=is_off)
     """The process, as `steps.worker` knows it; None of one of older code."""
+    trained_seconds: float | None = Field(default=None, exclude_if=is_off)
+    """What its training steps took, and what is done between them; the first one, which waits for images and
+    libraries, counts as one like the others. None: it had fewer than two, or did not come to their end."""

@@ -122,6 +122,10 @@ class AttemptLog:
         """Say which device is at work; until then it is the CPU."""
         self._change(device=device)
 
+    def trained(self, seconds: float | None) -> None:
+        """Say that its training is done, and what its steps took, see `Attempt.trained_seconds`."""
+        self._change(trained_seconds=seconds)
+
     def check(self) -> None:
         """Raise Overtaken if somebody else has begun since."""
         if self._is_overtaken:
@@ -185,7 +189,7 @@ class AttemptLog:
                 # The work itself meets the same store, and says what is wrong with it.
                 continue
 
-    def _change(self, **changes: str) -> None:
+    def _change(self, **changes: str | float | None) -> None:
         self._attempt = self._attempt.model_copy(update=changes)
 
     def _write(self) -> None:

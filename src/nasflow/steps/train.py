@@ -1,6 +1,7 @@
 """Train a child from its birth or from its last checkpoint."""
 
 from dataclasses import dataclass
+from time import perf_counter
 
 from torch import Tensor, nn
 from torch import device as device_type
@@ -85,6 +86,25 @@ def try_steps(archive: Archive, child: str, watch: Watch) -> None:
     _run(archive, archive.read(birth_key(child), BirthRecord), _Part(None, None), watch)
 
 
+class _StepClock:
+    """Tells what steps take, from the end of the first one on."""
+
+    def __init__(self) -> None:
+        self._ticks = 0
+        self._first = self._last = 0.0
+
+    def tick(self) -> None:
+        """A step is done."""
+        self._last = perf_counter()
+        self._first = self._first or self._last
+        self._ticks += 1
+
+    @property
+    def seconds(self) -> float | None:
+        """Of all of them, were the first one like the others; None: there were fewer than two."""
+        return (self._last - self._first) / (self._ticks - 1) * self._ticks if self._ticks > 1 else None
+
+
 @dataclass(frozen=True)
 class _Part:
     """The part of a training that is done now."""
@@ -103,7 +123,10 @@ def _train(
     if not epochs:
         return TrainingRecord(child=child, weights=birth.weights, history=())
 
+    clock = _StepClock()
+
     def beat(epoch: int, batch: int, batches: int) -> None:
+        clock.tick()
         if this_team().size == 1:
             # The others of a team would wait for it in their next step.
             attempt.check()
@@ -114,6 +137,7 @@ def _train(
         watch = Watch(checkpoints.write, beat, checkpoints.is_due)
         with training(Call(archive.store.url, child, resume, until)):
             network, state = _run(archive, birth, _Part(resume, until), watch)
+    attempt.trained(clock.seconds)
     if state.epoch < epochs:
         return None
     trained = put_blob(archive.store, weights_to_bytes(as_specified(network, state.network)))
