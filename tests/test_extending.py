@@ -1,13 +1,16 @@
 """The page that says how to add something: its modules are installed as they stand there, and used."""
 
-import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli.calling import call
+
+from nasflow.base.plugins import plugged
 
 PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
 
@@ -23,8 +26,8 @@ child: {epochs: 1}
 space: {max_depth: 2}
 controller: {kind: climber, tries: 10}
 limits: {convolutions: 20}
-children_per_round: 3
-budget: {children: 6}
+children_per_round: 2
+budget: {children: 4}
 finish:
   host: {kind: densenet, growth: 4, blocks: 1, stages: 2}
   recipe: {epochs: 1, learning_rate: 0.1}
@@ -72,16 +75,24 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(folder)}
 
 
-def test_a_search_with_all_of_them(environment: dict[str, str], tmp_path: Path) -> None:
+@pytest.fixture
+def installed(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process has that environment."""
+    monkeypatch.syspath_prepend(environment["PYTHONPATH"])
+    plugged.cache_clear()
+    yield
+    plugged.cache_clear()
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_search_with_all_of_them(tmp_path: Path) -> None:
     """A data set, a controller and a measure from elsewhere make a search; its limit is kept."""
     (tmp_path / "extended.yaml").write_text(CONFIG)
-    nasflow = str(Path(sys.executable).with_name("nasflow"))
-    command = [nasflow, "search", "extended.yaml", "--json", "--no-track"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    shown = json.loads(done.stdout)
+    done = call("search", tmp_path / "extended.yaml", "--store", tmp_path / "store", "--json", "--no-track")
+    assert done.code == 0, done.err
+    shown = done.json
     records = [record for each in shown["ledger"]["rounds"] for record in each["records"]]
-    assert len(records) == 6
+    assert len(records) == 4
     assert all(record["measures"]["convolutions"]["value"] <= 20 for record in records)
 
 

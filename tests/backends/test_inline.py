@@ -26,7 +26,9 @@ def test_another_seed_is_another_search(tmp_path: Path) -> None:
 
 
 def test_extend_a_finished_search(tmp_path: Path) -> None:
-    """`nasflow resume --children` adds rounds and another finish, and rewrites none of what was there."""
+    """`nasflow resume --children` adds rounds and another finish, and rewrites none of what was there: it is
+    the search that would have been begun with the larger budget.
+    """
     store = copy_of_finished(tmp_path)
     before = documents(open_archive(store))
     said = call("resume", "tiny", "--children", "6", "--store", store, "--no-track", "--json")
@@ -37,12 +39,6 @@ def test_extend_a_finished_search(tmp_path: Path) -> None:
     changed = {key for key, value in before.items() if after.get(key) != value}
     assert changed <= {"searches/tiny/budget.json", "searches/tiny/report.html"}
     assert "searches/tiny/finishes/0003/finish.json" in after
-
-
-def test_an_extended_search_is_a_longer_one(tmp_path: Path) -> None:
-    """Extended or begun with the larger budget: the same rounds."""
-    store = copy_of_finished(tmp_path)
-    call("resume", "tiny", "--children", "6", "--store", store, "--no-track")
     run_search(tmp_path / "long", config(budget={"children": 6}))
     extended, long = ledger_of(store), ledger_of(tmp_path / "long")
     assert extended.rounds == long.rounds

@@ -147,7 +147,7 @@ class Killer(Told):
             lane.join()
 
 
-@pytest.mark.parametrize("idle", [False, True], ids=["at work", "idle"])
+@pytest.mark.parametrize("idle", [False, pytest.param(True, marks=pytest.mark.long)], ids=["at work", "idle"])
 def test_a_lane_is_killed(idle: bool, tmp_path: Path) -> None:
     """One line names the child, the cause and the remedy; what is done is kept, and the search goes on."""
     with pytest.raises(LaneLost) as lost:
@@ -257,6 +257,7 @@ def test_interrupted(tmp_path: Path) -> None:
     assert len(children) == 1, children
 
 
+@pytest.mark.long
 def test_killed(tmp_path: Path) -> None:
     """SIGKILL of the search leaves no lane that goes on; resumed in one lane, it ends as one that was not."""
     file, store, output = write_config(tmp_path, child=LONGER), tmp_path / "store", tmp_path / "output"

@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 ASKED = ("--images", "digits", "--network", "none", "--step-seconds", "0.01")
 
 
-@pytest.mark.parametrize("hours", [0.02, 0.5])
+@pytest.mark.parametrize("hours", [0.02, pytest.param(0.5, marks=pytest.mark.long)])
 def test_what_is_written_fits_the_time(hours: float, tmp_path: Path) -> None:
     """The plan of the file, at the same pace, is within the hours, and uses a good share of them."""
     file = tmp_path / "digits.yaml"

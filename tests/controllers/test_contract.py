@@ -47,7 +47,13 @@ def test_every_controller_is_here() -> None:
     assert {type(each) for each in SPECS.values()} == set(CONTROLLERS)
 
 
-@pytest.fixture(params=SPECS)
+VARIATIONS = {"path with a memory", "paper"}
+"""They draw as `path` does, and differ in how they learn."""
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.long) if name in VARIATIONS else name for name in SPECS]
+)
 def spec(request: pytest.FixtureRequest) -> ControllerSpec:
     """Each kind of controller."""
     return SPECS[str(request.param)]

@@ -50,7 +50,7 @@ def test_how_far_a_network_is() -> None:
     [
         pytest.param("removal", HOST, marks=pytest.mark.long),
         pytest.param("removal", ADOPTED, marks=pytest.mark.long),
-        ("joint", ADOPTED),
+        pytest.param("joint", ADOPTED, marks=pytest.mark.long),
     ],
     ids=["fewer layers", "fewer layers of a stranger", "any layers of a stranger"],
 )
@@ -71,7 +71,7 @@ def test_a_quarter_of_the_parameters(space: str, host: dict[str, Any]) -> None:
     assert len(looks) < 300
 
 
-@pytest.mark.parametrize(("share", "found"), [(0.25, 0), (0.29, 1)])
+@pytest.mark.parametrize(("share", "found"), [pytest.param(0.25, 0, marks=pytest.mark.long), (0.29, 1)])
 def test_the_smallest_of_a_space(share: float, found: int) -> None:
     """Nothing in this space is as small as a quarter, which is found out; a little above is the smallest."""
     state = search(share, space={"kind": "joint", "cells": None, "new_layers": 0, "widths": [0.5, 0.75]})

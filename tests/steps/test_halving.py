@@ -111,6 +111,7 @@ def test_the_controller_learns_from_the_first_rung(whole: Path, tmp_path: Path) 
     assert [len(each.history) for each in lessons if each] == [1, 1, 1, 1]
 
 
+@pytest.mark.long
 def test_turns_of_a_pipeline(whole: Path, tmp_path: Path) -> None:
     """A turn is a rung: pods ask until which epoch they train, and the same search comes of it."""
     archive = open_archive(tmp_path)

@@ -40,7 +40,7 @@ def go_on(store: Path) -> None:
     run(open_archive(store), "tiny", Nobody(), lambda: None)
 
 
-@pytest.mark.parametrize("which", ["start", "controller"])
+@pytest.mark.parametrize("which", [pytest.param("start", marks=pytest.mark.long), "controller"])
 def test_a_damaged_blob_is_named_and_healed(which: str, tmp_path: Path, longer: dict[str, object]) -> None:
     """Cut-off bytes in the store stop the search in one line; without them it makes them again, the same."""
     store = copy_of_finished(tmp_path)
@@ -78,6 +78,7 @@ def lose_all_blobs(store: Path) -> None:
         path.unlink()
 
 
+@pytest.mark.long
 def test_lost_parents_are_trained_again(tmp_path: Path) -> None:
     """A child of a child whose weights are gone, and its parent's, and theirs: first the oldest of them."""
     store = copy_of_finished(tmp_path, **FOUND)

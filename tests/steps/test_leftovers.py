@@ -120,7 +120,8 @@ def test_what_is_named_in_between_stays(proposed: Path) -> None:
     assert remove_leftovers(open_archive(proposed), wait=meanwhile) == Leftovers()
 
 
-@pytest.mark.parametrize("parents", [pytest.param("start", marks=pytest.mark.long), "found"])
+@pytest.mark.long
+@pytest.mark.parametrize("parents", ["start", "found"])
 def test_losers(parents: str, tmp_path: Path) -> None:
     """Their weights go if that is wished; the search is told and extended as if they were there."""
     changes: dict[str, Any] = {"parents": parents, "controller": {"kind": "random"}}

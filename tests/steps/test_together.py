@@ -73,6 +73,7 @@ def test_the_same_curve_as_one_process(torchrun: Torchrun, tmp_path: Path) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_an_error_is_said_once(torchrun: Torchrun, tmp_path: Path) -> None:
     """A command that fails ends both processes, with its one line."""
     ended = torchrun("resume", "nobody", "--store", tmp_path / "store")
@@ -80,7 +81,7 @@ def test_an_error_is_said_once(torchrun: Torchrun, tmp_path: Path) -> None:
     assert ended.stderr.count("nasflow: error: store") == 1
 
 
-@pytest.mark.parametrize("rank", ["1", "x"])
+@pytest.mark.parametrize("rank", [pytest.param("1", marks=pytest.mark.long), "x"])
 def test_half_of_what_torchrun_sets(rank: str) -> None:
     """One line says what to do."""
     done = subprocess.run(

@@ -73,7 +73,7 @@ def evenly(start: NetworkSpec, factor: float) -> NetworkSpec:
     [
         (DenseNet(growth=12, blocks=1, groups=2), 0.5),
         (Chain(widths=(8, 16)), 0.5),
-        (Adopted(network="torchvision:resnet18"), 0.25),
+        pytest.param(Adopted(network="torchvision:resnet18"), 0.25, marks=pytest.mark.long),
         (Adopted(network=STRANGER, cells="*"), 2.0),
     ],
     ids=lambda each: str(getattr(each, "kind", each)),

@@ -28,7 +28,7 @@ def moto_url(moto_server: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) ->
     return new_store(moto_server, monkeypatch)
 
 
-@pytest.fixture(params=["directory", "s3", "moto"])
+@pytest.fixture(params=["directory", "s3", pytest.param("moto", marks=pytest.mark.long)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty store of each kind."""
     if request.param == "directory":

@@ -16,6 +16,11 @@ Start = Callable[..., subprocess.Popen[str]]
 crowded = pytest.mark.parametrize("url", ["directory", "s3"], indirect=True)
 """Not on moto, which is slow, and looks and writes in two steps: two requests at one moment may both win."""
 
+ON_S3_LATER = pytest.mark.parametrize(
+    "url", ["directory", pytest.param("s3", marks=pytest.mark.long)], indirect=True
+)
+"""What takes many requests: of S3 they are left to the long tests."""
+
 
 def finish(processes: list[subprocess.Popen[str]]) -> list[str]:
     """What each process printed; all must have ended well."""
@@ -115,7 +120,7 @@ def test_list_of_an_empty_store_is_empty(store: Store) -> None:
     assert store.list("") == []
 
 
-@crowded
+@ON_S3_LATER
 def test_list_has_no_largest_size(store: Store) -> None:
     """More keys than S3 puts into one answer are all listed."""
     keys = [f"many/{number:04}" for number in range(1010)]
@@ -203,7 +208,7 @@ def test_processes_racing_to_create(url: str, start: Start) -> None:
     assert {key: int(store.read(key)) for key in store.list("race/")} == winners
 
 
-@crowded
+@ON_S3_LATER
 def test_processes_counting_together(store: Store, start: Start) -> None:
     """No increment by compare-and-swap is lost between processes."""
     store.create("count", b"0")

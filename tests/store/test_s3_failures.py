@@ -10,7 +10,12 @@ from tests.store.refusals import every_call, refused
 from nasflow.base.errors import StoreError, StoreUnavailable
 from nasflow.store import check_writable, open_store
 
-PASSING = [fault for fault in Fault if fault is not Fault.NONE]
+PASSING = [
+    # Until a server is back takes seconds: tests/store/test_s3_contact.py waits for one too.
+    pytest.param(fault, marks=[pytest.mark.long] if fault is Fault.AWAY else [])
+    for fault in Fault
+    if fault is not Fault.NONE
+]
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=lambda fault: fault.name)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
+import pytest
 import torch
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
@@ -51,6 +52,12 @@ HOSTS: dict[str, Host] = {
     "post-activation": Adopted(network="tests.networks.strangers:WithoutDropout"),
     "pyramid": PyramidNet(widening=6, blocks=1, stages=2, groups=2, start=6),
 }
+EACH_HOST = [
+    pytest.param(name, marks=[pytest.mark.long] if name in {"three groups", "condensed"} else [])
+    for name in HOSTS
+]
+"""For tests in each host: those that are much like another are left to the long ones."""
+
 DRAWN = ("plain", "two groups", "three groups", "post-activation")
 """Those on which random growths are tried."""
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.surgery.patients import DOUBLE, HOSTS, INSERTED, Patient
+from tests.surgery.patients import DOUBLE, EACH_HOST, HOSTS, INSERTED, Patient
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.networks import layout_of
@@ -23,8 +23,6 @@ from nasflow.surgery.places import width_places
 
 GetPatient = Callable[[str], Patient]
 
-WIDE = tuple(HOSTS)
-
 
 def wider(place: Place, blocks: int) -> Widen:
     """The group with so many channels more in each block."""
@@ -33,7 +31,7 @@ def wider(place: Place, blocks: int) -> Widen:
 
 @settings(max_examples=4, deadline=None)
 @given(st.data())
-@pytest.mark.parametrize("host", WIDE)
+@pytest.mark.parametrize("host", EACH_HOST)
 def test_a_wider_network_does_what_it_did(patients: GetPatient, host: str, data: st.DataObject) -> None:
     """Some groups, each as much wider as may be, in any order: to the last digits of double precision."""
     check_wider(patients(host).doubled(), data)
@@ -42,7 +40,7 @@ def test_a_wider_network_does_what_it_did(patients: GetPatient, host: str, data:
 @pytest.mark.long
 @settings(max_examples=100, deadline=None)
 @given(st.data())
-@pytest.mark.parametrize("host", WIDE)
+@pytest.mark.parametrize("host", HOSTS)
 def test_many_wider_networks(patients: GetPatient, host: str, data: st.DataObject) -> None:
     """As above, for more of them."""
     check_wider(patients(host).doubled(), data)
@@ -69,7 +67,7 @@ def test_what_a_grown_cell_reads_can_be_wider(patients: GetPatient, host: str) -
         parent.operate(wider(written, 1))
 
 
-@pytest.mark.parametrize("host", WIDE)
+@pytest.mark.parametrize("host", EACH_HOST)
 def test_what_is_silent_goes_unheard(patients: GetPatient, host: str) -> None:
     """Where channels that write nothing are cut off, the network does what it did, to the last digits."""
     for place in width_places(patients(host).spec)[::3]:

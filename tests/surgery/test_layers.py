@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.surgery.patients import DOUBLE, HOSTS, Patient
+from tests.surgery.patients import DOUBLE, EACH_HOST, HOSTS, Patient
 from torch import nn
 
 from nasflow.base.errors import InvalidSpec
@@ -26,7 +26,7 @@ KERNELS = st.sampled_from([1, 3, 5, 7])
 
 @settings(max_examples=3, deadline=None)
 @given(st.data())
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("host", EACH_HOST)
 def test_a_deeper_network_does_what_it_did(patients: GetPatient, host: str, data: st.DataObject) -> None:
     """Some new layers, in any order, before and after they are calibrated; and one of them made wider."""
     check_deeper(patients(host).doubled(), data)

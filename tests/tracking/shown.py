@@ -3,12 +3,20 @@
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 from nasflow.base.settings import by_name
 from nasflow.search.ledger import Ledger
 from nasflow.tracking.connection import QUIET
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+
+
+alike = pytest.mark.parametrize(
+    "uri", ["sqlite", pytest.param("server", marks=pytest.mark.long)], indirect=True
+)
+"""For tests whose requests to a server others make too."""
 
 
 class Shown:

@@ -10,7 +10,7 @@ from nasflow.search.ledger import Ledger
 from nasflow.search.record import TrainedRecord
 from nasflow.tracking import Story, publish
 
-from .shown import Shown, assert_complete
+from .shown import Shown, alike, assert_complete
 
 if TYPE_CHECKING:
     from .searches import Searches
@@ -33,6 +33,7 @@ def test_one_parent_with_one_level_of_children(
     assert roles == ["child"] * 6 + ["final", "start"]
 
 
+@alike
 def test_child_shows_its_record(uri: str, name: str, searches: "Searches", shown: "Look") -> None:
     """A child's run has its record's tags, params, curve, results and files."""
     ledger = searches.running(name)
@@ -83,6 +84,7 @@ def test_files_hold_the_cell(
     assert "cell.svg" not in look.files(run)
 
 
+@alike
 def test_failed_child_is_a_failed_run(uri: str, name: str, searches: "Searches", shown: "Look") -> None:
     """A failed child's run is FAILED and says why."""
     ledger = searches.running(name)
@@ -93,6 +95,7 @@ def test_failed_child_is_a_failed_run(uri: str, name: str, searches: "Searches",
     assert "accuracy" not in run.data.metrics
 
 
+@alike
 def test_parent_shows_the_rounds(uri: str, name: str, searches: "Searches", shown: "Look") -> None:
     """The parent run has one row a round of each figure, and is RUNNING until the finish."""
     publish(uri, searches.running(name, 2), {})
@@ -108,6 +111,7 @@ def test_parent_shows_the_rounds(uri: str, name: str, searches: "Searches", show
     assert look.files(parent) == {"config.json"}
 
 
+@alike
 def test_parent_finishes(uri: str, name: str, searches: "Searches", shown: "Look") -> None:
     """A finished search is FINISHED, with its test accuracy and its best child."""
     publish(uri, searches.finished(name), {})
@@ -117,6 +121,7 @@ def test_parent_finishes(uri: str, name: str, searches: "Searches", shown: "Look
     assert parent.data.tags["nasflow.best"] == "0000000200000000"
 
 
+@alike
 def test_the_story_is_told(uri: str, name: str, searches: "Searches", shown: "Look") -> None:
     """A finished search shows what it found in words, by its lift and as its page; the cell is a column."""
     ledger = searches.finished(name)
@@ -130,6 +135,7 @@ def test_the_story_is_told(uri: str, name: str, searches: "Searches", shown: "Lo
     assert look.files(parent) == {"config.json", "report.html"}
 
 
+@alike
 def test_the_experiment_is_furnished(uri: str, name: str, searches: "Searches", shown: "Look") -> None:
     """MLflow opens it as machine learning, and has the table of its networks, the best first; a kind that
     its user has chosen stays.

@@ -10,9 +10,10 @@ from safetensors.numpy import save
 from nasflow.base.errors import InvalidSpec
 from nasflow.tracking import Story, Winner, publish, register
 
+from .shown import Shown, alike
+
 if TYPE_CHECKING:
     from .searches import Searches
-    from .shown import Shown
 
     Look = Callable[[str], Shown]
 
@@ -79,6 +80,7 @@ def test_the_same_network_by_several_aliases(
     assert aliases == {"challenger": 1, "best-held-out-loss": 1}
 
 
+@alike
 def test_signature_and_example(
     uri: str, name: str, searches: "Searches", winner: Winner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_nothing_is_pickled(
     assert "pkl" not in (folder / "MLmodel").read_text()
 
 
+@alike
 def test_registering_twice_is_once(
     uri: str, name: str, searches: "Searches", winner: Winner, shown: "Look"
 ) -> None:
@@ -180,6 +183,7 @@ def test_finish_after_registering_keeps_the_runs(
     assert {run.info.run_id for run in shown(sqlite_uri).runs} == before
 
 
+@alike
 def test_the_version_has_its_test_and_its_card(
     uri: str, name: str, searches: "Searches", winner: Winner, shown: "Look"
 ) -> None:

@@ -1,5 +1,6 @@
 from statistics import fmean
 
+import pytest
 from tests.controllers.samples import names, request, results
 
 from nasflow.controllers import make_controller
@@ -39,6 +40,7 @@ def test_learns_what_pays() -> None:
     assert fmean(rewards[-4:]) > 0.8
 
 
+@pytest.mark.long
 def test_finds_more_where_what_pays_is_used_up() -> None:
     """There are few cells of the one operation that pays: once they are taken, the policy lets go of them."""
     rewards, tries = searched(PathController(embedding=6, hidden=24), rounds=24)

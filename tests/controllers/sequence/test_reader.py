@@ -167,7 +167,14 @@ def test_gradient_reaches_every_parameter() -> None:
     assert dead <= {"merge.hidden.weight", "merge.hidden.bias"}
 
 
-@pytest.mark.parametrize("spec", [EasController(**SIZES), N2nController(**SIZES), NasController(**SIZES)])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        EasController(**SIZES),
+        pytest.param(N2nController(**SIZES), marks=pytest.mark.long),
+        pytest.param(NasController(**SIZES), marks=pytest.mark.long),
+    ],
+)
 def test_it_learns(spec: SequencePolicy) -> None:
     """Rewards for one answer make it likelier: it is given most of the time after some rounds."""
     space = JointSpace(cells=None, new_layers=2, removals=0, widths=(2.0,))
