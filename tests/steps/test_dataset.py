@@ -7,11 +7,11 @@ import pytest
 from tests.steps.samples import config, documents, open_archive
 from tests.training.datasets.small import noise, write_idx
 
-from nasflow.base.errors import BlobDamaged, DataSetMissing
+from nasflow.base.errors import BlobDamaged, DataSetMissing, InvalidSpec
 from nasflow.search.schedule import Propose
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSetRecord
-from nasflow.steps.begin import begin
+from nasflow.steps.begin import begin, reopen
 from nasflow.steps.dataset import located, upload
 from nasflow.steps.execute import execute, tasks_of
 from nasflow.steps.images import _load, load_test_images, training_data
@@ -90,6 +90,35 @@ def test_a_search_goes_on_without_its_folder(store: Path, images: Path) -> None:
     assert len(load_test_images(open_archive(store), facts(store))) == 60
 
 
+def test_another_test_part(store: Path, images: Path) -> None:
+    """A search goes on with the test images that it began with, or not at all; another one may begin with
+    others, and has its own copy of them.
+    """
+    before = facts(store)
+    write_idx(images, "t10k", noise(60, 28, 28, seed=9), np.zeros(60, np.uint8))
+    said = "not the test images that the search began with: bring them back"
+    with pytest.raises(InvalidSpec, match=said):
+        load_test_images(open_archive(store), before)
+    with pytest.raises(InvalidSpec, match=said):
+        reopen(open_archive(store), "tiny")
+    data = {"name": "fashion-mnist", "path": str(images), "held_out": 100, "train_images": 150}
+    begin(open_archive(store), config(name="other", data=data))
+    after = open_archive(store).read(start_key("other"), ChildSpec).data
+    assert after.identity() == before.identity()
+    upload(open_archive(store), after)
+    shutil.rmtree(images)
+    for known, labels in ((before, 10), (after, 1)):
+        _load.cache_clear()
+        assert len(set(load_test_images(open_archive(store), known).labels.tolist())) == labels
+
+
+def test_what_an_older_nasflow_began(store: Path, images: Path) -> None:
+    """Of its test images nothing is known."""
+    write_idx(images, "t10k", noise(60, 28, 28, seed=9), np.zeros(60, np.uint8))
+    older = facts(store).model_copy(update={"test": None})
+    assert len(load_test_images(open_archive(store), older)) == 60
+
+
 def test_neither_here_nor_there(tmp_path: Path, images: Path) -> None:
     """Without files and without a copy, one line names both remedies."""
     archive = open_archive(tmp_path / "other")
@@ -103,7 +132,7 @@ def test_neither_here_nor_there(tmp_path: Path, images: Path) -> None:
 def test_a_damaged_copy(store: Path, images: Path, tmp_path: Path) -> None:
     """A pack whose digest does not fit is refused, and nothing of it is unpacked."""
     shutil.rmtree(images)
-    record = open_archive(store).read(data_set_key(facts(store).fingerprint), DataSetRecord)
+    record = open_archive(store).read(data_set_key(facts(store).files), DataSetRecord)
     (store / blob_key(record.packs[0])).write_bytes(b"something else")
     with pytest.raises(BlobDamaged):
         training_data(open_archive(store), facts(store))

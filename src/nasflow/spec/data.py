@@ -124,10 +124,20 @@ class DataFacts(Document):
     """Per channel, over the training images without the held-out ones, pixels scaled to 0..1."""
     std: tuple[float, ...]
     """As `mean`; a network reads (pixel / 255 - mean) / std."""
+    test: str | None = Field(default=None, exclude_if=is_off)
+    """As `fingerprint`, over the test images, by which the finish knows them again; None: an older nasflow
+    began, or nobody has asked yet."""
 
     def identity(self) -> dict[str, object]:
-        """What decides the images that a child sees; the path, which may differ on each machine, does not."""
-        return self.model_dump(mode="json", exclude={"spec": {"path"}})
+        """What decides the images that a child sees: not the path, which may differ on each machine, and not
+        the test images.
+        """
+        return self.model_dump(mode="json", exclude={"spec": {"path"}, "test": True})
+
+    @property
+    def files(self) -> str:
+        """A name for the files of both parts."""
+        return f"{self.fingerprint}-{self.test}" if self.test else self.fingerprint
 
 
 class DataSetRecord(Document):

@@ -21,7 +21,7 @@ from nasflow.spec.recipe import Recipe
 from nasflow.steps.adopt import check_runs
 from nasflow.steps.archive import Archive
 from nasflow.steps.foresee import Foreseen
-from nasflow.steps.images import new_training_data, training_data
+from nasflow.steps.images import load_test_images, new_training_data, training_data
 from nasflow.steps.keys import budget_key, config_key, data_set_key, spec_key, start_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.resolve import resolve
@@ -110,7 +110,7 @@ def reopen(archive: Archive, search: str) -> ResolvedConfig:
     """The configuration of a search that is to be gone on with; raise as `begin` does."""
     ledger = read_ledger(archive, search)
     _refuse_older(archive, search)
-    training_data(archive, ledger.start_spec.data)
+    _known(archive, ledger.start_spec.data)
     _ends(ledger.config, ledger.start_spec.data)
     check_writable(archive.store)
     return ledger.config
@@ -208,14 +208,19 @@ def _facts(archive: Archive, asked: SearchConfig) -> tuple[DataFacts, tuple[str,
     """What the images are, with remarks on new ones; a known search's may also be in the store alone."""
     start = archive.find(start_key(asked.name), ChildSpec)
     if start:
-        return training_data(archive, start.data).facts, ()
+        return _known(archive, start.data), ()
     return _new_facts(asked)
+
+
+def _known(archive: Archive, facts: DataFacts) -> DataFacts:
+    """The facts of images that are still there; the test images are looked for too, and not looked at."""
+    load_test_images(archive, facts)
+    return training_data(archive, facts).facts
 
 
 def _new_facts(asked: SearchConfig) -> tuple[DataFacts, tuple[str, ...]]:
     data = new_training_data(asked.data)
-    check_test(asked.data)
-    return data.facts, data.remarks
+    return data.facts.model_copy(update={"test": check_test(asked.data)}), data.remarks
 
 
 def _refuse_older(archive: Archive, search: str) -> None:
@@ -244,7 +249,7 @@ def _refuse_other_files(existing: ResolvedConfig | None, asked: SearchConfig, ar
     if existing is None:
         return
     start = archive.find(start_key(asked.name), ChildSpec)
-    is_stored = start is not None and archive.store.exists(data_set_key(start.data.fingerprint))
+    is_stored = start is not None and archive.store.exists(data_set_key(start.data.files))
     if existing.data.path != asked.data.path and not is_stored:
         # The children's specs hold the path: the images are theirs, so they must be where they were.
         raise Conflict(

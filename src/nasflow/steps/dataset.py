@@ -17,7 +17,7 @@ def upload(archive: Archive, facts: DataFacts) -> DataSetRecord:
 
     Raise DataSetMissing if the test part is not among them: the finish, days later, would miss it.
     """
-    key = data_set_key(facts.fingerprint)
+    key = data_set_key(facts.files)
     known = archive.find(key, DataSetRecord)
     if known and all(archive.holds(digest) for digest in known.packs):
         return known
@@ -37,13 +37,13 @@ def located(archive: Archive, facts: DataFacts) -> DataSpec:
     spec = facts.spec
     if data_set(spec).is_here(spec):
         return spec
-    record = archive.find(data_set_key(facts.fingerprint), DataSetRecord)
+    record = archive.find(data_set_key(facts.files), DataSetRecord)
     if record is None:
         raise DataSetMissing(
             f"{spec.name}: its files are neither in {_place(spec)} nor in "
             f"{archive.store.url}: bring them back, or run `nasflow submit` where they are"
         )
-    folder = Path(tempfile.gettempdir()) / "nasflow-data" / facts.fingerprint
+    folder = Path(tempfile.gettempdir()) / "nasflow-data" / facts.files
     unpack_files((get_blob(archive.store, digest) for digest in record.packs), folder)
     return spec.model_copy(update={"path": str(folder)})
 

@@ -59,7 +59,8 @@ def run_test(archive: Archive, search: str, stop: SearchStop) -> FinishRecord:
     key = finish_key(search, stop.rounds)
     if known := archive.find(key, FinishRecord):
         return known
-    ended = read_ledger(archive, search, until=stop.rounds).stop
+    ledger = read_ledger(archive, search, until=stop.rounds)
+    ended = ledger.stop
     if ended is None or ended.best is None:
         raise NotFound(f"search {search!r} has chosen no network: `nasflow resume {search}` goes on with it")
     first = read_record(archive, ended.finalists[0].child)
@@ -68,8 +69,7 @@ def run_test(archive: Archive, search: str, stop: SearchStop) -> FinishRecord:
             f"the winner could not be trained at full size: {first.failure}; "
             "give the search another name and another finish"
         )
-    spec = archive.read(spec_key(first.child), ChildSpec)
-    images = load_test_images(archive, spec.data)
+    images = load_test_images(archive, ledger.start_spec.data)
     return archive.create(
         key,
         FinishRecord(

@@ -23,8 +23,8 @@ def new_training_data(spec: DataSpec) -> TrainingData:
 
 
 def load_test_images(archive: Archive, facts: DataFacts) -> Images:
-    """The test images: only the finish may look at them."""
-    return load_test(located(archive, facts))
+    """The test images, checked to be the ones that a search began with: only the finish may look at them."""
+    return load_test(located(archive, facts), facts.test)
 
 
 @lru_cache(maxsize=1)

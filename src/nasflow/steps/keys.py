@@ -21,7 +21,7 @@ children/<child>/rungs/<epoch>.json           RungRecord or FailedRecord: as it 
 children/<child>/training.json                TrainingRecord; none of a child that failed
 children/<child>/record.json                  TrainedRecord or FailedRecord: done, in every search
 children/<child>/attempts/<n>.json            Attempt, replaced as it goes on
-datasets/<fingerprint>.json                   DataSetRecord: the files themselves, for pods without a volume
+datasets/<train>-<test>.json                  DataSetRecord: the files themselves, for pods without a volume
 blobs/...                                     weights and controller states, by digest (`nasflow.store.blobs`)
 """
 
@@ -164,9 +164,9 @@ def attempts_prefix(child: str) -> str:
     return f"children/{child}/attempts/"
 
 
-def data_set_key(fingerprint: str) -> str:
-    """Of a data set's record."""
-    return f"datasets/{fingerprint}.json"
+def data_set_key(files: str) -> str:
+    """Of a data set's record, by the name of its files."""
+    return f"datasets/{files}.json"
 
 
 def searches_among(keys: Iterable[str]) -> list[str]:

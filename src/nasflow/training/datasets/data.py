@@ -39,9 +39,15 @@ def load_data(spec: DataSpec, expected: DataFacts | None = None) -> TrainingData
     return TrainingData(facts, train, held_out, part.remarks)
 
 
-def load_test(spec: DataSpec) -> Images:
-    """Read the test part: once, at the finish. Raise as `load_data` does."""
-    return _sized(data_set(spec).read_test(spec), spec)
+def load_test(spec: DataSpec, expected: str | None = None) -> Images:
+    """Read the test part, for the finish, which is to find the one with the fingerprint that is `expected`.
+
+    Raise as `load_data` does.
+    """
+    part = data_set(spec).read_test(spec)
+    if expected is not None and part.fingerprint() != expected:
+        raise InvalidSpec(f"{_place(spec)}: not the test images that the search began with: bring them back")
+    return _sized(part, spec)
 
 
 def count_test(spec: DataSpec) -> int:
@@ -52,11 +58,15 @@ def count_test(spec: DataSpec) -> int:
     return len(data_set(spec).read_test(spec))
 
 
-def check_test(spec: DataSpec) -> None:
-    """Raise what `load_test` would raise at the finish, as far as it can be told before a search begins."""
+def check_test(spec: DataSpec) -> str:
+    """The fingerprint of the test part, before a search begins.
+
+    Raise what `load_test` would raise at the finish, as far as it can be told by then.
+    """
     images = data_set(spec)
-    if not images.has_test_part(spec):
-        images.read_test(spec)
+    # Its answer is no matter here: who reads what is not there says how to get it.
+    images.has_test_part(spec)
+    return images.read_test(spec).fingerprint()
 
 
 def _sized(part: DataSetPart, spec: DataSpec) -> DataSetPart:
@@ -83,6 +93,7 @@ def _facts(
         held_out_images=held_out_images,
         mean=mean,
         std=std,
+        test=expected.test if expected else None,
     )
 
 
