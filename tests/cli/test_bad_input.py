@@ -8,6 +8,7 @@ from tests.cli.calling import call, write_config
 from tests.steps.samples import HOST, TINY, documents, open_archive
 
 from nasflow.base.errors import BlobDamaged, Conflict, DataSetMissing, InvalidSpec, StoreError
+from nasflow.steps.compare import write_comparison
 
 BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "a key that is nearly right": ({"chlid": {}}, "unknown key 'chlid': did you mean 'child'?"),
@@ -138,12 +139,21 @@ def test_a_store_that_is_not_there(command: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("command", ["show", "report", "resume", "sync"])
+@pytest.mark.parametrize("command", ["show", "report", "resume", "sync", "status", "stop", "logs"])
 def test_an_unknown_search(command: str, finished: Path) -> None:
     """A search that is not in the store is named, with the command that lists those that are."""
     end = call(command, "tyni", "--store", finished)
     assert end.code == StoreError.exit_code
     assert end.error == f"no search 'tyni' in {finished}: `nasflow list` shows what is there"
+
+
+@pytest.mark.parametrize("command", ["show", "status", "stop", "logs", "resume"])
+def test_a_comparison_is_no_search(command: str, tmp_path: Path) -> None:
+    """Who names one is told its searches."""
+    write_comparison(open_archive(tmp_path), "both", {(1, "path"): "both-path-1"}, "path")
+    end = call(command, "both", "--store", tmp_path)
+    assert end.code == 4
+    assert end.error == "'both' is a comparison, and no search: name one of its searches: both-path-1"
 
 
 @pytest.mark.parametrize(

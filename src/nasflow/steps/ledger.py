@@ -6,6 +6,7 @@ from itertools import islice, takewhile
 
 from nasflow.base.errors import NotFound
 from nasflow.search.budget import BudgetRecord
+from nasflow.search.contenders import Comparison
 from nasflow.search.halving import halved
 from nasflow.search.inheritance import heirs
 from nasflow.search.ledger import Candidate, Ledger, LedgerFinal, LedgerRound
@@ -20,6 +21,7 @@ from nasflow.steps.keys import (
     SEARCHES,
     attempts_prefix,
     budget_key,
+    comparison_key,
     config_key,
     finish_key,
     finishes_among,
@@ -42,11 +44,17 @@ def read_config(archive: Archive, search: str) -> ResolvedConfig:
     try:
         config = archive.read(config_key(search), ResolvedConfig)
     except NotFound:
-        raise NotFound(
-            f"no search {search!r} in {archive.store.url}: `nasflow list` shows what is there"
-        ) from None
+        raise NotFound(_unknown(archive, search)) from None
     present, _ = archive.find_changing(budget_key(search), BudgetRecord)
     return config.model_copy(update={"budget": present.budget}) if present else config
+
+
+def _unknown(archive: Archive, search: str) -> str:
+    comparison, _ = archive.find_changing(comparison_key(search), Comparison)
+    if comparison:
+        searches = ", ".join(each.search for each in comparison.searches)
+        return f"{search!r} is a comparison, and no search: name one of its searches: {searches}"
+    return f"no search {search!r} in {archive.store.url}: `nasflow list` shows what is there"
 
 
 def search_ids(archive: Archive) -> list[str]:

@@ -27,7 +27,7 @@ from nasflow.steps.keys import (
     submission_key,
     training_key,
 )
-from nasflow.steps.ledger import read_ledger
+from nasflow.steps.ledger import read_config, read_ledger
 from nasflow.store import get_blob
 
 CLAIM_SECONDS = 30.0
@@ -49,6 +49,8 @@ def read_submission(archive: Archive, search: str) -> tuple[Submission, str]:
     """How a search was handed to Kubeflow, and the version for a replacement; raise NotFound."""
     submission, version = archive.find_changing(submission_key(search), Submission)
     if submission is None or version is None:
+        # Whether there is such a search at all.
+        read_config(archive, search)
         raise NotFound(
             f"search {search!r} in {archive.store.url} was never submitted to a cluster: "
             "`nasflow submit CONFIG` does it"
