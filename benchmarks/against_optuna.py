@@ -20,7 +20,6 @@ from benchmarks.contest import OWN, RIVAL, Campaign, Duel, Duels, Seen, cells, s
 from benchmarks.rival import PRUNERS, Rival
 from benchmarks.searching import NOBODY
 from nasflow.backends.inline import run
-from nasflow.backends.lanes import end_with_opener
 from nasflow.cli.options import read_file
 from nasflow.report.curves import draw_curves
 from nasflow.search.config import SearchConfig
@@ -30,6 +29,7 @@ from nasflow.search.transfer import transfer
 from nasflow.spec.parts import Parts
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
+from nasflow.steps.lanes import end_with_opener
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import open_store
 

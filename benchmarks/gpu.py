@@ -17,7 +17,6 @@ from benchmarks.figures import Figure, Figures
 from benchmarks.gpu_steps import Load, measure_steps
 from benchmarks.searching import NOBODY
 from nasflow.backends.inline import run
-from nasflow.backends.lanes import Lanes
 from nasflow.base.errors import DataSetMissing
 from nasflow.search.config import SearchConfig
 from nasflow.search.controls import Control
@@ -27,6 +26,7 @@ from nasflow.spec.data import DataSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.images import new_training_data
+from nasflow.steps.lanes import Lanes
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.propose import propose
 from nasflow.steps.records import read_record

@@ -12,7 +12,6 @@ from pathlib import Path
 import yaml
 
 from benchmarks.race import Figure, Race, Side
-from nasflow.backends.lanes import Lanes, count_lanes
 from nasflow.search.config import SearchConfig
 from nasflow.search.schedule import Train
 from nasflow.spec.cells import TREE_CELL_B
@@ -22,6 +21,7 @@ from nasflow.spec.parts import Parts
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.keys import spec_key
+from nasflow.steps.lanes import Lanes, count_lanes
 from nasflow.steps.ledger import read_ledger
 from nasflow.store import open_store
 

@@ -11,6 +11,7 @@ from nasflow.components.propose.component import propose
 from nasflow.components.train.component import train
 from nasflow.components.update.component import update
 from nasflow.components.warm_start.component import warm_start
+from nasflow.components.work.component import work
 from nasflow.pipelines.placement import Placement
 from nasflow.steps.table import Step
 
@@ -19,17 +20,31 @@ def search_pipeline(place: Placement) -> Any:
     """A pipeline of `cluster.rounds_per_run` rounds; `advance` ends it, whether it succeeds or fails.
 
     The first round of a search trains its start network; a round for which there is no budget is empty.
+    Workers do all rounds that there are.
     """
 
     @dsl.pipeline(name="nasflow-search", description="Some rounds of an architecture search.")
     def nasflow_search(search: str, number: int) -> None:
         last = place(advance(search=search, number=number), Step.ADVANCE)
         with dsl.ExitHandler(last, name="rounds"):
-            before = None
-            for turn in range(1, place.cluster.rounds_per_run + 1):
-                before = _round(place, search, turn, before)
+            if place.cluster.layout == "workers":
+                _workers(place, search)
+            else:
+                _rounds(place, search)
 
     return nasflow_search
+
+
+def _workers(place: Placement, search: Any) -> None:
+    count = place.cluster.workers
+    with dsl.ParallelFor(list(range(1, count + 1)), name="workers", parallelism=count) as each:
+        place(work(search=search, worker=each), Step.WORK)
+
+
+def _rounds(place: Placement, search: Any) -> None:
+    before = None
+    for turn in range(1, place.cluster.rounds_per_run + 1):
+        before = _round(place, search, turn, before)
 
 
 def _round(place: Placement, search: Any, turn: int, before: Any | None) -> Any:

@@ -64,7 +64,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("layout", [pytest.param("fused", marks=pytest.mark.long), "steps"])
+@pytest.mark.parametrize("layout", [pytest.param("fused", marks=pytest.mark.long), "steps", "workers"])
 def test_components(layout: Layout, tmp_path: Path) -> None:
     """Run by Kubeflow's own SDK, each task a process, it writes the same too."""
     store = str(tmp_path / "store")
@@ -102,7 +102,8 @@ def run_as_components(url: str, layout: Layout, changes: dict[str, Any] = ONE_RO
     begin(archive, config(**changes))
     cluster = Cluster(image="python", layout=layout, rounds_per_run=2)
     run_components(archive, "tiny", cluster, "subprocess", None, said.append)
-    assert any(line.startswith("nasflow: propose tiny") for line in said)
+    first = "work" if layout == "workers" else "propose"
+    assert any(line.startswith(f"nasflow: {first} tiny") for line in said)
 
 
 def assert_same(url: str, changes: dict[str, Any] = ONE_ROUND) -> None:

@@ -34,8 +34,11 @@ CLUSTERS = {
             },
         }
     ),
+    "workers": Cluster.model_validate(
+        {"image": "nasflow:golden", "layout": "workers", "parallelism": 6, "lanes": 2}
+    ),
 }
-"""The defaults, and a cluster that sets everything."""
+"""The defaults, a cluster that sets everything, and the layout that is another pipeline."""
 
 
 @cache

@@ -37,6 +37,7 @@ def test_a_search_without_a_cluster_cannot_be_submitted(search: dict[str, Any]) 
         ({"train": {"tolerations": [{"key": "a", "operator": "Exists", "value": "x"}]}}, "has no value"),
         ({"namespace": "Team A"}, "cluster.namespace"),
         ({"layout": "stepwise"}, "cluster.layout"),
+        ({"lanes": 2}, "lanes go with layout: workers"),
         ({"rounds_per_run": 10, "layout": "steps"}, "too large for Kubernetes"),
         ({"image": ""}, "cluster.image"),
     ],
@@ -49,8 +50,12 @@ def test_what_cannot_be(search: dict[str, Any], wrong: dict[str, Any], message: 
 
 
 def test_the_size_of_a_run(search: dict[str, Any]) -> None:
-    """A fused child is one task, one in steps three; a round has two more and a run one."""
+    """A fused child is one task, one in steps three; a round has two more and a run one. Workers are as many
+    as it takes to train `parallelism` children at a time, whatever the rounds are.
+    """
     fused = file(search, rounds_per_run=4).required_cluster()
     steps = file(search, rounds_per_run=4, layout="steps").required_cluster()
     assert fused.tasks(10) == 4 * 12 + 1
     assert steps.tasks(10) == 4 * 32 + 1
+    workers = file(search, rounds_per_run=4, layout="workers", parallelism=5, lanes=2).required_cluster()
+    assert workers.tasks(10) == 3 + 1

@@ -16,7 +16,7 @@ HOMES = {
 EXAMPLES = {
     "search": "tiny",
     "child": "0123",
-    "fingerprint": "abcd",
+    "files": "abcd-ef01",
     "name": "both",
     "number": 7,
     "rounds": 3,

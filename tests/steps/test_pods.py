@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from tests.base.simulated import Simulated
 from tests.steps.interrupted import read_attempts
-from tests.steps.samples import config, ledger_of, open_archive
+from tests.steps.samples import config, documents, ledger_of, open_archive
 
 from nasflow.base.errors import KubeflowUnavailable, NasflowError, NotFound, StoreUnavailable
-from nasflow.search.cluster import Trouble
+from nasflow.search.cluster import Cluster, Submission, Trouble
+from nasflow.search.record import Attempt
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.compare import write_comparison
-from nasflow.steps.keys import report_key, trouble_key, troubles_prefix
+from nasflow.steps.keys import attempt_key, report_key, submission_key, trouble_key, troubles_prefix
 from nasflow.steps.pods import Pod, outlasting_kubeflow
 
 
@@ -62,6 +63,48 @@ def test_a_search_by_pods_alone(store: Path, tmp_path: Path, capsys: pytest.Capt
     assert f"nasflow: start network ({start}): " in said
     assert f"nasflow: found cell at full size, seed 1 ({found}): " in said
     assert re.search(r"nasflow: to be trained: child 1\.1 \(\w{16}\), child 1\.2 ", said)
+
+
+def test_a_worker_sees_the_rounds_through(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Start network, rounds and lessons are its, the finish is not; a second worker finds nothing to do."""
+    Pod("tiny").work(1)
+    ledger = ledger_of(store)
+    assert len(ledger.rounds) == 2
+    assert all(each.update for each in ledger.rounds)
+    assert (ledger.stop, ledger.finish) == (None, None)
+    said = capsys.readouterr().out
+    assert "nasflow: start network (" in said
+    assert "nasflow: round 2: 2 to be trained\n" in said
+    assert re.search(r"nasflow: child 2\.2 \(\w{16}\): [\d.]+ % held-out  ", said)
+    before = documents(open_archive(store))
+    Pod("tiny").work(2)
+    assert documents(open_archive(store)) == before
+    assert len(Pod("tiny").select()) == 1
+
+
+def test_a_child_that_kills_its_workers(store: Path) -> None:
+    """Is given up by one of them, by as many attempts as the cluster grants; the search goes on."""
+    archive = open_archive(store)
+    cluster = Cluster(image="nasflow:1", layout="workers", retries=0)
+    handed = Submission(tag="abcdef", cluster=cluster, search="0" * 64, finish="0" * 64)
+    archive.replace(submission_key("tiny"), handed, None)
+    child = killed_thrice(archive)
+    Pod("tiny").work(1)
+    first, second = ledger_of(store).rounds
+    assert [each.status for each in first.records if each] == ["failed", "trained"]
+    assert first.proposal.children[0] == child
+    assert second.update
+
+
+def killed_thrice(archive: Archive) -> str:
+    """The first child of the first round, three attempts at which were killed."""
+    (start,) = Pod("tiny").propose()
+    Pod("tiny", start).child(ignore, "/dev/null")
+    child, _ = Pod("tiny").propose()
+    for number in (1, 2, 3):
+        killed = Attempt(child=child, number=number, device="cpu", seconds=1, kept_seconds=0, outcome=None)
+        archive.replace(attempt_key(child, number), killed, None)
+    return child
 
 
 def test_a_child_that_fails_in_three_pods(store: Path, tmp_path: Path) -> None:

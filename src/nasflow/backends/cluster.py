@@ -9,7 +9,7 @@ from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable
 from nasflow.base.terminal import say
 from nasflow.kubeflow import Kubeflow, RunState
 from nasflow.kubeflow.pods import PodView, RunPods, is_lost, look
-from nasflow.search.cluster import Cluster, PodSpec, Run, Submission, Trouble
+from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.config import SearchConfig
 from nasflow.search.file import SearchFile
 from nasflow.spec.child import ChildSpec
@@ -79,19 +79,19 @@ def hand_over(archive: Archive, config: SearchConfig, cluster: Cluster) -> str:
         )
     # Before anything is read: the chart's own store makes its bucket at the first write.
     check_writable(archive.store)
-    search = begin(archive, config, pod_room(cluster.train))
+    search = begin(archive, config, pod_room(cluster))
     upload(archive, archive.read(start_key(search), ChildSpec).data)
     _write_submission(archive, search, cluster)
     return search
 
 
-def pod_room(pod: PodSpec) -> Room:
-    """The memory that a training has in such a pod; how much its accelerator has, only its node knows."""
+def pod_room(cluster: Cluster) -> Room:
+    """The memory that a training has in a pod; how much its accelerator has, only its node knows."""
     from kubernetes.utils import parse_quantity
 
-    return (
-        UNKNOWN_ROOM if pod.accelerator else Room(int(parse_quantity(pod.memory)), "a pod of cluster.train")
-    )
+    pod, lanes = cluster.train, cluster.lanes
+    owner = "a pod of cluster.train" if lanes == 1 else f"each of {lanes} lanes in a pod of cluster.train"
+    return UNKNOWN_ROOM if pod.accelerator else Room(int(parse_quantity(pod.memory)) // lanes, owner)
 
 
 def leave_first_run(archive: Archive, search: str) -> str:

@@ -65,7 +65,7 @@ def search_checks(file: SearchFile, store: str, on_cluster: bool) -> Iterator[Ch
     from nasflow.steps.begin import draw_up
     from nasflow.store import open_store
 
-    room = pod_room(file.required_cluster().train) if on_cluster else None
+    room = pod_room(file.required_cluster()) if on_cluster else None
     try:
         plan = draw_up(Archive(open_store(store)), file.config(), room)
     except NasflowError as error:

@@ -52,9 +52,9 @@ def _plan(
 
 def machine_of(file: "SearchFile | None", step_seconds: float | None, lanes: int | None = None) -> "Machine":
     """This one; or the one whose pace was given, which has a GPU where the pods of the file's cluster do."""
-    from nasflow.backends.lanes import count_lanes
     from nasflow.search.forecast import Machine
     from nasflow.steps.images import device_name
+    from nasflow.steps.lanes import count_lanes
 
     cluster, threads = (file.cluster, file.child.cpu_threads) if file else (None, 1)
     device = device_name()

@@ -211,11 +211,11 @@ def _sync(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
 
 def _run_inline(archive: "Archive", search: str, address: str | None, lanes: int | None) -> None:
     from nasflow.backends.inline import run
-    from nasflow.backends.lanes import count_lanes
     from nasflow.base.errors import SearchFailed, Stopped
     from nasflow.cli.display import Display
     from nasflow.cli.telling import Teller
     from nasflow.steps.follow import Follower
+    from nasflow.steps.lanes import count_lanes
     from nasflow.steps.ledger import read_config as stored_config
     from nasflow.steps.publish import write_report
 

@@ -37,9 +37,9 @@ def _truth(
     from rich.console import Console
     from rich.progress import Progress
 
-    from nasflow.backends.lanes import count_lanes
     from nasflow.base.packed import packed
     from nasflow.steps.begin import begin
+    from nasflow.steps.lanes import count_lanes
     from nasflow.studies.truth import Truth, read_table
 
     check_folder(output.parent)

@@ -1,5 +1,6 @@
 """What a search asks of a Kubernetes cluster: nothing of it changes what is found."""
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -27,7 +28,7 @@ Cores = Annotated[
 Bytes = Annotated[str, Form("[1-9][0-9]{0,8}[KMGTPE]i?", "memory such as 8Gi or 512Mi is")]
 """Memory as Kubeflow takes it: "8Gi", "512Mi"."""
 
-Layout = Literal["fused", "steps"]
+Layout = Literal["fused", "steps", "workers"]
 
 MOST_TASKS = 220
 """Tasks in one run, at most: Argo keeps a run in one object, which etcd refuses above 1.5 MB."""
@@ -89,9 +90,13 @@ class Cluster(Frozen):
     secret: Name | None = "nasflow-store"
     """Holds AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; None: a workload identity does instead."""
     layout: Layout = "fused"
-    """A child as one task (fused), or as three (steps: only the training holds the accelerator)."""
+    """A child as one task (fused), or as three (steps: only the training holds the accelerator); or pods that
+    do whatever is next until the rounds are over (workers), so that no pod begins between two children."""
+    lanes: int = Field(default=1, ge=1, le=100)
+    """Of layout workers: children that one worker trains at the same time, on one accelerator."""
     rounds_per_run: int = Field(default=3, ge=1, le=10)
-    """Rounds that one Kubeflow run unrolls before it submits the next run; each makes the run larger."""
+    """Rounds that one Kubeflow run unrolls before it submits the next run; each makes the run larger. Workers
+    do all rounds in one run."""
     parallelism: int = Field(default=4, ge=1, le=100)
     """Children that are trained at the same time."""
     retries: int = Field(default=3, ge=0, le=10)
@@ -103,8 +108,21 @@ class Cluster(Frozen):
     queue: Name | None = None
     """Kueue's LocalQueue; None: no Kueue."""
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.lanes > 1 and self.layout != "workers":
+            raise ValueError("lanes go with layout: workers: other pods train one child each")
+        return self
+
+    @property
+    def workers(self) -> int:
+        """Pods of layout workers."""
+        return math.ceil(self.parallelism / self.lanes)
+
     def tasks(self, children_per_round: int) -> int:
         """Tasks of one run: the size of what Argo and etcd must keep."""
+        if self.layout == "workers":
+            return self.workers + 1
         child = 1 if self.layout == "fused" else 3
         return self.rounds_per_run * (children_per_round * child + 2) + 1
 

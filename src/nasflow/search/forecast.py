@@ -180,14 +180,16 @@ def pods_of(config: ResolvedConfig, children: int, cluster: Cluster) -> int:
     """Pods of a search's steps on a cluster, Kubeflow's own not counted.
 
     A run has its rounds' proposals and lessons whether or not they are needed, and one that asks for the
-    next run; the last run is the finish.
+    next run; the last run is the finish. Workers do all rounds in one run.
     """
     batches = outlook(config, children)
     turns = [batch for batch in batches if batch.stage in {"start", "children"}]
+    at_full_size = sum(len(each.stretches) for each in batches if each not in turns)
+    if cluster.layout == "workers":
+        return cluster.workers + 1 + at_full_size + _FINISH_PODS
     runs = math.ceil(sum(each.times for each in turns) / cluster.rounds_per_run)
     a_child = 1 if cluster.layout == "fused" else 3
     searched = sum(each.times * len(each.stretches) for each in turns) * a_child
-    at_full_size = sum(len(each.stretches) for each in batches if each not in turns)
     return runs * (2 * cluster.rounds_per_run + 1) + searched + at_full_size + _FINISH_PODS
 
 

@@ -27,6 +27,7 @@ from nasflow.steps.keys import trouble_key, troubles_prefix
 from nasflow.steps.ledger import read_config
 from nasflow.steps.show import (
     Log,
+    Telling,
     birth_text,
     claim_task,
     roles_of,
@@ -97,6 +98,25 @@ class Pod:
     def retrain(self, log: Log, drawing: str) -> None:
         """As `child`, for a network at full size."""
         self._run_child(Step.RETRAIN, log, drawing)
+
+    def work(self, worker: int) -> None:
+        """Do whatever is next, beside other workers, until the rounds are over; worker 1 shows the search in
+        MLflow as it goes.
+        """
+        from nasflow.steps.succession import find_cluster, hopeless_after
+        from nasflow.steps.work import tasks_of_rounds, work
+
+        with self._doing(Step.WORK) as archive:
+            # Who runs the components by himself has handed the search to nobody.
+            cluster = find_cluster(archive, self._search)
+            patience, lanes = (hopeless_after(cluster), cluster.lanes) if cluster else (None, 1)
+            work(
+                archive,
+                self._search,
+                lambda: tasks_of_rounds(archive, self._search, patience),
+                Telling(archive, self._search, in_mlflow=worker == 1),
+                lanes,
+            )
 
     def update(self, links: str) -> None:
         """Teach the controller by the round that has been trained; bring MLflow up to it.

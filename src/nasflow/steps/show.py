@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from nasflow.search.record import BirthRecord, FailedRecord, RoundRecord
 from nasflow.search.rounds import FinishRecord
 from nasflow.search.words import figure_text
 from nasflow.steps.archive import Archive
+from nasflow.steps.ledger import read_config, read_ledger
 
 Log = Callable[[str, float], None]
 """Takes a metric's name and value: `log_metric` of a Kubeflow artifact."""
@@ -48,7 +50,6 @@ def show_child(record: RoundRecord, role: str, measure: str, log: Log, drawing: 
 def roles_of(archive: Archive, search: str) -> dict[str, str]:
     """What each network of a search is there for, by id."""
     from nasflow.report.roles import roles
-    from nasflow.steps.ledger import read_ledger
 
     return roles(read_ledger(archive, search))
 
@@ -58,6 +59,31 @@ def _said(record: RoundRecord, measure: str) -> str:
         return record.failure
     found = record.measures.get(measure)
     return figure_text(measure, found.value if found else None)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A `work.Watcher` whose terminal is a pod's log."""
+
+    archive: Archive
+    search: str
+    in_mlflow: bool
+    """Whether MLflow is brought up to each finished child too."""
+
+    def stage(self, title: str, children: int) -> None:
+        """See Watcher."""
+        print(f"nasflow: {title}" + (f": {children} to be trained" if children else ""), flush=True)
+
+    def training(self, child: str, share: float) -> None:
+        """See Watcher: `nasflow watch` tells, from the store."""
+
+    def child(self, record: RoundRecord) -> None:
+        """See Watcher."""
+        role = roles_of(self.archive, self.search).get(record.child, "child")
+        measure = read_config(self.archive, self.search).objective.measure
+        print(f"nasflow: {role} ({record.child}): {_said(record, measure)}  {record.parts}", flush=True)
+        if self.in_mlflow:
+            show_in_mlflow(self.archive, self.search)
 
 
 def show_test(record: FinishRecord, log: Log) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from nasflow.base.errors import NotFound, NotReady, Stuck
 from nasflow.kubeflow import Kubeflow, RunState, RunView
-from nasflow.search.cluster import Run, Submission
+from nasflow.search.cluster import Cluster, Run, Submission
 from nasflow.search.record import Checkpoint
 from nasflow.search.schedule import GiveUp, Train, is_finish, next_tasks
 from nasflow.steps.archive import Archive
@@ -56,6 +56,17 @@ def read_submission(archive: Archive, search: str) -> tuple[Submission, str]:
             "`nasflow submit CONFIG` does it"
         )
     return submission, version
+
+
+def find_cluster(archive: Archive, search: str) -> Cluster | None:
+    """The cluster that a search was handed to; None: it was not."""
+    submission, _ = archive.find_changing(submission_key(search), Submission)
+    return submission.cluster if submission else None
+
+
+def hopeless_after(cluster: Cluster) -> int:
+    """After so many attempts in a row that brought nothing a child is given up."""
+    return max(_FEWEST_KILLS, _RUNS_TO_TRY * (cluster.retries + 1))
 
 
 def last_run(archive: Archive, search: str) -> Run | None:
@@ -177,7 +188,7 @@ def follow(
     if known and known.id:
         return known
     if not is_asked:
-        give_up_hopeless(archive, search, max(_FEWEST_KILLS, _RUNS_TO_TRY * (submission.cluster.retries + 1)))
+        give_up_hopeless(archive, search, hopeless_after(submission.cluster))
     tasks = settled_tasks(archive, search)
     if not tasks:
         return None

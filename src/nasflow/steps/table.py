@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-Id = Literal["search", "child", "number", "comparison"]
-"""What a step can be told: ids of a search, of a child, of a comparison; the number of a run."""
+Id = Literal["search", "child", "number", "worker", "comparison"]
+"""What a step can be told: ids of a search, of a child, of a comparison; the number of a run, of a worker."""
 
 PodKind = Literal["light", "patient", "waiting", "train"]
 """What a step's pod is like.
@@ -32,6 +32,7 @@ class Step(_Row, Enum):
     TRAIN = "train", ("search", "child"), "train"
     EVALUATE = "evaluate", ("search", "child"), "light"
     CHILD = "child", ("search", "child"), "train"
+    WORK = "work", ("search", "worker"), "train"
     UPDATE = "update", ("search",), "light"
     SELECT = "select", ("search",), "light"
     RETRAIN = "retrain", ("search", "child"), "train"

@@ -5,7 +5,6 @@ from importlib.metadata import version
 
 import numpy as np
 
-from nasflow.backends.lanes import Lanes, Told
 from nasflow.base.errors import InvalidSpec
 from nasflow.base.seeds import derive
 from nasflow.measure import counted
@@ -21,6 +20,7 @@ from nasflow.spec.origin import Grown
 from nasflow.spec.recipe import Recipe
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import spec_key
+from nasflow.steps.lanes import Lanes, Told
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.records import find_record
 from nasflow.studies.truth.table import Curve, TrueCell, TruthTable, question

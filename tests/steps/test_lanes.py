@@ -22,13 +22,13 @@ from tests.training.datasets.small import image_folder
 from torch import distributed
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
-from nasflow.backends import lanes
 from nasflow.backends.inline import run
-from nasflow.backends.lanes import count_lanes
 from nasflow.base.errors import DataSetMissing, LaneLost, NotFound
 from nasflow.base.plugins import plugged
 from nasflow.search.record import RoundRecord, TrainedRecord
+from nasflow.steps import lanes
 from nasflow.steps.begin import begin
+from nasflow.steps.lanes import count_lanes
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.summary import summary
 from nasflow.store import blob_key
