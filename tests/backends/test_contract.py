@@ -64,7 +64,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("layout", [pytest.param("fused", marks=pytest.mark.long), "steps", "workers"])
+@pytest.mark.parametrize(
+    "layout", ["steps", *(pytest.param(each, marks=pytest.mark.long) for each in ("fused", "workers"))]
+)
 def test_components(layout: Layout, tmp_path: Path) -> None:
     """Run by Kubeflow's own SDK, each task a process, it writes the same too."""
     store = str(tmp_path / "store")
