@@ -1,12 +1,15 @@
 import importlib.util
 import subprocess
 import sys
+import textwrap
 from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageOps
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
@@ -20,6 +23,7 @@ from nasflow.spec.hosts import Adopted, Chain, CondenseNet, DenseNet, Host, Pyra
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.parts import CellPart, Parts, Width, WrittenLayer
 from nasflow.studies.nasnet import NasNet, NasNetwork
+from nasflow.training.datasets.decode import decode
 
 STRANGERS = "tests.networks.strangers"
 NETWORKS: dict[str, tuple[Host, Parts]] = {
@@ -140,6 +144,32 @@ def test_the_source_can_be_trained(network: nn.Module, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+def test_a_file_and_its_class(tmp_path: Path) -> None:
+    """The source says how a file is read, as those of the training were, and how the classes are called."""
+    spec = DataSpec(name="image-folder", path="/images", size=9, held_out=20)
+    names = ("cats", "dogs", 'a "quoted" one', "vögel", "\\")
+    facts = FACTS.model_copy(update={"spec": spec, "class_names": names})
+    network = build(NetworkSpec(host=Chain(widths=(4,)), channels=3, size=9, classes=5)).eval()
+    code = write_code(network, facts, "A title.", "weights.safetensors")
+    file = tmp_path / "one.png"
+    Image.effect_noise((20, 14), 60).convert("RGB").save(file)
+    made: dict[str, Any] = {"__name__": "network", "__file__": str(tmp_path / "network.py")}
+    exec(code.source, made)
+    assert made["CLASSES"] == list(names)
+    told = textwrap.dedent(made["__doc__"].partition("were read:\n\n")[2])
+    known = {"ImageOps": ImageOps, "Image": Image, "numpy": np, "torch": torch, "file": file}
+    seen: list[Tensor] = []
+
+    def answer(images: Tensor) -> Tensor:
+        seen.append(images)
+        return torch.eye(5)[3]
+
+    exec(told, known | {"CLASSES": made["CLASSES"], "network": answer})
+    assert torch.equal(seen[0], torch.from_numpy(decode(file, 9).copy()).permute(2, 0, 1)[None])
+    # Of images that came in one file nothing of the kind is said.
+    assert "CLASSES" not in write_code(network, FACTS, "A title.", "weights.safetensors").source
+
+
 @pytest.mark.parametrize("network", ["densenet", "condensenet", "pyramidnet"], indirect=True)
 def test_onnx(network: nn.Module) -> None:
     """onnxruntime gives the same logits to 1e-5, for a batch of another size than the traced one."""

@@ -4,6 +4,7 @@ The network is traced, so that whatever a host computes comes out, as a flat lis
 call them; then every layer is written as the constructor call that makes it again.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ Made by nasflow. It needs torch, and nothing else; the weights are in {weights},
 
     network = load("{weights}")
     logits = network(images)     # uint8 or float pixels 0..255, [batch, {channels}, {size}, {size}]
-"""
+{example}"""
 
 import json
 from pathlib import Path
@@ -52,7 +53,7 @@ from torch import Tensor, nn
 MEAN = {mean}
 STD = {std}
 """Of each channel, of pixels scaled to 0..1."""
-
+{names}
 
 class Network(nn.Module):
     """Pixels 0..255 [batch, {channels}, {size}, {size}] -> logits [batch, {classes}]."""
@@ -88,6 +89,16 @@ def read_weights(data: bytes) -> dict[str, Tensor]:
 '''
 
 
+_OF_A_FILE = """\
+
+An image file, with Pillow and numpy, as the images of the training were read:
+
+    picture = ImageOps.fit(Image.open(file).convert("RGB"), ({size}, {size}), Image.Resampling.BILINEAR)
+    images = torch.from_numpy(numpy.array(picture)).permute(2, 0, 1)[None]
+    print(CLASSES[network(images).argmax()])
+"""
+
+
 @dataclass(frozen=True, eq=False)
 class Code:
     """A network as source, and its weights by the names that the source gives them."""
@@ -121,6 +132,8 @@ def write_code(network: nn.Module, facts: DataFacts, title: str, weights: str) -
         classes=facts.classes,
         mean=list(facts.mean),
         std=list(facts.std),
+        example=_example(facts),
+        names=_names(facts),
         types=", ".join(f'"{name}": {kind}' for kind, name in _TYPES.items() if kind in kinds),
         layers="\n".join(f"        {line}" for line in (*constructors(layers), *_buffers(tensors))),
         images=next(node.target for node in graph.nodes if node.op == "placeholder"),
@@ -129,6 +142,16 @@ def write_code(network: nn.Module, facts: DataFacts, title: str, weights: str) -
     code = Code(source, named)
     _compare(code, network, facts)
     return code
+
+
+def _example(facts: DataFacts) -> str:
+    """How a file becomes what the network reads, where files were read, see `training/datasets/decode.py`."""
+    return _OF_A_FILE.format(size=facts.size) if facts.spec.name == "image-folder" else ""
+
+
+def _names(facts: DataFacts) -> str:
+    listed = "".join(f"    {json.dumps(each, ensure_ascii=False)},\n" for each in facts.class_names)
+    return f'CLASSES = [\n{listed}]\n"""Of each logit."""\n' if listed else ""
 
 
 def _compare(code: Code, network: nn.Module, facts: DataFacts) -> None:

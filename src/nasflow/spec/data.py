@@ -127,12 +127,14 @@ class DataFacts(Document):
     test: str | None = Field(default=None, exclude_if=is_off)
     """As `fingerprint`, over the test images, by which the finish knows them again; None: an older nasflow
     began, or nobody has asked yet."""
+    class_names: tuple[str, ...] = Field(default=(), exclude_if=is_off)
+    """In the order of the labels; empty: the data set does not say, or an older nasflow began."""
 
     def identity(self) -> dict[str, object]:
-        """What decides the images that a child sees: not the path, which may differ on each machine, and not
-        the test images.
+        """What decides the images that a child sees: not the path, which may differ on each machine, not the
+        test images, and not how classes are called.
         """
-        return self.model_dump(mode="json", exclude={"spec": {"path"}, "test": True})
+        return self.model_dump(mode="json", exclude={"spec": {"path"}, "test": True, "class_names": True})
 
     @property
     def files(self) -> str:

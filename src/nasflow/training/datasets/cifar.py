@@ -35,6 +35,7 @@ class Cifar:
     """Records in the largest file."""
     label_bytes: int
     classes: int
+    class_names: tuple[str, ...] = ()
 
     def root(self, spec: DataSpec) -> Path:
         """The path that was given."""
@@ -70,6 +71,10 @@ CIFAR10: DataSet = Cifar(
     most=10_000,
     label_bytes=1,
     classes=10,
+    class_names=(
+        *("airplane", "automobile", "bird", "cat", "deer"),
+        *("dog", "frog", "horse", "ship", "truck"),
+    ),
 )
 
 CIFAR100: DataSet = Cifar(
@@ -94,7 +99,8 @@ def _part(spec: DataSpec, cifar: Cifar, names: tuple[str, ...]) -> MemoryImages:
             )
     both = torch.cat(records)
     pixels = both[:, cifar.label_bytes :].reshape(-1, 3, 32, 32).contiguous()
-    return MemoryImages(pixels, both[:, cifar.label_bytes - 1].to(torch.int64), cifar.classes)
+    labels = both[:, cifar.label_bytes - 1].to(torch.int64)
+    return MemoryImages(pixels, labels, cifar.classes, class_names=cifar.class_names)
 
 
 def _find(spec: DataSpec, cifar: Cifar, name: str) -> Path:

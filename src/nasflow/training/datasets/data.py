@@ -94,6 +94,7 @@ def _facts(
         mean=mean,
         std=std,
         test=expected.test if expected else None,
+        class_names=part.class_names,
     )
 
 

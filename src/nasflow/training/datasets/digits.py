@@ -63,4 +63,4 @@ def _all() -> MemoryImages:
     labels: Tensor = torch.from_numpy(digits.target).to(torch.int64)
     # The values go from 0 to 16.
     pixels = (values * 255 / 16).round().to(torch.uint8)
-    return MemoryImages(pixels[:, None], labels, classes=10)
+    return MemoryImages(pixels[:, None], labels, classes=10, class_names=tuple("0123456789"))

@@ -16,6 +16,11 @@ from nasflow.training.datasets.protocol import DataSet
 DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist"
 """Where the Debian package puts the files."""
 
+CLASSES = (
+    *("T-shirt/top", "trouser", "pullover", "dress", "coat"),
+    *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+)
+
 _TRAIN, _TEST = (
     (f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz") for part in ("train", "t10k")
 )
@@ -66,4 +71,5 @@ def _part(folder: Path, names: tuple[str, str], most: int) -> MemoryImages:
     classes = read_idx(labels, (), most)
     if len(pixels) != len(classes):
         raise InvalidSpec(f"{labels}: {len(classes)} labels for {len(pixels)} images: fetch both again")
-    return MemoryImages(pixels[:, None], check_labels(classes.to(torch.int64), 10, labels), classes=10)
+    known = check_labels(classes.to(torch.int64), len(CLASSES), labels)
+    return MemoryImages(pixels[:, None], known, len(CLASSES), class_names=CLASSES)

@@ -65,6 +65,8 @@ class FolderImages:
     """Height and width, in pixels, to which each image is brought."""
     remarks: tuple[str, ...] = ()
     """See DataSetPart."""
+    class_names: tuple[str, ...] = ()
+    """See DataSetPart: their folders' names."""
 
     def __len__(self) -> int:
         return len(self.files)
@@ -78,7 +80,7 @@ class FolderImages:
     def take(self, indices: Tensor) -> Self:
         """The images at `indices` alone, in that order."""
         files = tuple(self.files[index] for index in indices.tolist())
-        return type(self)(self.root, files, self.labels[indices], self.classes, self.size)
+        return replace(self, files=files, labels=self.labels[indices], remarks=())
 
     def fingerprint(self) -> str:
         """sha256 over the names and sizes (bytes) of the files: to read them all would take too long."""
@@ -212,7 +214,8 @@ def _list(root: Path, classes: tuple[str, ...], size: int, least: int) -> Folder
     labels = torch.arange(len(classes)).repeat_interleave(torch.tensor(counts))
     remarks = (*_passed_over(root, [name for own in names for name in own]), *_uneven(root, classes, counts))
     everything = tuple(file for files in found for file in files)
-    return FolderImages(root, everything, labels, len(classes), size, remarks)
+    spelled = tuple(os.fsencode(each).decode(errors="replace") for each in classes)
+    return FolderImages(root, everything, labels, len(classes), size, remarks, spelled)
 
 
 def _passed_over(root: Path, names: Sequence[str]) -> Iterator[str]:

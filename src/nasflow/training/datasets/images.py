@@ -35,6 +35,10 @@ class DataSetPart(Images, Protocol):
         """Classes that the data set defines, whether or not each has an image here."""
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """How they are called, in the order of the labels; empty: nobody says."""
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What whoever begins a search should hear of its files: a line each."""
 
@@ -56,6 +60,8 @@ class MemoryImages:
     classes: int
     remarks: tuple[str, ...] = ()
     """See DataSetPart."""
+    class_names: tuple[str, ...] = ()
+    """See DataSetPart."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -66,7 +72,7 @@ class MemoryImages:
 
     def take(self, indices: Tensor) -> Self:
         """The images at `indices` alone, in that order."""
-        return type(self)(self.pixels[indices], self.labels[indices], self.classes)
+        return replace(self, pixels=self.pixels[indices], labels=self.labels[indices], remarks=())
 
     def shrunk(self, size: int) -> Self:
         """The same images with `size` pixels a side, each the mean of those that it covers.
