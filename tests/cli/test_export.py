@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,21 @@ def test_files_in_a_new_folder(tmp_path: Path) -> None:
     assert said.code == 0
     assert said.out.split() == [str(folder / name) for name in ("network.py", "weights.safetensors")]
     assert all((folder / name).stat().st_size > 0 for name in ("network.py", "weights.safetensors"))
+
+
+def test_without_onnx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its packages are missing the Python file is written all the same, unless somebody insists."""
+    monkeypatch.setattr("nasflow.export.onnx.find_spec", lambda name: None)
+    store, folder = copy_of_finished(tmp_path), tmp_path / "found"
+    asked = ("export", "tiny", "--store", store, "--output", folder)
+    insisting = call(*asked, "--onnx")
+    assert insisting.code == 2
+    assert f"{sys.executable} -m pip install onnx onnxscript" in insisting.error
+    assert not folder.exists()
+    said = call(*asked)
+    assert said.code == 0
+    assert said.err.startswith("nasflow: network.onnx is left out: ONNX needs what is not installed: ")
+    assert sorted(each.name for each in folder.iterdir()) == ["network.py", "weights.safetensors"]
 
 
 @pytest.mark.long

@@ -119,7 +119,9 @@ def _export(
     search: SearchArgument,
     output: Annotated[Path, typer.Option(help="Folder that gets the files.")],
     store: StoreOption = DEFAULT_STORE,
-    onnx: Annotated[bool, typer.Option("--onnx/--no-onnx", help="As ONNX too.")] = True,
+    onnx: Annotated[
+        bool | None, typer.Option("--onnx/--no-onnx", help="As ONNX too. Default: if its packages are there.")
+    ] = None,
     source: Annotated[bool, typer.Option("--source/--no-source", help="As a Python file.")] = True,
 ) -> None:
     """Write the found network as one Python file with its weights, which needs torch alone, and as ONNX."""

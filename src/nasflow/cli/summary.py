@@ -28,7 +28,7 @@ def print_summary(facts: Mapping[str, Any]) -> None:
         print(f"test       {_percent(facts['test_accuracy'])} at full size")
         _print_controls(facts, noun)
     if facts["lift"] and facts["lift"]["interval"]:
-        _print_lift(objective["measure"], facts["lift"])
+        _print_lift(objective, facts["lift"])
     if stop := facts["ledger"]["stop"]:
         print(f"stopped    {stop['reason']}: {stop['detail']}{_further(facts, stop)}")
     for line in (facts.get("foretold") or {}).get("said", ()):
@@ -86,15 +86,18 @@ def _print_controls(facts: Mapping[str, Any], noun: str) -> None:
         print(f"so         {facts['controls_said']}")
 
 
-def _print_lift(measure: str, lift: Mapping[str, Any]) -> None:
+def _print_lift(objective: Mapping[str, Any], lift: Mapping[str, Any]) -> None:
+    """By how much better the controller's children are: above 0, whether much or little is wanted."""
     from nasflow.search.measures import find_measure
 
-    unit = find_measure(measure).unit
+    unit = find_measure(objective["measure"]).unit
     factor, digits, name = {"share": (100, 2, "points"), "seconds": (1000, 3, "ms")}.get(unit, (1, 4, unit))
-    low, high = lift["interval"]
+    factor *= 1 if objective["is_maximised"] else -1
+    better, *ends = (factor * each for each in (lift["difference"], *lift["interval"]))
+    low, high = sorted(ends)
     print(
-        f"lift       {factor * lift['difference']:+.{digits}f} {name} over the random arm "
-        f"(95 %: {factor * low:+.{digits}f} to {factor * high:+.{digits}f})"
+        f"lift       {better:+.{digits}f} {name} better than the random arm "
+        f"(95 %: {low:+.{digits}f} to {high:+.{digits}f})"
     )
 
 

@@ -1,8 +1,10 @@
 """A network as ONNX, for runtimes without torch."""
 
 import io
+import sys
 import warnings
 from contextlib import redirect_stdout
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor, nn
@@ -11,16 +13,22 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.spec.data import DataFacts
 
 
+def what_onnx_lacks() -> str | None:
+    """What is to be installed before a network can be written as ONNX; None: nothing."""
+    missing = [each for each in ("onnx", "onnxscript") if find_spec(each) is None]
+    if not missing:
+        return None
+    names = " ".join(missing)
+    return f"ONNX needs what is not installed: `{sys.executable} -m pip install {names}`"
+
+
 def write_onnx(network: nn.Module, facts: DataFacts) -> bytes:
     """The network with its weights: `pixels` float32 0..255 [batch, channels, size, size] -> `logits`.
 
     Raise InvalidSpec where the packages for it are not installed.
     """
-    try:
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise InvalidSpec(f"ONNX needs the package {error.name}: pip install 'nasflow[onnx]'") from None
+    if missing := what_onnx_lacks():
+        raise InvalidSpec(missing)
     reader = _Reader(network, facts).eval()
     example = torch.zeros(2, facts.channels, facts.size, facts.size)
     batch = torch.export.Dim("batch", min=1)

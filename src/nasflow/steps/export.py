@@ -3,7 +3,8 @@
 from torch import nn
 
 from nasflow.base.errors import InvalidSpec, NotFound
-from nasflow.export import write_code, write_onnx
+from nasflow.base.terminal import say
+from nasflow.export import what_onnx_lacks, write_code, write_onnx
 from nasflow.search.record import TrainedRecord
 from nasflow.search.rounds import FinishRecord
 from nasflow.spec.child import ChildSpec
@@ -17,14 +18,15 @@ SOURCE, WEIGHTS, ONNX = "network.py", "weights.safetensors", "network.onnx"
 
 
 def export(
-    archive: Archive, search: str, with_onnx: bool = True, with_source: bool = True
+    archive: Archive, search: str, with_onnx: bool | None = None, with_source: bool = True
 ) -> dict[str, bytes]:
     """The final network of a finished search as files by name: source with weights, and ONNX.
 
-    Raise NotFound if the search has no final network, InvalidSpec where ONNX's packages are missing, for a
-    network that cannot be written as source, and if nothing is wanted.
+    `with_onnx` None: where its packages are installed; if not, that is said. Raise NotFound if the search has
+    no final network, InvalidSpec where ONNX's packages are missing and it was asked for, for a network that
+    cannot be written as source, and if nothing is wanted.
     """
-    if not (with_onnx or with_source):
+    if with_onnx is False and not with_source:
         raise InvalidSpec("--no-source and --no-onnx leave nothing to export: leave one of them out")
     network, spec, finish = _final(archive, search)
     accuracy = f"{100 * finish.test_accuracy:.2f} % of the test images are right"
@@ -36,9 +38,17 @@ def export(
         except InvalidSpec as error:
             raise InvalidSpec(f"{error}; with --no-source ONNX is written alone") from None
         files |= {SOURCE: code.source.encode(), WEIGHTS: weights_to_bytes(code.weights)}
-    if with_onnx:
+    if with_onnx or (with_onnx is None and _can_onnx(with_source)):
         files[ONNX] = write_onnx(network, spec.data)
     return files
+
+
+def _can_onnx(with_source: bool) -> bool:
+    """Whether ONNX is written where nobody has said; a network that is wanted as nothing else is tried."""
+    missing = what_onnx_lacks()
+    if missing and with_source:
+        say(f"{ONNX} is left out: {missing}, then export again")
+    return not (missing and with_source)
 
 
 def final_network(archive: Archive, search: str) -> nn.Module:

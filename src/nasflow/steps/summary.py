@@ -123,6 +123,7 @@ def _objective(ledger: Ledger) -> dict[str, Any]:
     objective = ledger.config.objective
     return objective.model_dump(mode="json") | {
         "measure": objective.measure,
+        "is_maximised": objective.is_maximised,
         "best": _measured(ledger.chosen, objective.measure),
         "start": _measured(ledger.rival, objective.measure),
     }
