@@ -61,6 +61,12 @@ def test_a_store_is_a_mapping() -> None:
     assert "tiny" in searches
     assert "other" not in searches
     assert "tiny" in repr(searches)
+    assert searches.get("other") is None
+    with pytest.raises(KeyError) as caught:
+        searches["other"]
+    assert isinstance(caught.value, NotFound)
+    assert str(caught.value).startswith("no search 'other' in ")
+    assert str(caught.value).endswith(": there are tiny")
     with pytest.raises(NotFound):
         api.open("no-such-folder")
 

@@ -64,8 +64,12 @@ class StoredSearches(Mapping[str, "StoredSearch"]):
         self._archive = archive
 
     def __getitem__(self, name: str) -> "StoredSearch":
+        from nasflow.base.errors import UnknownSearch
+
         if name not in self._names():
-            raise KeyError(name)
+            raise UnknownSearch(
+                f"no search {name!r} in {self._archive.store.url}: there are {', '.join(self) or 'none'}"
+            )
         return StoredSearch(self._archive, name)
 
     def __iter__(self) -> Iterator[str]:

@@ -1,16 +1,20 @@
 """`nasflow init` writes what loads, runs, and fits into the time that was asked for."""
 
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 import typer
 from tests.cli.calling import call
+from tests.steps.samples import config, open_archive
 from tests.training.datasets.small import image_folder
 
 from nasflow.cli.options import read_file
 from nasflow.search.starter import EFFORTS, Starter
+from nasflow.steps.begin import begin
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ASKED = ("--images", "digits", "--network", "none", "--step-seconds", "0.01")
@@ -29,7 +33,11 @@ def test_what_is_written_fits_the_time(hours: float, tmp_path: Path) -> None:
 def test_too_little_time_is_said(tmp_path: Path) -> None:
     """With what the smallest search takes; no file is left."""
     said = call("init", tmp_path / "digits.yaml", *ASKED, "--hours", "0.001")
-    assert said.error.startswith("--hours 0.001: the smallest search of these images takes 0.0")
+    told = re.fullmatch(
+        r"--hours 0.001: the smallest search of these images takes about \d+ s here: --hours (\S+) does it",
+        said.error,
+    )
+    assert told
     assert not list(tmp_path.iterdir())
 
 
@@ -42,9 +50,54 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 def test_without_a_terminal_nobody_is_asked(tmp_path: Path) -> None:
-    """One line says which options are wanted."""
-    for given in ((), ("--images", "digits"), ("--images", "digits", "--hours", "1")):
-        assert "--images, --network and --hours" in call("init", tmp_path / "new.yaml", *given).error
+    """One line says which options are missing; what is wrong with those that are there comes first."""
+    file = tmp_path / "new.yaml"
+    network = "give --network none (or torchvision:resnet18)"
+    for given, said in (
+        ((), "give --images digits (or a folder) and --network none (or torchvision:resnet18) and --hours 1"),
+        (("--images", "digits"), f"{network} and --hours 1"),
+        (("--images", "digits", "--hours", "1"), network),
+        (("--images", "digist"), "--images digist: no folder, and none of digits, fashion-mnist"),
+        (("--network", "resnet18"), "--network resnet18: torchvision:resnet18, module:factory or none is"),
+    ):
+        assert said in call("init", file, *given).error
+
+
+def test_a_folder_that_is_not_there_is_asked_for_again(tmp_path: Path) -> None:
+    """On a terminal, before the next question; what is typed may begin with ~."""
+    image_folder(tmp_path / "ants")
+    asked: list[str] = []
+
+    def prompt(text: str, value_proc: Callable[[str], str] | None = None, **_: object) -> object:
+        asked.append(text.split(maxsplit=1)[0])
+        if value_proc:
+            with pytest.raises(typer.BadParameter, match="no folder"):
+                value_proc("~/bees")
+            return value_proc("~/ants")
+        return {"Network": "none", "Hours": 0.2}[asked[-1]]
+
+    with (
+        patch.object(sys.stdin, "isatty", lambda: True),
+        patch.object(typer, "prompt", prompt),
+        patch.dict("os.environ", HOME=str(tmp_path)),
+    ):
+        assert call("init", tmp_path / "ants.yaml", "--step-seconds", "0.001").code == 0
+    assert asked == ["Images", "Network", "Hours"]
+    assert read_file(tmp_path / "ants.yaml").data.path == str(tmp_path / "ants")
+
+
+def test_a_second_search_of_the_same_images(tmp_path: Path) -> None:
+    """Has another name than the first, which is in the store; so short a one is said to find luck."""
+    store, file = tmp_path / "store", tmp_path / "digits.yaml"
+    begin(open_archive(store), config(name="digits"))
+    begin(open_archive(store), config(name="digits-2"))
+    said = call("init", file, *ASKED, "--hours", "0.005", "--store", store)
+    assert said.code == 0
+    assert "its winner is luck" in said.err
+    assert read_file(file).name == "digits-3"
+    said = call("init", tmp_path / "long.yaml", *ASKED, "--hours", "5")
+    assert "luck" not in said.err
+    assert read_file(tmp_path / "long.yaml").name == "digits"
 
 
 def test_on_a_terminal_what_is_missing_is_asked(tmp_path: Path) -> None:
@@ -98,6 +151,7 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
     assert call("init", file, *asked, "--hours", "0.2").code == 0
     found = read_file(file)
     assert (found.name, found.data.held_out) == ("my-ants", 4)
+    assert found.data.path == str(tmp_path / "My Ants")
     assert call("plan", file, "--step-seconds", "0.001", "--json").json["hours"] <= 0.2
     missing = call(
         "init", tmp_path / "other.yaml", "--images", "nowhere", "--network", "none", "--hours", "1"
@@ -142,7 +196,7 @@ def test_images_that_are_none(images: str, tmp_path: Path) -> None:
     """The name of a kind is no folder, and no answer is none: each is one line."""
     asked = ("--images", images, "--network", "none", "--hours", "1", "--step-seconds", "0.01")
     said = call("init", tmp_path / "new.yaml", *asked).error
-    assert said.startswith("--images image-folder: no folder" if images else "init: without a terminal, ")
+    assert said.startswith("--images image-folder: no folder" if images else "init: nobody can be asked")
     assert not list(tmp_path.iterdir())
 
 

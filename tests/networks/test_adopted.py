@@ -203,7 +203,7 @@ def test_cells_of_their_own() -> None:
             host("tests.networks.strangers:twice"),
             "dilated and again share weights: leave them",
         ),
-        (host("torchvision:resnet1"), "torchvision has no classifier 'resnet1'"),
+        (host("torchvision:resnet1"), "torchvision has no classifier 'resnet1': did you mean 'resnet"),
     ],
 )
 def test_what_cannot_be_adopted(adopted: Adopted, message: str, monkeypatch: pytest.MonkeyPatch) -> None:

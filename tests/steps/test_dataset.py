@@ -125,7 +125,7 @@ def test_neither_here_nor_there(tmp_path: Path, images: Path) -> None:
     data = {"name": "fashion-mnist", "path": str(images), "held_out": 100}
     begin(archive, config(data=data))
     shutil.rmtree(images)
-    with pytest.raises(DataSetMissing, match="bring them back, or run `nasflow submit`"):
+    with pytest.raises(DataSetMissing, match="bring them back, or make it a link"):
         located(open_archive(tmp_path / "other"), facts(tmp_path / "other"))
 
 

@@ -19,7 +19,7 @@ from nasflow.base.strict_yaml import read_yaml
 from nasflow.kubeflow.kubernetes import load_kubernetes
 from nasflow.search.cluster import Cluster
 from nasflow.search.file import SearchFile
-from nasflow.tracking import tracking_uri
+from nasflow.tracking import tracking_beside, tracking_uri
 
 TESTED_VERSIONS = ("2.17",)
 """Versions of Kubeflow Pipelines that nasflow was run on."""
@@ -55,7 +55,7 @@ class Check:
 def own_checks(store: str) -> Iterator[Check]:
     """The store, with both conditional writes really tried, and MLflow."""
     yield _checked("store", lambda: _store(store))
-    yield _checked("mlflow", _mlflow)
+    yield _checked("mlflow", lambda: _mlflow(store))
 
 
 def search_checks(file: SearchFile, store: str, on_cluster: bool) -> Iterator[Check]:
@@ -119,14 +119,15 @@ def _store(url: str) -> Said:
     return f"{store.url} takes conditional writes"
 
 
-def _mlflow() -> Said:
+def _mlflow(store: str) -> Said:
     """Write a run with an artifact, and delete it: the server may have a database and no bucket."""
     from nasflow.tracking.address import artifact_folder
     from nasflow.tracking.connection import connected
 
     uri = tracking_uri(None)
     if uri is None:
-        return "skip", f"{TRACKING_URI} is not set"
+        beside = masked(tracking_beside(store))
+        return "skip", f"{TRACKING_URI} is not set: searches on this machine are shown in {beside}"
     with connected(uri, _MLFLOW) as client:
         found = client.get_experiment_by_name(_EXPERIMENT)
         experiment = (

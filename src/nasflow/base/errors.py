@@ -45,6 +45,14 @@ class NotFound(StoreError):
     """A key, a search or a child that the store does not hold."""
 
 
+class UnknownSearch(NotFound, KeyError):
+    """A search that a store does not hold, asked for as from a dictionary."""
+
+    def __str__(self) -> str:
+        # A KeyError would put it in quotes.
+        return str(self.args[0])
+
+
 class Conflict(NasflowError):
     """A search id that already belongs to another configuration."""
 

@@ -14,7 +14,7 @@ init_commands = typer.Typer()
 
 ImagesOption = Annotated[str | None, typer.Option(help="digits, fashion-mnist, or a FOLDER of images.")]
 NetworkOption = Annotated[
-    str | None, typer.Option(help="torchvision:NAME or module:factory; none: nasflow's own.")
+    str | None, typer.Option(help="torchvision:NAME, module:factory, or the word none: nasflow's own.")
 ]
 HoursOption = Annotated[float | None, typer.Option(min=0.001, help="That the search may take here.")]
 
@@ -50,28 +50,64 @@ def _init(
 def _asked(images: str | None, network: str | None, hours: float | None) -> tuple[str, str, float]:
     """The three answers; raise InvalidSpec where one is missing and nobody can be asked."""
     from nasflow.base.errors import InvalidSpec
+    from nasflow.search.starter import folder_of
 
-    if not all((images, network, hours)) and not sys.stdin.isatty():
-        raise InvalidSpec(
-            "init: without a terminal, --images, --network and --hours are wanted, or --example"
-        )
+    # Before anything is asked.
+    if images:
+        folder_of(images)
+    if network and network != "none" and ":" not in network:
+        raise InvalidSpec(f"--network {network}: torchvision:{network}, module:factory or none is wanted")
+    given = {
+        "--images digits (or a folder)": images,
+        "--network none (or torchvision:resnet18)": network,
+        "--hours 1": hours,
+    }
+    missing = [name for name, answer in given.items() if not answer]
+    if missing and not sys.stdin.isatty():
+        raise InvalidSpec(f"init: nobody can be asked without a terminal: give {' and '.join(missing)}")
     return (
-        images or typer.prompt("Images (digits, fashion-mnist, or a folder)", default="digits"),
+        images or typer.prompt(_IMAGES, default="digits", value_proc=_checked_images),
         network or typer.prompt("Network (none, torchvision:resnet18, or module:factory)", default="none"),
         hours or typer.prompt("Hours that the search may take on this machine", default=1.0, type=float),
     )
 
 
+_MORE = "more --hours train longer, and `nasflow plan` says what its images can show"
+_IMAGES = "Images (digits, fashion-mnist, or a folder)"
+
+
+def _checked_images(typed: str) -> str:
+    """For a prompt, which asks again."""
+    from nasflow.base.errors import DataSetMissing
+    from nasflow.search.starter import folder_of
+
+    try:
+        folder_of(typed)
+    except DataSetMissing as error:
+        raise typer.BadParameter(str(error)) from None
+    return typed
+
+
 def _made(answers: tuple[str, str, float], step_seconds: float | None, store: str) -> str:
+    from dataclasses import replace
+    from itertools import count
+
+    from nasflow.base.terminal import say
     from nasflow.cli.plan import machine_of
     from nasflow.search.words import time_words
+    from nasflow.steps.ledger import search_ids
     from nasflow.steps.starter import fit_starter, starter
 
     images, network, hours = answers
     archive = open_archive(store)
     machine = machine_of(None, step_seconds)
+    known, numbers = set(search_ids(archive)), count(1)
     wanted = starter(images, None if network == "none" else network)
+    # A store that has tried these images has a search of their name.
+    wanted = next(each for n in numbers if (each := replace(wanted, number=n)).name not in known)
     found, told = fit_starter(archive, wanted, machine, hours, step_seconds)
+    if found.is_trial:
+        say(f"so short a search shows how one works, and its winner is luck: {_MORE}")
     return found.text(f": about {time_words(3600 * told.hours)} ({machine.device})")
 
 

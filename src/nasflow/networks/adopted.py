@@ -8,6 +8,7 @@ them after its convolutions stay where they are.
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -167,9 +168,12 @@ def _import_remedy(module: str, cause: object) -> str:
 def _torchvision(name: str, classes: int) -> nn.Module:
     from torchvision import models
 
-    if name not in models.list_models(module=models):
+    known = models.list_models(module=models)
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        remedy = f"did you mean {near[0]!r}? " if near else ""
         raise InvalidSpec(
-            f"torchvision has no classifier {name!r}: `torchvision.models.list_models()` names all"
+            f"torchvision has no classifier {name!r}: {remedy}`torchvision.models.list_models()` names all"
         )
     network: nn.Module = models.get_model(name, weights=None, num_classes=classes)
     return network

@@ -38,7 +38,9 @@ class Objective(Frozen):
     """What is maximised, or minimised; as text, the name of a measure whose better way is known."""
 
     maximise: MeasureName | None = None
+    """The measure of which a network is to have much."""
     minimise: MeasureName | None = None
+    """The measure of which a network is to have little; one of this, `maximise` and `pareto` is wanted."""
     pareto: tuple[MeasureName, ...] = Field(default=(), max_length=3, exclude_if=is_off)
     """Two measures or three, instead: a network is better where it is no worse in any and better in one."""
     trade: dict[MeasureName, Trade] = Field(default_factory=dict)

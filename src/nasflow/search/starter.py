@@ -1,16 +1,20 @@
 """A first configuration, as a commented file: from three answers, as large as the time allows."""
 
+import math
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from nasflow.base.errors import InvalidSpec
+from nasflow.base.errors import DataSetMissing, InvalidSpec
 from nasflow.search.budget import Budget
 from nasflow.search.forecast import Forecast, Machine, Paces, forecast
 from nasflow.search.outlook import start_recipe
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.start import BroughtStart
+from nasflow.search.words import time_words
 from nasflow.spec.recipe import Recipe
 
 STARTER_HOSTS: Mapping[str, tuple[str, str]] = {
@@ -95,6 +99,8 @@ class Starter:
     """Pixels a side to which images are brought; None: as they are."""
     share: int = 1
     """One in so many training images is used."""
+    number: int = 1
+    """Which of the searches of these images it is."""
 
     def text(self, remark: str = "") -> str:
         """The file."""
@@ -105,7 +111,14 @@ class Starter:
     def name(self) -> str:
         """Of the search."""
         given = self.path.rstrip("/").rpartition("/")[2] if self.path else self.images
-        return re.sub("[^a-z0-9]+", "-", given.lower()).strip("-")[:53].strip("-") or "images"
+        end = "" if self.number == 1 else f"-{self.number}"
+        text = re.sub("[^a-z0-9]+", "-", given.lower()).strip("-")[: 53 - len(end)].strip("-") or "images"
+        return text + end
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether so little is trained that the search can only show how one works."""
+        return self.effort in EFFORTS[:_ENOUGH]
 
     @property
     def held_out(self) -> int:
@@ -196,6 +209,17 @@ class Starter:
             )
 
 
+def folder_of(images: str) -> str | None:
+    """The whole path of a folder of images; None: a data set is named. Raise DataSetMissing for neither."""
+    named = sorted({*STARTER_HOSTS} - {"image-folder"})
+    if images in named:
+        return None
+    path = Path(images).expanduser().absolute()
+    if not path.is_dir():
+        raise DataSetMissing(f"--images {images}: no folder, and none of {', '.join(named)}")
+    return os.path.normpath(path)
+
+
 def _said(line: str, remark: str) -> str:
     return f"{line:<46}  # {remark}"
 
@@ -223,8 +247,10 @@ def fitted(
         if len(fitting) > _ENOUGH:
             break
     if best is None:
+        least = math.ceil(100 * told.hours) / 100
         raise InvalidSpec(
-            f"--hours {hours:g}: the smallest search of these images takes {told.hours:.2g} here"
+            f"--hours {hours:g}: the smallest search of these images takes about "
+            f"{time_words(3600 * told.hours)} here: --hours {least:g} does it"
         )
     return best
 

@@ -41,7 +41,8 @@ def located(archive: Archive, facts: DataFacts) -> DataSpec:
     if record is None:
         raise DataSetMissing(
             f"{spec.name}: its files are neither in {_place(spec)} nor in "
-            f"{archive.store.url}: bring them back, or run `nasflow submit` where they are"
+            f"{archive.store.url}: bring them back, or make it a link to where they are now; of a search in "
+            "pods, run `nasflow submit` where they are"
         )
     folder = Path(tempfile.gettempdir()) / "nasflow-data" / facts.files
     unpack_files((get_blob(archive.store, digest) for digest in record.packs), folder)

@@ -1,15 +1,12 @@
 """A first configuration that fits these images, this network and this machine."""
 
-from pathlib import Path
-
 from torch import nn
 
-from nasflow.base.errors import DataSetMissing
 from nasflow.base.strict_yaml import read_yaml
 from nasflow.networks.adopted import make
 from nasflow.search.file import SearchFile
 from nasflow.search.forecast import Forecast, Machine
-from nasflow.search.starter import LARGE_IMAGES, SMALL_IMAGES, STARTER_HOSTS, Starter, fitted
+from nasflow.search.starter import LARGE_IMAGES, SMALL_IMAGES, Starter, fitted, folder_of
 from nasflow.spec.data import DataSpec
 from nasflow.spec.hosts import Adopted
 from nasflow.steps.archive import Archive
@@ -23,10 +20,7 @@ def starter(images: str, network: str | None) -> Starter:
 
     Raise DataSetMissing if there are none, InvalidSpec if they, or the network, are no good.
     """
-    named = sorted({*STARTER_HOSTS} - {"image-folder"})
-    path = None if images in named else images
-    if path and not Path(path).is_dir():
-        raise DataSetMissing(f"--images {path}: no folder, and none of {', '.join(named)}")
+    path = folder_of(images)
     name = "image-folder" if path else images
     size = (LARGE_IMAGES if network else SMALL_IMAGES) if path else None
     spec = DataSpec(name=name, path=path, size=size, held_out=1)

@@ -194,8 +194,15 @@ def test_missing_folders_come_with_the_layout(spec: DataSpec, tmp_path: Path) ->
     """Whoever lacks a part is told how the folders must look."""
     with pytest.raises(DataSetMissing, match="train/<class>/"):
         load_test(spec)
-    with pytest.raises(DataSetMissing, match="train/<class>/"):
-        load_data(spec.model_copy(update={"path": str(tmp_path / "nowhere")}))
+    for name, said in (
+        ("nowhere", f"there is no folder {tmp_path}/nowhere: "),
+        ("train/ant", f"{tmp_path}/train/ant has images, and no folders of classes: "),
+        ("empty", f"{tmp_path}/empty has no folders inside: "),
+    ):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        with pytest.raises(DataSetMissing, match="train/<class>/") as caught:
+            load_data(spec.model_copy(update={"path": str(tmp_path / name)}))
+        assert str(caught.value).startswith(said)
 
 
 def test_a_folder_without_parts(tmp_path: Path) -> None:

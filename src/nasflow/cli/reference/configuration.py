@@ -39,6 +39,7 @@ def _section(title: str, part: Schema) -> Iterator[str]:
     yield ""
     yield f"## {title}"
     yield ""
+    part = _spelled_out(part)
     yield paragraph(part.get("description"))
     if "enum" in part:
         yield ""
@@ -52,6 +53,11 @@ def _section(title: str, part: Schema) -> Iterator[str]:
         ("key", "what", "default", ""),
         (_row(key, each, key in wanted) for key, each in shown.items()),
     )
+
+
+def _spelled_out(part: Schema) -> Schema:
+    """Of what may be text too, the form with keys."""
+    return next((each for each in part.get("anyOf", ()) if "properties" in each), part)
 
 
 def _row(key: str, each: Schema, is_wanted: bool) -> tuple[str, ...]:

@@ -148,9 +148,18 @@ def _part(folder: Path, *names: str) -> Path:
         if (folder / name).is_dir():
             return folder / name
     raise DataSetMissing(
-        f"{(folder / names[0]).absolute()} is no folder: an image-folder is data.path with a folder a class "
-        "inside, image files in each; or with train/<class>/ and test/<class>/ (or val/<class>/)"
+        f"{_what_lacks(folder, names[0])}: an image-folder is data.path with a folder a class inside, image "
+        "files in each; or with train/<class>/ and test/<class>/ (or val/<class>/)"
     )
+
+
+def _what_lacks(folder: Path, part: str) -> str:
+    whole = folder.absolute()
+    if not folder.is_dir():
+        return f"there is no folder {whole}"
+    if any(_is_image(each.name) for each in folder.iterdir()):
+        return f"{whole} has images, and no folders of classes"
+    return f"{whole / part} is no folder" if any(_folders(folder)) else f"{whole} has no folders inside"
 
 
 def _has_parts(folder: Path) -> bool:
