@@ -130,6 +130,7 @@ def _resume(
     A search that was submitted to a cluster goes on there, any other on this machine.
     """
     archive = open_existing(store)
+    from nasflow.cli.telling import tell_new_budget, tell_outlook
     from nasflow.search.budget import BudgetRecord
     from nasflow.steps.begin import reopen, set_budget
     from nasflow.steps.keys import submission_key
@@ -140,7 +141,9 @@ def _resume(
     if changed:
         wanted = BudgetRecord.from_data({"budget": budget.model_dump() | changed}, "nasflow resume")
         set_budget(archive, search, wanted.budget)
-        _warn_if_in_vain(archive, search)
+        tell_new_budget(archive, search)
+    else:
+        tell_outlook(archive, search)
     if archive.store.exists(submission_key(search)):
         from nasflow.backends.cluster import go_on
         from nasflow.cli.cluster import connect_for, tell
@@ -149,17 +152,6 @@ def _resume(
         return
     _run_inline(archive, search, tracking_address(store) if track else None, asked_lanes)
     _conclude(archive, search, as_json)
-
-
-def _warn_if_in_vain(archive: "Archive", search: str) -> None:
-    """Say so where a larger budget leaves a search at its end: something else stops it."""
-    from nasflow.search.schedule import decide, next_tasks
-    from nasflow.steps.ledger import read_ledger
-
-    ledger = read_ledger(archive, search)
-    stop = None if next_tasks(ledger) else decide(ledger)
-    if stop:
-        say(f"nothing to go on with: {stop.reason}: {stop.detail}")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What is said of a search at the end, and by `nasflow show`: its summary for people."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,7 +47,9 @@ def _further(facts: Mapping[str, Any], stop: Mapping[str, Any]) -> str:
     from nasflow.steps.keys import report_key
 
     url = facts["report"].removesuffix(f"/{report_key(facts['search'])}")
-    larger = f" --{name.replace('_', '-')} {2 * limit:g}"
+    # More than was spent: a budget may have been made less than that.
+    spent = float(stop["detail"].split()[1])
+    larger = f" --{name.replace('_', '-')} {2 * max(limit, math.ceil(spent)):g}"
     return f"; {resume_command(url, facts['search'], larger)} goes on"
 
 

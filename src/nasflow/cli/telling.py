@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
 
 def tell_outlook(archive: "Archive", search: str) -> None:
-    """Say what is going to be trained: nothing is timed for it, `nasflow plan` does that. Nothing of a search
-    that is over.
+    """Say what is going to be trained, or that a search is finished.
+
+    Nothing is timed for it: `nasflow plan` does that.
     """
     from nasflow.report.plan import outlook_line
     from nasflow.search.schedule import next_tasks
@@ -19,6 +20,22 @@ def tell_outlook(archive: "Archive", search: str) -> None:
     ledger = read_ledger(archive, search)
     if next_tasks(ledger):
         say(f"{search}: {outlook_line(ledger.config)}")
+    elif ledger.finish:
+        say(f"{search}: is finished, for the budget that it has")
+
+
+def tell_new_budget(archive: "Archive", search: str) -> None:
+    """Say so where a changed budget leaves a search at its end, or is less than what has been begun."""
+    from nasflow.search.schedule import decide, next_tasks
+    from nasflow.steps.ledger import read_ledger
+
+    ledger = read_ledger(archive, search)
+    begun = sum(len(each.proposal.children) for each in ledger.rounds)
+    stop = None if next_tasks(ledger) else decide(ledger)
+    if stop:
+        say(f"nothing to go on with: {stop.reason}: {stop.detail}")
+    elif begun > (ledger.config.budget.children or begun):
+        say(f"{search}: {begun} children are begun already: their round is finished, and no other begins")
 
 
 class Teller:
