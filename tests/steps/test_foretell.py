@@ -1,11 +1,14 @@
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from tests.steps.samples import copy_of_finished, open_archive
 
+from nasflow.measure.counts import layers
 from nasflow.search.forecast import Forecast
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import Attempt
+from nasflow.spec.network import NetworkSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.foretell import foretell
 from nasflow.steps.keys import attempt_key
@@ -37,29 +40,59 @@ def stages(told: Forecast) -> dict[str, float]:
     return {each.stage: each.seconds for each in told.stages}
 
 
-def additions(ledger: Ledger) -> list[float]:
-    """Mult-adds of the first round's children."""
-    start = ledger.start_spec.network
-    return [work_of(start.with_parts(each.parts)) for each in ledger.rounds[0].proposal.episodes]
+def of_start(ledger: Ledger) -> NetworkSpec:
+    """The start network."""
+    return ledger.start_spec.network
 
 
-def test_a_birth_is_no_epoch(archive: Archive) -> None:
+def first_children(ledger: Ledger) -> list[NetworkSpec]:
+    """Of the first round."""
+    return [of_start(ledger).with_parts(each.parts) for each in ledger.rounds[0].proposal.episodes]
+
+
+@pytest.mark.parametrize(("a_layer", "an_addition"), [(0.1, 0.0), (0.0, 1e-5), (0.1, 1e-5)])
+def test_a_birth_is_no_epoch(a_layer: float, an_addition: float, archive: Archive) -> None:
     """What a network took besides its steps is foretold once a network, however long that is trained and
-    however large it is; an epoch grows with the mult-adds.
+    however large it is; an epoch has its time for each layer and for each mult-add, as two networks showed.
     """
+
+    def epoch(network: NetworkSpec) -> float:
+        return a_layer * layers(network) + an_addition * work_of(network)
+
     ledger = read_ledger(archive, "tiny")
-    took(archive, ledger.start_spec.id, 3.0)
-    took(archive, ledger.rounds[0].proposal.children[0], 2.0)
+    children = first_children(ledger)
+    took(archive, ledger.start_spec.id, epoch(of_start(ledger)))
+    took(archive, ledger.rounds[0].proposal.children[0], epoch(children[0]))
     told = foretell(archive, "tiny", lanes=1)
     assert told
-    first, second = additions(ledger)
-    typical = 2.0 * (first + second) / 2 / first
+    typical = fmean(map(epoch, children))
     assert stages(told) == {
-        "start": pytest.approx(BORN + 3.0),
+        "start": pytest.approx(BORN + epoch(of_start(ledger))),
         "children": pytest.approx(4 * (BORN + typical)),
         # The host of the end is the search's; so its control is the start network, trained already.
         "finish": pytest.approx(BORN + typical),
     }
+
+
+def test_more_layers_are_never_foretold_to_save_time(archive: Archive) -> None:
+    """Where the larger network was the faster one, by chance, no part of the time is taken for negative."""
+    ledger = read_ledger(archive, "tiny")
+    took(archive, ledger.start_spec.id, 5.0)
+    took(archive, ledger.rounds[0].proposal.children[0], 1.0)
+    told = foretell(archive, "tiny", lanes=1)
+    assert told
+    assert all(each > BORN for each in stages(told).values())
+
+
+def test_a_start_that_was_not_trained_here(archive: Archive) -> None:
+    """Then the child alone tells, by its mult-adds."""
+    ledger = read_ledger(archive, "tiny")
+    took(archive, ledger.start_spec.id, None)
+    took(archive, ledger.rounds[0].proposal.children[0], 2.0)
+    told = foretell(archive, "tiny", lanes=1)
+    assert told
+    first, second = map(work_of, first_children(ledger))
+    assert stages(told)["children"] == pytest.approx(4 * (BORN + 2.0 * (first + second) / 2 / first))
 
 
 def test_nothing_is_told_of_what_was_not_timed(archive: Archive) -> None:

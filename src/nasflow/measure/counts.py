@@ -30,6 +30,11 @@ def mult_adds(spec: NetworkSpec) -> Measured:
     return Measured(value=_mult_adds(spec), unit="mult-adds")
 
 
+def layers(spec: NetworkSpec) -> int:
+    """Modules that have none inside: each is some kernels, which take their time however small they are."""
+    return on_any_device(spec, lambda network, _: sum(not any(each.children()) for each in network.modules()))
+
+
 class Cost(NamedTuple):
     """Counted from the built modules."""
 

@@ -70,13 +70,13 @@ def outlook_line(config: ResolvedConfig) -> str:
 
 
 def against_lines(told: Forecast, spent: Sequence[StageWork]) -> Iterator[str]:
-    """What was foretold, beside what it has really come to."""
+    """What was foretold, beside what it has really come to; the time of all trainings, side by side or not."""
     real: dict[Stage, StageWork] = {each.stage: each for each in spent}
     for stage in told.stages:
         if each := real.get(stage.stage):
             yield (
                 f"{stage.stage}: {plural(each.epochs, 'epoch')} ({stage.epochs} foretold), "
-                f"{time_words(each.seconds)} ({time_words(stage.seconds)})"
+                f"{time_words(each.seconds)} of training ({time_words(stage.seconds)})"
             )
 
 

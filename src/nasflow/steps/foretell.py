@@ -1,10 +1,15 @@
 """What a search that runs is going to take, told once by what its first networks have taken."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Self
+
+import numpy as np
+from scipy.optimize import nnls
 
 from nasflow.base.errors import InvalidSpec
+from nasflow.measure.counts import layers
 from nasflow.measure.memory import weight_bytes
 from nasflow.search.finalists import full_size
 from nasflow.search.forecast import Forecast, Machine, Pace, Paces, forecast
@@ -50,10 +55,29 @@ class _Trained:
     birth: float
     """All other seconds: imports and pods' beginnings, its birth, its evaluation at the end."""
 
-    def pace(self, network: NetworkSpec, work: float | None = None) -> Pace:
-        """Of a network like it: an epoch by its mult-adds for an image, or by `work` of them."""
-        epoch = self.epoch * (work or work_of(network)) / work_of(self.network)
-        return Pace(epoch=epoch, look=0.0, birth=self.birth, weights=weight_bytes(network))
+
+@dataclass(frozen=True)
+class _Speed:
+    """What an epoch takes here: small networks wait for kernels to begin, large ones for their work."""
+
+    a_layer: float
+    """Seconds for each layer."""
+    an_addition: float
+    """Seconds for each mult-add of an image."""
+
+    @classmethod
+    def of(cls, known: Sequence[_Trained]) -> Self:
+        """What explains the epochs best that were seen; of a single network, by its mult-adds alone."""
+        if len({each.network for each in known}) == 1:
+            return cls(0.0, known[0].epoch / work_of(known[0].network))
+        loads = np.array([[layers(each.network), work_of(each.network)] for each in known])
+        scale = loads.max(axis=0)
+        found, _ = nnls(loads / scale, np.array([each.epoch for each in known]))
+        return cls(*map(float, found / scale))
+
+    def epoch(self, network: NetworkSpec) -> float:
+        """Seconds of one."""
+        return self.a_layer * layers(network) + self.an_addition * work_of(network)
 
 
 def _first_children(ledger: Ledger) -> Iterator[_Trained]:
@@ -78,15 +102,20 @@ def _trained(ledger: Ledger, network: NetworkSpec, record: RoundRecord) -> _Trai
 
 
 def _paces(ledger: Ledger, child: _Trained) -> Paces:
-    """From one network to another by mult-adds; the start network's own training tells of its likes."""
-    network = ledger.start_spec.network
+    """By how fast start network and child were; a child is like the mean of the first that were proposed."""
+    network, config = ledger.start_spec.network, ledger.config
     start = (ledger.start and _trained(ledger, network, ledger.start)) or child
-    works = [work_of(network.with_parts(each.parts)) for each in ledger.rounds[0].proposal.episodes]
-    last = full_size(ledger, child.network.parts).network
-    last_start = full_size(ledger, ledger.config.start_parts).network
+    speed = _Speed.of([start, child])
+    proposed = [network.with_parts(each.parts) for each in ledger.rounds[0].proposal.episodes]
+    typical = fmean(map(speed.epoch, proposed)) / speed.epoch(child.network)
+
+    def pace(like: _Trained, wanted: NetworkSpec, factor: float = 1.0) -> Pace:
+        epoch = factor * speed.epoch(wanted)
+        return Pace(epoch=epoch, look=0.0, birth=like.birth, weights=weight_bytes(wanted))
+
     return {
-        "start": start.pace(network),
-        "child": child.pace(child.network, fmean(works)),
-        "last": child.pace(last, work_of(last) * fmean(works) / work_of(child.network)),
-        "last_start": start.pace(last_start),
+        "start": pace(start, network),
+        "child": pace(child, child.network, typical),
+        "last": pace(child, full_size(ledger, child.network.parts).network, typical),
+        "last_start": pace(start, full_size(ledger, config.start_parts).network),
     }
