@@ -70,7 +70,7 @@ def outlook_line(config: ResolvedConfig) -> str:
 
 
 def against_lines(told: Forecast, spent: Sequence[StageWork]) -> Iterator[str]:
-    """What was foretold, beside what it has really come to; the time of all trainings, side by side or not."""
+    """What was foretold, beside what it has come to; the time of all trainings, side by side or not."""
     real: dict[Stage, StageWork] = {each.stage: each for each in spent}
     for stage in told.stages:
         if each := real.get(stage.stage):
