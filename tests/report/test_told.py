@@ -6,8 +6,11 @@ from nasflow.report.card import card
 from nasflow.report.controls import lead_sentence
 from nasflow.report.figures import NARROW
 from nasflow.report.glossary import glossary
+from nasflow.report.headline import headline
 from nasflow.report.setting import setting_sentence
 from nasflow.report.ties import ties_sentence
+from nasflow.report.verdict import verdict
+from nasflow.search.controls import Control
 from nasflow.search.ledger import Ledger
 
 MakeLedger = Callable[..., Ledger]
@@ -18,6 +21,26 @@ def test_the_lead_is_told_in_images(make_ledger: MakeLedger) -> None:
     told = lead_sentence(make_ledger(finished=True)).replace(NARROW, " ")
     assert "75 of 10000 test images more than the start cell: +0.75 points, 95 % +0.46 to +1.04" in told
     assert lead_sentence(make_ledger()) == ""
+
+
+def test_bad_news_comes_first(make_ledger: MakeLedger) -> None:
+    """A control that is shown to be better is named before all else, with its figure; who beats some controls
+    and not others, to which share.
+    """
+    ledger = make_ledger(finished=True)
+    assert ledger.finish
+    told = headline(ledger).replace(NARROW, " ")
+    assert told.startswith(
+        "The found cell (93.66 % of 10000 test images) is shown to be worse than the best of the random arm "
+        "(94.80 %). The best child reaches"
+    )
+    assert told.endswith(" It is shown to be better than 2 of its 5 controls.")
+    harmless = tuple(each for each in ledger.finish.tested if each.finalist.control is not Control.RANDOM)
+    finish = ledger.finish.model_copy(update={"tested": harmless})
+    told = headline(ledger.model_copy(update={"finish": finish}))
+    assert told.startswith(verdict(ledger))
+    assert told.endswith("better than 2 of its 4 controls.")
+    assert headline(make_ledger()) == verdict(make_ledger())
 
 
 def test_ties_are_told_where_there_are_some(make_ledger: MakeLedger) -> None:
@@ -48,5 +71,6 @@ def test_the_card_tells_the_whole(make_ledger: MakeLedger) -> None:
     """The verdict, and the network as text."""
     ledger = make_ledger(finished=True)
     assert ledger.chosen
-    assert card(ledger).startswith("The best child reaches")
+    assert card(ledger).startswith(headline(ledger))
+    assert verdict(ledger) in card(ledger)
     assert str(ledger.chosen.parts) in card(ledger)

@@ -74,11 +74,11 @@ def _follow(archive: "Archive", search: str, every: float, html: Path | None) ->
 def _tell_the_end(archive: "Archive", view: "SearchView") -> None:
     """In a line; raise SearchFailed if nothing was found."""
     from nasflow.backends.outcome import outcome
-    from nasflow.report.verdict import verdict
+    from nasflow.report.headline import headline
 
     name = view.ledger.config.name
     stop = outcome(archive, name)
-    typer.echo(f"search {name} is over: {stop.reason}: {stop.detail}. {verdict(view.ledger)}")
+    typer.echo(f"search {name} is over: {stop.reason}: {stop.detail}. {headline(view.ledger)}")
     where = f"{name}{store_option(view.store)}"
     typer.echo(f"`nasflow show {where}` has its figures, `nasflow report {where}` its page")
 

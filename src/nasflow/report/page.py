@@ -21,13 +21,14 @@ from nasflow.report.controls import (
 from nasflow.report.environment import fill, source
 from nasflow.report.family import draw_family, is_tree, members
 from nasflow.report.glossary import glossary
+from nasflow.report.headline import headline
 from nasflow.report.network import describe_parts, network_text, parts_in_page
 from nasflow.report.setting import setting_sentence
 from nasflow.report.shortlist import candidate_rows
 from nasflow.report.sparkline import Curves
 from nasflow.report.table import Row, RowRounds, Status, rows
 from nasflow.report.ties import ties_sentence
-from nasflow.report.verdict import family_sentence, judged, lift_sentence, noun, verdict
+from nasflow.report.verdict import family_sentence, judged, lift_sentence, noun
 from nasflow.report.winner import facts, line_of
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.costs import costs
@@ -93,7 +94,7 @@ def _told(ledger: Ledger) -> dict[str, Any]:
     said = (judged(ledger), ties_sentence(ledger), controls_sentence(ledger), lift_sentence(ledger))
     return {
         "noun": noun(ledger),
-        "verdict": verdict(ledger),
+        "verdict": headline(ledger),
         "lead": lead_sentence(ledger),
         "said": [each for each in said if each],
         "setting": setting_sentence(ledger),
