@@ -26,7 +26,9 @@ def children_text(ledger: "Ledger") -> str:
     expected, done = counted_children(ledger.config), len(ledger.children)
     if ledger.is_transfer:
         return ""
-    return f"{done} children" if expected is None else f"{done}/{max(expected, done)}"
+    if expected is None:
+        return "1 child" if done == 1 else f"{done} children"
+    return f"{done}/{max(expected, done)}"
 
 
 def stage_text(view: "SearchView") -> str:

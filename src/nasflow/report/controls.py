@@ -98,7 +98,7 @@ def least_difference(images: int, disagreement: float) -> float:
 def margin_text(margin: Margin, images: int) -> str:
     """`+0.84 points (+3 of 359 images)`."""
     count = f"{round(margin.images, 1):+g}".replace("-", "\N{MINUS SIGN}") if margin.images else "0"
-    return f"{points(margin.difference)} points ({count} of {images} images)"
+    return f"{points(margin.difference)} points ({count} of {plural(images, 'image')})"
 
 
 def interval_text(margin: Margin) -> str:
