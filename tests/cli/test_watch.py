@@ -19,7 +19,7 @@ from tests.steps.samples import copy_of_finished, finished_once, ledger_of, open
 
 import nasflow
 from nasflow.backends.cluster import ClusterStatus
-from nasflow.base.errors import InvalidSpec, NotFound, SearchFailed
+from nasflow.base.errors import InvalidSpec, SearchFailed
 from nasflow.cli.cluster import status_lines
 from nasflow.cli.looks import ClusterLook, Look
 from nasflow.cli.screen import screen
@@ -226,38 +226,6 @@ def test_what_a_cluster_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     said = call("watch", "tiny", "--store", store)
     assert "run        1 (search) run-id: not seen\ntrouble    train c: out of memory\n" in said.out
     assert "note       NASFLOW_KFP_HOST is not set" in said.out
-
-
-def test_a_search_that_is_about_to_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even its store's folder may not be there yet: it is waited for, and one line says so."""
-    store, passed = tmp_path / "store", list[float]()
-
-    def pass_time(seconds: float) -> None:
-        passed.append(seconds)
-        if len(passed) == 3:
-            shutil.copytree(finished_once(), store)
-
-    monkeypatch.setattr("nasflow.cli.awaited.time.sleep", pass_time)
-    said = call("watch", "tiny", "--store", store)
-    assert said.code == 0
-    assert said.err == "nasflow: tiny has not begun: waiting for it, a minute at most\n"
-    assert len(passed) == 3
-
-
-def test_a_search_that_never_begins(three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a minute it is told as ever; the names that are there are told at once."""
-    now = [0.0]
-    monkeypatch.setattr("nasflow.cli.awaited.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("nasflow.cli.awaited.time.sleep", lambda seconds: now.append(now.pop() + seconds))
-    said = call("watch", "tinny", "--store", three)
-    assert said.code == NotFound.exit_code
-    waiting, error = said.err.splitlines()
-    assert (
-        waiting == "nasflow: tinny has not begun (there: failed, new, tiny): waiting for it, a minute at most"
-    )
-    assert error.startswith("nasflow: error: no search 'tinny' in ")
-    assert now[0] == 60.0
-    assert "there is no such folder" in call("watch", "tiny", "--store", tmp_path / "no").err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
