@@ -25,7 +25,7 @@ class Stream:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from nasflow.cli import main
 moments = sys.argv[1].split(",")
-sys.argv[:] = ["nasflow", "cell", "TreeCell-A"]
+sys.argv[:] = ["nasflow", *sys.argv[2:]]
 sys.meta_path.insert(0, Presser())
 if "stderr" in moments:
     sys.stderr = Stream()
@@ -33,19 +33,28 @@ main()
 """
 """Presses Ctrl-C when the modules in its argument are imported, or when something is said."""
 
-AT_THE_START, AT_WORK, AT_THE_END = "nasflow.cli.door", "nasflow.spec.cells", "stderr"
+AT_THE_START, AT_WORK, AT_THE_END = "nasflow.cli.door", "nasflow.search.file", "stderr"
+AT_A_LOOK = "nasflow.spec.cells"
+WORK, LOOK = ("plan", "search.yaml"), ("cell", "TreeCell-A")
 STOPPED = "nasflow: stopped: what was finished is kept, the same command goes on\n"
 
 
 @pytest.mark.parametrize(
-    ("moments", "said"),
-    [((AT_THE_START,), ""), ((AT_WORK,), STOPPED), ((AT_WORK, AT_THE_END), "")],
-    ids=["at the start", "at work", "twice"],
+    ("command", "moments", "said"),
+    [
+        (WORK, (AT_THE_START,), ""),
+        (WORK, (AT_WORK,), STOPPED),
+        (WORK, (AT_WORK, AT_THE_END), ""),
+        (LOOK, (AT_A_LOOK,), ""),
+    ],
+    ids=["at the start", "at work", "twice", "at a look"],
 )
-def test_ctrl_c(moments: tuple[str, ...], said: str) -> None:
-    """Whenever Ctrl-C is pressed, and however often: exit code 130, one line at most."""
+def test_ctrl_c(command: tuple[str, ...], moments: tuple[str, ...], said: str) -> None:
+    """Whenever Ctrl-C is pressed, and however often: exit code 130, one line at most; none of a stop where
+    nothing was at work.
+    """
     end = subprocess.run(
-        [sys.executable, "-c", PROGRAM, ",".join(moments)],
+        [sys.executable, "-c", PROGRAM, ",".join(moments), *command],
         env=os.environ | {"PYTHONPATH": str(Path(nasflow.__file__).parents[1])},
         capture_output=True,
         text=True,

@@ -2,6 +2,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -79,10 +80,10 @@ def as_time_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 WAITING = ClusterLook(("pod        train: Pending  no node has a GPU",), is_submitted=True)
 
 
-def drawn(store: Path, height: int = 40, cluster: ClusterLook = WAITING) -> str:
+def drawn(store: Path, height: int = 40, cluster: ClusterLook = WAITING, width: int = 120) -> str:
     """The screen of a terminal, without its colours."""
     view = Follower(open_archive(store), "tiny").look()
-    console = Console(file=StringIO(), width=120)
+    console = Console(file=StringIO(), width=width)
     console.print(screen(Look(view, 2, cluster, is_new=True), height))
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
@@ -140,6 +141,22 @@ def test_the_screen_at_every_moment(tmp_path: Path) -> None:
     assert all(
         screen.endswith("pod        train: Pending  no node has a GPU\n") for screen in (begun, one, last)
     )
+
+
+@pytest.mark.parametrize("width", [80, 90, 100, 110, 200])
+def test_a_narrow_terminal(tmp_path: Path, width: int) -> None:
+    """What a line begins with, and a network's name, state and figure, are whole; other columns go first."""
+    children = drawn(at("round", tmp_path / "b"), width=width)
+    assert max(map(len, children.splitlines())) <= width
+    assert re.search(r"^search +tiny: ", children, re.MULTILINE)
+    assert re.search(r"^best +child 1\.1: ", children, re.MULTILINE)
+    assert re.search(r"^child 1\.1 .* trained .* \d+\.\d+ %( held-out)? *$", children, re.MULTILINE)
+    assert re.search(r"^child 1\.2 .* waiting", children, re.MULTILINE)
+    ends = drawn(copy_of_finished(tmp_path / "c"), width=width)
+    assert re.search(
+        r"^found cell( at full size, seed 1)? .*trained .* \d+\.\d+ %( held-out)? *$", ends, re.MULTILINE
+    )
+    assert "curve" in drawn(copy_of_finished(tmp_path / "d"), width=200)
 
 
 def test_nobody_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,6 +226,23 @@ def test_what_a_cluster_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     said = call("watch", "tiny", "--store", store)
     assert "run        1 (search) run-id: not seen\ntrouble    train c: out of memory\n" in said.out
     assert "note       NASFLOW_KFP_HOST is not set" in said.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_left_by_a_signal_in_a_pipe(tmp_path: Path, number: int) -> None:
+    """The search goes on, so nothing is said of a stop."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "watch", "--every", "0.2", "--store", str(at("round", tmp_path))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(nasflow.__file__).parents[1])},
+        text=True,
+    )
+    assert process.stdout
+    assert "1/4, round 1" in process.stdout.readline()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (128 + number, "")
 
 
 def test_which_search(three: Path, tmp_path: Path) -> None:

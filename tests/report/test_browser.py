@@ -91,6 +91,20 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
+def hidden_sideways(page: Page, selector: str) -> list[str]:
+    """What reaches beyond its own frame, or beyond the one in which it scrolls."""
+    return list(
+        page.locator(selector).evaluate_all(
+            """(all) => all.filter((each) => {
+              const frame = each.closest(".scroll");
+              const edge = frame.getBoundingClientRect().right + 1;
+              return each.scrollWidth > each.clientWidth + 1 && each.clientWidth
+                || frame.scrollWidth > frame.clientWidth || each.getBoundingClientRect().right > edge;
+            }).map((each) => each.className + ": " + each.textContent.trim().slice(0, 40))"""
+        )
+    )
+
+
 def test_sort(open_page: Callable[..., Page]) -> None:
     """Down, up, and as it was; who has no figure stands at the end."""
     page = open_page()
@@ -159,9 +173,14 @@ def test_zoom(open_page: Callable[..., Page]) -> None:
 @pytest.mark.long
 def test_it_fits(open_page: Callable[..., Page]) -> None:
     """A screen; and a phone, where the first twenty are enough until all are asked for."""
-    assert fits(open_page())
+    screen = open_page()
+    assert fits(screen)
+    assert hidden_sideways(screen, ".children, .against") == []
     phone = open_page(width=390)
     assert fits(phone)
+    assert hidden_sideways(phone, ".children, .against") == []
+    assert hidden_sideways(phone, ".against th, .against td") == []
+    expect(phone.locator('.against [data-name="found minus this one"]').last).to_be_visible()
     expect(rows(phone).filter(visible=True)).to_have_count(20)
     phone.get_by_role("button", name=re.compile("Show all")).click()
     expect(rows(phone).filter(visible=True)).to_have_count(150)

@@ -82,7 +82,7 @@ def test_remarks_on_the_images(tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "images/train/ant/x.heic").touch()
     for said in (1, 0):
         begin(open_archive(tmp_path / "store"), config(data=data))
-        assert capsys.readouterr().err.count("1 files are passed over (1 of .heic)") == said
+        assert capsys.readouterr().err.count("1 file is passed over (1 of .heic)") == said
 
 
 def test_several_searches_in_a_store(finished: Path) -> None:

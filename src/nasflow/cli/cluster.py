@@ -99,6 +99,7 @@ def _status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json:
     """Say how a search stands on its cluster: what runs, what waits and why, what went wrong."""
     from nasflow.backends import cluster
     from nasflow.base.credentials import masked
+    from nasflow.report.figures import plural
     from nasflow.steps.ledger import read_ledger
 
     archive = open_existing(store)
@@ -115,7 +116,8 @@ def _status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json:
         typer.echo(masked(json.dumps(facts, indent=2)))
         return
     done = "finished" if ledger.finish else "not finished"
-    typer.echo(f"search     {search}: {done}, {len(ledger.children)} children in {len(ledger.rounds)} rounds")
+    children, rounds = plural(len(ledger.children), "child", "children"), plural(len(ledger.rounds), "round")
+    typer.echo(f"search     {search}: {done}, {children} in {rounds}")
     for line in status_lines(found, search):
         typer.echo(masked(line))
 

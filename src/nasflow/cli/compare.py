@@ -152,6 +152,7 @@ def _hand_over(
     """Submit them, and say so; once they are all over, each as it ended instead."""
     from nasflow.backends.comparison import submit_comparison
     from nasflow.kubeflow.client import connect
+    from nasflow.report.figures import plural
     from nasflow.steps.ledger import read_ledger
 
     cluster = file.required_cluster()
@@ -164,7 +165,7 @@ def _hand_over(
         told = {"comparison": file.name, "run": asdict(handed.run), "left": handed.left}
         typer.echo(json.dumps(told, indent=2))
     else:
-        over = f"{len(begun) - len(handed.left)} of {len(begun)} searches are over"
+        over = f"{len(begun) - len(handed.left)} of {plural(len(begun), 'search', 'searches')} over"
         typer.echo(f"comparison {file.name}: {over}; run {handed.run.id} sees the others through")
         if handed.was_there:
             say(

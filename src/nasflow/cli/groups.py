@@ -5,6 +5,9 @@ from typing import Any
 
 from typer.core import TyperGroup
 
+from nasflow.base.ending import TERMINATED
+from nasflow.base.errors import Stopped, Terminated
+
 HEADINGS: Mapping[str, Sequence[str]] = {
     "Search": ("init", "plan", "search", "resume", "transfer", "compare"),
     "Look": ("watch", "list", "show", "report", "export", "ui", "cell", "schema"),
@@ -18,6 +21,19 @@ HEADINGS: Mapping[str, Sequence[str]] = {
 
 class Grouped(TyperGroup):
     """A group whose commands are told apart; those of a subgroup stand under one heading."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command. One that only looks, and is ended by a signal, has nothing to go on with."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, SystemExit) as end:
+            if ctx.invoked_subcommand not in HEADINGS["Look"]:
+                raise
+            if isinstance(end, KeyboardInterrupt):
+                raise Stopped from None
+            if end.code == TERMINATED:
+                raise Terminated from None
+            raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write them: what click would cut at the end of the line goes on in the next one."""

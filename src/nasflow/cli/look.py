@@ -50,9 +50,14 @@ def _list(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> No
         best = "-"
         if row["best"]:
             best = f"{figure_text(judged['measure'], judged['best'])}  {row['best']['cell']}"
-        typer.echo(f"{row['search']:<24} {row['status']:<11} {row['children']:>4} children  {best}")
+        typer.echo(f"{row['search']:<24} {row['status']:<11} {_children(row['children'])}  {best}")
     if unreadable:
         raise unreadable
+
+
+def _children(count: int) -> str:
+    """In a column of its own."""
+    return f"{count:>4} {'child' if count == 1 else 'children':<8}"
 
 
 @look_commands.command("show")

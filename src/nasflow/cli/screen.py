@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from nasflow.cli.columns import NetworkLine, NetworkTable
 from nasflow.cli.looks import Look
 from nasflow.cli.told import record_text, result_text
 from nasflow.report.figures import plural
@@ -21,7 +21,7 @@ from nasflow.search.record import Epoch, FailedRecord, RoundRecord, RungRecord
 from nasflow.search.words import time_words
 from nasflow.steps.follow import OpenTraining, SearchView
 
-_CURVE, _BAR = 16, 12
+_CURVE = 16
 """Columns of a terminal."""
 
 _ROUNDS = 6
@@ -73,9 +73,9 @@ def screen(look: Look, height: int) -> Group:
 
 
 def _head(look: Look) -> Table:
-    view, ledger, table = look.view, look.view.ledger, Table.grid(padding=(0, 2))
-    table.add_column(style="bold")
-    table.add_column(overflow="ellipsis", no_wrap=True)
+    view, ledger, table = look.view, look.view.ledger, Table.grid(padding=(0, 2), expand=True)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
     table.add_row("search", Text(f"{ledger.config.name}: {look.standing}"))
     if ledger.chosen:
         table.add_row("best", Text(record_text(ledger, ledger.chosen)))
@@ -102,32 +102,34 @@ def _rounds(found: RowRounds, yardstick: Yardstick) -> Table | None:
     return table
 
 
-def _networks(view: SearchView, most: int) -> Table:
+def _networks(view: SearchView, most: int) -> NetworkTable:
     """A row a network of what the search is at, the finished ones first to go where there is no room."""
     found = list(_listed(view))
     curves = Curves(Yardstick.of(view.ledger.config), found)
     late = [each for each in found if each.record is None][:most]
     early = [each for each in found if each.record]
     shown = [*early[len(early) - min(len(early), most - len(late)) :], *late]
-    table = _table("network", "arm", "state", "epochs", "", "curve", "figure")
-    for each in shown:
-        table.add_row(
-            Text(each.name),
-            each.arm,
-            Text(each.state, style="red" if isinstance(each.record, FailedRecord) else ""),
-            *_epochs(each),
-            curves.blocks(each.history, _CURVE),
-            Text(result_text(view.ledger, each.record) if each.record else ""),
-        )
-    return table
+    return NetworkTable([_line(view.ledger, each, curves) for each in shown])
 
 
-def _epochs(network: _Network) -> tuple[str, RenderableType]:
-    training, done = network.training, len(network.history)
-    if training is None or network.record:
-        return str(done or ""), ""
-    again = f" (attempt {training.attempt})" if training.attempt > 1 else ""
-    return f"{done}/{training.epochs}{again}", ProgressBar(training.epochs, done, width=_BAR)
+def _line(ledger: Ledger, network: _Network, curves: Curves) -> NetworkLine:
+    record, training, done = network.record, network.training, len(network.history)
+    is_open = training is not None and record is None
+    epochs = str(done or "")
+    if training and is_open:
+        again = f" (attempt {training.attempt})" if training.attempt > 1 else ""
+        epochs = f"{done}/{training.epochs}{again}"
+    return NetworkLine(
+        name=network.name,
+        arm=network.arm,
+        state=network.state,
+        epochs=epochs,
+        progress=(done, training.epochs) if training and is_open else None,
+        curve=curves.blocks(network.history, _CURVE),
+        figure=result_text(ledger, record) if record else "",
+        short_figure=result_text(ledger, record, is_short=True) if record else "",
+        is_failed=isinstance(record, FailedRecord),
+    )
 
 
 def _listed(view: SearchView) -> Iterator[_Network]:

@@ -66,7 +66,8 @@ def _print_shortlist(facts: Mapping[str, Any]) -> None:
     if listed := facts["ledger"].get("shortlist"):
         trained = sum(each["record"] is not None for each in listed)
         how = "by the held-out loss there" if trained == len(listed) else f"{trained} of them so far"
-        print(f"chosen     of the best {len(listed)} children, trained at full size: {how}")
+        best = "child" if len(listed) == 1 else f"{len(listed)} children"
+        print(f"chosen     of the best {best}, trained at full size: {how}")
 
 
 def _print_controls(facts: Mapping[str, Any], noun: str) -> None:
@@ -106,7 +107,7 @@ def _print_lift(objective: Mapping[str, Any], lift: Mapping[str, Any]) -> None:
 
 def _children(facts: Mapping[str, Any]) -> str:
     failed = f", {facts['failed']} of them failed" if facts["failed"] else ""
-    return f"{facts['children']} children{failed}"
+    return f"{facts['children']} {'child' if facts['children'] == 1 else 'children'}{failed}"
 
 
 def _against(facts: Mapping[str, Any]) -> str:

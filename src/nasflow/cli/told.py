@@ -26,7 +26,9 @@ def children_text(ledger: "Ledger") -> str:
     expected, done = counted_children(ledger.config), len(ledger.children)
     if ledger.is_transfer:
         return ""
-    return f"{done} children" if expected is None else f"{done}/{max(expected, done)}"
+    if expected is None:
+        return "1 child" if done == 1 else f"{done} children"
+    return f"{done}/{max(expected, done)}"
 
 
 def stage_text(view: "SearchView") -> str:
@@ -67,15 +69,21 @@ def record_text(ledger: "Ledger", record: "RoundRecord") -> str:
     return f"{role}: {result_text(ledger, record)}  {network_text(record.parts, ledger.config.host)}"
 
 
-def result_text(ledger: "Ledger", record: "RoundRecord") -> str:
-    """What a network brought, by the objective; or why it failed, or cannot win."""
-    from nasflow.search.words import figure_text
+def result_text(ledger: "Ledger", record: "RoundRecord", is_short: bool = False) -> str:
+    """What a network brought, by the objective; or why it failed, or cannot win. In short, without the
+    measures' names.
+    """
+    from nasflow.search.words import figure_text, with_unit
 
     if record.status == "failed":
         return record.failure
     judge = ledger.config.judge
     breach = judge.breach(record.measures)
     known = dict.fromkeys(_told_of(ledger, record))
+    if is_short:
+        figures = (record.measures[each] for each in known if each in record.measures)
+        said = ", ".join(with_unit(each.value, each.unit) for each in figures)
+        return f"{said}, over a limit" if breach else said
     # A network that was brought, and not trained, has no training loss.
     said = ", ".join(
         figure_text(each, found.value if (found := record.measures.get(each)) else None) for each in known

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
+from nasflow.cli.awaited import begun
 from nasflow.cli.looks import Look, looks
 from nasflow.cli.options import (
     DEFAULT_STORE,
@@ -41,24 +42,11 @@ def _watch(
     """Watch a search on any backend until it is over: rounds, children, time left, why pods wait.
 
     It reads the store alone, and asks a search's cluster where it is in reach. Ctrl-C leaves it; the search
-    goes on. In a pipe it prints a line a change.
+    goes on. In a pipe it prints a line a change. A search that is not there yet is waited for, a minute.
     """
-    with _left_quietly():
-        archive = open_existing(store)
-        search = search or unfinished(archive)
-        last = _follow(archive, search, every, html)
-        _tell_the_end(archive, last)
-
-
-@contextmanager
-def _left_quietly() -> Iterator[None]:
-    """Ctrl-C is how this command ends: nothing was at work here, so there is nothing to say."""
-    from nasflow.base.errors import Stopped
-
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Stopped from None
+    archive = begun(store, search) if search else open_existing(store)
+    last = _follow(archive, search or unfinished(archive), every, html)
+    _tell_the_end(archive, last)
 
 
 def _follow(archive: "Archive", search: str, every: float, html: Path | None) -> "SearchView":
@@ -74,11 +62,11 @@ def _follow(archive: "Archive", search: str, every: float, html: Path | None) ->
 def _tell_the_end(archive: "Archive", view: "SearchView") -> None:
     """In a line; raise SearchFailed if nothing was found."""
     from nasflow.backends.outcome import outcome
-    from nasflow.report.verdict import verdict
+    from nasflow.report.headline import headline
 
     name = view.ledger.config.name
     stop = outcome(archive, name)
-    typer.echo(f"search {name} is over: {stop.reason}: {stop.detail}. {verdict(view.ledger)}")
+    typer.echo(f"search {name} is over: {stop.reason}: {stop.detail}. {headline(view.ledger)}")
     where = f"{name}{store_option(view.store)}"
     typer.echo(f"`nasflow show {where}` has its figures, `nasflow report {where}` its page")
 

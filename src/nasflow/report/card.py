@@ -2,15 +2,16 @@
 
 from nasflow.report.analysis import arm_lift
 from nasflow.report.controls import controls_sentence
+from nasflow.report.headline import headline
 from nasflow.report.network import network_text
-from nasflow.report.verdict import judged, lift_sentence, noun, verdict
+from nasflow.report.verdict import judged, lift_sentence, noun
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.ledger import Ledger
 
 
 def card(ledger: Ledger) -> str:
     """What was found, how sure that is, and the network as text."""
-    told = [verdict(ledger), judged(ledger), controls_sentence(ledger), lift_sentence(ledger)]
+    told = [headline(ledger), judged(ledger), controls_sentence(ledger), lift_sentence(ledger)]
     if ledger.chosen:
         text = network_text(ledger.chosen.parts, ledger.config.host)
         told.append(f"The {noun(ledger)}:\n\n    {text}")

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from nasflow.report.analysis import pareto
 from nasflow.report.axes import Tick, axis_ticks, axis_title, value_scale
 from nasflow.report.environment import fill
-from nasflow.report.figures import in_unit, tick
+from nasflow.report.figures import in_unit, plural, tick
 from nasflow.report.scale import Scale, fit
 from nasflow.report.table import Row, RowRounds
 from nasflow.report.yardstick import Yardstick
@@ -94,7 +94,8 @@ def rounds_chart(yardstick: Yardstick, rounds: RowRounds, start: float | None, b
     side = {Arm.CONTROLLER: -0.12, Arm.RANDOM: 0.12}
     ticks = [Tick(x(value), tick(value)) for value in x.ticks if value >= 1 and value == int(value)]
     chart = Chart(
-        label=f"{_sentence(yardstick.title)} of {len(rows)} children over {len(rounds)} rounds, by arm",
+        label=f"{_sentence(yardstick.title)} of {plural(len(rows), 'child', 'children')} over "
+        f"{plural(len(rounds), 'round')}, by arm",
         x_title="round",
         x_ticks=ticks,
         y=y,
@@ -106,7 +107,10 @@ def rounds_chart(yardstick: Yardstick, rounds: RowRounds, start: float | None, b
         lines=[Polyline(f"mean {arm}", _means(rounds, arm, x, y, side[arm])) for arm in Arm],
     )
     lines = " A line joins the means of an arm." if _drawn(chart) else ""
-    return _figure(yardstick, chart, "over rounds", f"A dot is a child.{lines}")
+    spread = spread_words(yardstick, [row.value for row in rows if row.value is not None])
+    return _figure(
+        yardstick, chart, "over rounds", " ".join(filter(None, [f"A dot is a child.{lines}", spread]))
+    )
 
 
 def pareto_chart(
@@ -139,6 +143,13 @@ def pareto_chart(
     less = "smaller" if cost == "parameters" else "cheaper"
     stair = f" No child is both {less} and better than one on the stair." if _drawn(chart) else ""
     return _figure(yardstick, chart, f"against {words}", f"A dot is a child.{stair}")
+
+
+def spread_words(yardstick: Yardstick, values: Sequence[float]) -> str:
+    """How far the children are apart at most: an axis that is stretched makes a little look like much."""
+    if len(values) < 2:
+        return ""
+    return f"All children lie within {yardstick.size(max(values) - min(values))} of each other."
 
 
 def cost_words(cost: str) -> str:
@@ -228,8 +239,13 @@ def _staircase(yardstick: Yardstick, front: Sequence[ChildRecord], cost: str, x:
 
 
 def _drawn(chart: Chart) -> list[Polyline]:
-    """The lines: one point makes none."""
-    return [line for line in chart.lines if len(line.points) > 1]
+    """The lines that can be seen: one point makes none, nor do several that lie beneath one dot."""
+    return [line for line in chart.lines if _extent(line.points) > _TOUCH]
+
+
+def _extent(points: Points) -> float:
+    """In pixels, the larger of width and height."""
+    return max((max(axis) - min(axis) for axis in zip(*points, strict=True)), default=0.0)
 
 
 def _figure(yardstick: Yardstick, chart: Chart, against: str, caption: str) -> Figure:

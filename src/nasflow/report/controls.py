@@ -98,7 +98,7 @@ def least_difference(images: int, disagreement: float) -> float:
 def margin_text(margin: Margin, images: int) -> str:
     """`+0.84 points (+3 of 359 images)`."""
     count = f"{round(margin.images, 1):+g}".replace("-", "\N{MINUS SIGN}") if margin.images else "0"
-    return f"{points(margin.difference)} points ({count} of {images} images)"
+    return f"{points(margin.difference)} points ({count} of {plural(images, 'image')})"
 
 
 def interval_text(margin: Margin) -> str:
@@ -204,26 +204,35 @@ def _about(ledger: Ledger, control: Control | None) -> str:
         Control.PARAMETERS: "of another width: was it only size?",
         Control.MULT_ADDS: "of another width: was it only size?",
         Control.SCRATCH: "was it worth inheriting?",
-        Control.RANDOM: f"of {drawn} children: was it the controller?",
+        Control.RANDOM: f"of {plural(drawn, 'child', 'children')}: was it the controller?",
     }.get(control, "")
 
 
+def compared(ledger: Ledger) -> list[Margin]:
+    """The margins over all controls that are another network than the found one; none before the test."""
+    return [each for each in margins(ledger.finish) if not each.is_same] if ledger.finish else []
+
+
 def controls_sentence(ledger: Ledger) -> str:
-    """What the controls say, in a sentence or two; nothing before the test."""
-    found = [each for each in margins(ledger.finish) if not each.is_same] if ledger.finish else []
+    """What the controls say, the bad news first, in a sentence or two; nothing before the test."""
+    found = compared(ledger)
     if not found or ledger.finish is None:
         return ""
     name, shown = noun(ledger), [each for each in found if each.is_shown]
     better = [f"the {control_title(each.control, name)}" for each in shown if each.difference > 0]
-    worse = [f"the {control_title(each.control, name)}" for each in shown if each.difference < 0]
-    said = [f"better than {_listed(better)}"] if better else []
-    said += [f"worse than {_listed(worse)}"] if worse else []
+    worse = [
+        f"the {control_title(each.control, name)} by {points(-each.difference).lstrip('+')} points"
+        for each in shown
+        if each.difference < 0
+    ]
+    said = [f"worse than {listed(worse)}"] if worse else []
+    said += [f"better than {listed(better)}"] if better else []
     open_ones = [f"the {control_title(each.control, name)}" for each in found if not each.is_shown]
     if len(open_ones) == len(found) > 1:
         open_ones = ["any of its controls"]
     if open_ones:
         images = f"{ledger.finish.test_images} test images"
-        said.append(f"not to be told from {_listed(open_ones)} by {images}{_once(found)}")
+        said.append(f"not to be told from {listed(open_ones)} by {images}{_once(found)}")
     return f"At full size the found {name} is {'; '.join(said)}.{_least(found)}"
 
 
@@ -235,7 +244,8 @@ def lead_sentence(ledger: Ledger) -> str:
         return ""
     count, side = abs(round(margin.images, 1)), "more" if margin.images >= 0 else "fewer"
     text = (
-        f"That is {count:g} of {ledger.finish.test_images} test images {side} than the start {noun(ledger)}"
+        f"The found {noun(ledger)} gets right {count:g} of {ledger.finish.test_images} test images {side} "
+        f"than the start {noun(ledger)}"
     )
     if margin.interval is None:
         return f"{text}: {points(margin.difference)} points."
@@ -256,7 +266,8 @@ def _least(found: Sequence[Margin]) -> str:
     )
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from nasflow import __version__
 from nasflow.report.again import config_text
 from nasflow.report.analysis import cost_names, pareto, values_over_rounds
-from nasflow.report.charts import pareto_chart, rounds_chart
+from nasflow.report.charts import pareto_chart, rounds_chart, spread_words
 from nasflow.report.controls import (
     control_rows,
     controls_sentence,
@@ -21,13 +21,15 @@ from nasflow.report.controls import (
 from nasflow.report.environment import fill, source
 from nasflow.report.family import draw_family, is_tree, members
 from nasflow.report.glossary import glossary
+from nasflow.report.headline import headline
 from nasflow.report.network import describe_parts, network_text, parts_in_page
 from nasflow.report.setting import setting_sentence
 from nasflow.report.shortlist import candidate_rows
 from nasflow.report.sparkline import Curves
 from nasflow.report.table import Row, RowRounds, Status, rows
 from nasflow.report.ties import ties_sentence
-from nasflow.report.verdict import family_sentence, judged, lift_sentence, noun, verdict
+from nasflow.report.trained import trained
+from nasflow.report.verdict import family_sentence, judged, lift_sentence, noun
 from nasflow.report.winner import facts, line_of
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.costs import costs
@@ -45,7 +47,7 @@ def render(ledger: Ledger, renewed: int | None = None) -> str:
     """
     rounds = rows(ledger)
     every = [row for each in rounds for row in each]
-    yardstick = Yardstick.of(ledger.config)
+    yardstick, controls = Yardstick.of(ledger.config), control_rows(ledger)
     return str(
         fill(
             "page.html.j2",
@@ -54,7 +56,8 @@ def render(ledger: Ledger, renewed: int | None = None) -> str:
             ledger=ledger,
             state=_state(ledger),
             candidates=candidate_rows(ledger, rounds),
-            controls=control_rows(ledger),
+            controls=controls,
+            trained=trained(ledger, controls),
             margin_text=margin_text,
             interval_text=interval_text,
             yardstick=yardstick,
@@ -93,7 +96,7 @@ def _told(ledger: Ledger) -> dict[str, Any]:
     said = (judged(ledger), ties_sentence(ledger), controls_sentence(ledger), lift_sentence(ledger))
     return {
         "noun": noun(ledger),
-        "verdict": verdict(ledger),
+        "verdict": headline(ledger),
         "lead": lead_sentence(ledger),
         "said": [each for each in said if each],
         "setting": setting_sentence(ledger),
@@ -174,6 +177,9 @@ def _pictures(ledger: Ledger, yardstick: Yardstick, rounds: RowRounds) -> dict[s
         "family": draw_family(yardstick, family, child) if has_picture else None,
         "family_is_tree": is_tree(family),
         "family_sentence": family_sentence(ledger),
+        "spread": spread_words(
+            yardstick, [each.value for each in family if each.row and each.value is not None]
+        ),
     }
 
 

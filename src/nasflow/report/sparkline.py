@@ -8,7 +8,7 @@ from typing import Protocol
 from markupsafe import Markup
 
 from nasflow.report.environment import fill
-from nasflow.report.figures import in_unit
+from nasflow.report.figures import in_unit, plural
 from nasflow.report.scale import Scale
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.measures import Unit
@@ -52,7 +52,8 @@ class Curves:
         step = 76 / max(1, len(values) - 1)
         points = [(round(3 + number * step, 1), y(value)) for number, value in enumerate(values)]
         first, last = (in_unit(value, self._unit) for value in (values[0], values[-1]))
-        return fill("sparkline.svg.j2", points=points, label=f"{len(values)} epochs: {first} to {last}")
+        label = f"{plural(len(values), 'epoch')}: {first} to {last}"
+        return fill("sparkline.svg.j2", points=points, label=label)
 
     def blocks(self, history: Sequence[Epoch], most: int) -> str:
         """The same on a terminal: a block an epoch, of `most` epochs at most, the latest."""

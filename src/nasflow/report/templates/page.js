@@ -70,7 +70,7 @@
     button.classList.toggle("phone", shown <= FIRST);
     button.textContent = `Show all ${shown}`;
     for (const [body, own] of groups) body.hidden = !own.some((row) => !row.hidden && !row.classList.contains("head"));
-    controls.elements.shown.value = shown === rows.length ? `${shown} children` : `${shown} of ${rows.length} children`;
+    controls.elements.shown.value = shown === rows.length ? `${shown} ${shown === 1 ? "child" : "children"}` : `${shown} of ${rows.length} ${rows.length === 1 ? "child" : "children"}`;
   }
 
   function sortBy(key, down) { order = { key, down }; arrange(); filter(); }

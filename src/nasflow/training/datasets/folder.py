@@ -198,7 +198,7 @@ def _folders(root: Path) -> Iterator[str]:
 def _classes(root: Path) -> tuple[str, ...]:
     names = sorted(_folders(root))
     if len(names) < 2:
-        raise InvalidSpec(f"{root}: {len(names)} class folders inside; at least 2 are needed")
+        raise InvalidSpec(f"{root}: {_counted(len(names), 'class folder')} inside; at least 2 are needed")
     twice = [name for name, count in Counter(normalize("NFC", name) for name in names).items() if count > 1]
     if twice:
         raise InvalidSpec(
@@ -232,16 +232,21 @@ def _passed_over(root: Path, names: Sequence[str]) -> Iterator[str]:
     if others:
         counts = ", ".join(f"{count} of {suffix}" for suffix, count in sorted(others.items()))
         read = ", ".join(sorted(SUFFIXES))
-        yield f"{root}: {others.total()} files are passed over ({counts}): {read} are read"
+        files = f"{_counted(others.total(), 'file')} {'is' if others.total() == 1 else 'are'}"
+        yield f"{root}: {files} passed over ({counts}): {read} are read"
 
 
 def _uneven(root: Path, classes: Sequence[str], counts: Sequence[int]) -> Iterator[str]:
     (fewest, small), (most, large) = (pick(zip(counts, classes, strict=True)) for pick in (min, max))
     if most >= _UNEVEN * fewest:
         yield (
-            f"{root}: class {small!r} has {fewest} images and {large!r} {most}: accuracy counts images, so "
-            "it says little of the small classes"
+            f"{root}: class {small!r} has {_counted(fewest, 'image')} and {large!r} {most}: "
+            "accuracy counts images, so it says little of the small classes"
         )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _files(root: Path) -> Iterator[str]:
