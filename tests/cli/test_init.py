@@ -13,6 +13,7 @@ from tests.steps.samples import config, open_archive
 from tests.training.datasets.small import image_folder
 
 from nasflow.cli.options import read_file
+from nasflow.search.start import TrainedStart
 from nasflow.search.starter import EFFORTS, Starter
 from nasflow.steps.begin import begin
 
@@ -84,6 +85,27 @@ def test_a_folder_that_is_not_there_is_asked_for_again(tmp_path: Path) -> None:
         assert call("init", tmp_path / "ants.yaml", "--step-seconds", "0.001").code == 0
     assert asked == ["Images", "Network", "Hours"]
     assert read_file(tmp_path / "ants.yaml").data.path == str(tmp_path / "ants")
+
+
+def test_weights_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a way to torchvision's servers the file is written all the same, and begins without any."""
+
+    def away(*_: object, **__: object) -> None:
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", away)
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", away)
+    image_folder(tmp_path / "ants")
+    file = tmp_path / "ants.yaml"
+    asked = ("--images", tmp_path / "ants", "--network", "torchvision:squeezenet1_1", "--hours", "1")
+    said = call("init", file, *asked, "--step-seconds", "0.001")
+    assert said.code == 0, said.err
+    assert "the published weights cannot be had (Name or service not known)" in said.err
+    start = read_file(file).start
+    assert isinstance(start, TrainedStart)
+    assert start.weights == "untrained"
+    assert start.fresh is None
+    assert call("plan", file, "--step-seconds", "0.001", "--json").code == 0
 
 
 def test_a_second_search_of_the_same_images(tmp_path: Path) -> None:

@@ -99,6 +99,8 @@ class Starter:
     """Pixels a side to which images are brought; None: as they are."""
     share: int = 1
     """One in so many training images is used."""
+    is_untrained: bool = False
+    """Whether that network begins without weights, though torchvision publishes some."""
     number: int = 1
     """Which of the searches of these images it is."""
 
@@ -163,7 +165,10 @@ class Starter:
     def _networks(self) -> Iterator[str]:
         effort, rate = self.effort, "0.035" if self.network is None else "0.01"
         if self.network is None:
-            yield _said(f"host: {STARTER_HOSTS[self.images][0]}", "the network whose cells grow")
+            yield _said(
+                f"host: {STARTER_HOSTS[self.images][0]}",
+                "the network whose cells grow: growth is its width, blocks its depth",
+            )
             yield _said(f"start: {{epochs: {effort.start}, learning_rate: 0.1}}", "its own training, before")
         else:
             yield "start:"
@@ -179,7 +184,7 @@ class Starter:
         )
 
     def _weights(self) -> Iterator[str]:
-        if not str(self.network).startswith("torchvision:"):
+        if self.is_untrained or not str(self.network).startswith("torchvision:"):
             yield _said("  weights: untrained", "or a safetensors file with its state dict")
         elif self.fresh:
             yield _said(
@@ -200,6 +205,7 @@ class Starter:
             yield _said(f"  host: {STARTER_HOSTS[self.images][1]}", "full size")
         recipe = f"  recipe: {{epochs: {effort.finish}, learning_rate: {rate}}}"
         yield _said(recipe, "of the found network and of each of its controls")
+        yield _said("  seeds: 1", "3 trains each three times: only then is luck told from better")
         if self.network is not None:
             yield _said("  inherit: true", "trained on from what was found; false: from scratch")
         if effort.shortlist > 1:

@@ -82,6 +82,10 @@ def _registered(
     return config, model.weights
 
 
+class NoPublishedWeights(InvalidSpec):
+    """A network's weights are published, as far as is known, and cannot be had from here."""
+
+
 def _brought(start: TrainedStart, weights: bytes) -> BroughtStart:
     return BroughtStart.model_validate(start.model_dump() | {"digest": digest_of(weights)})
 
@@ -108,7 +112,7 @@ def _read(start: TrainedStart, network: nn.Module, tracking: str) -> dict[str, T
 def _published(name: str) -> dict[str, Tensor]:
     """The state dict that torchvision publishes with one of its networks; it is downloaded once.
 
-    Raise InvalidSpec if there is none, or if it cannot be had.
+    Raise InvalidSpec if it holds more than weights, NoPublishedWeights if it cannot be had.
     """
     from torchvision import models
 
@@ -120,7 +124,7 @@ def _published(name: str) -> dict[str, Tensor]:
             f"{name}: the downloaded file holds more than weights: delete it from TORCH_HOME"
         ) from None
     except (AttributeError, ValueError, OSError, RuntimeError) as error:
-        raise InvalidSpec(
+        raise NoPublishedWeights(
             f"{name}: the published weights cannot be had ({one_line(str(error), 200)}): "
             "fetch them elsewhere and give their safetensors file as start.weights, or begin without any, by "
             "`weights: untrained` and a recipe"

@@ -1,14 +1,19 @@
 """A first configuration that fits these images, this network and this machine."""
 
+from dataclasses import replace
+
 from torch import nn
 
+from nasflow.base.lines import one_line
 from nasflow.base.strict_yaml import read_yaml
+from nasflow.base.terminal import say
 from nasflow.networks.adopted import make
 from nasflow.search.file import SearchFile
 from nasflow.search.forecast import Forecast, Machine
 from nasflow.search.starter import LARGE_IMAGES, SMALL_IMAGES, Starter, fitted, folder_of
 from nasflow.spec.data import DataSpec
 from nasflow.spec.hosts import Adopted
+from nasflow.steps.adopt import NoPublishedWeights
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import beginning
 from nasflow.steps.pace import paces_of
@@ -37,7 +42,13 @@ def fit_starter(
     Raise as `beginning` and `paces_of` do, and InvalidSpec where the hours are too few.
     """
     smallest = SearchFile.from_data(read_yaml(wanted.text(), "nasflow init"), "nasflow init")
-    found = beginning(archive, smallest.config())
+    try:
+        found = beginning(archive, smallest.config())
+    except NoPublishedWeights as error:
+        if wanted.is_untrained:
+            raise
+        say(f"warning: {one_line(str(error), 300)}; the file begins without any")
+        return fit_starter(archive, replace(wanted, is_untrained=True), machine, hours, step_seconds)
     paces, _ = paces_of(found, step_seconds)
     return fitted(wanted, found.config, paces, machine, hours)
 
