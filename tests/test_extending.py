@@ -128,6 +128,7 @@ def spec():
 """
 
 
+@pytest.mark.long
 def test_the_controller_keeps_the_contract(environment: dict[str, str], tmp_path: Path) -> None:
     """The page's controller passes the suite that the page names."""
     (tmp_path / "test_climber.py").write_text(CONTRACT)

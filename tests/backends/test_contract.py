@@ -49,6 +49,7 @@ def test_three_lanes(tmp_path: Path) -> None:
     assert_same(str(tmp_path))
 
 
+@pytest.mark.long
 def test_two_lanes_on_s3(s3_url: str) -> None:
     """As in a folder, so on a real S3."""
     run_in_lanes(s3_url, 2)

@@ -70,6 +70,7 @@ def _dying_after(answers: int) -> Callable[..., Any]:
     return dying
 
 
+@pytest.mark.long
 def test_a_network_seen_before_costs_nothing(tmp_path: Path) -> None:
     """In a space of three cells trials go on when all are trained, and give up in the end."""
     small = {"max_depth": 1, "operations": ["identity"], "add_branches": [2], "concat_branches": [2]}

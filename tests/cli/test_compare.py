@@ -10,6 +10,7 @@ from tests.steps.samples import open_archive
 from nasflow.steps.ledger import read_config, read_ledger, search_ids
 
 
+@pytest.mark.long
 def test_compare(tmp_path: Path) -> None:
     """Each arm and seed is a search of its own; asked again, nothing is trained and all is the same."""
     config, store = write_config(tmp_path, name="base", budget={"children": 2}), tmp_path / "store"
@@ -36,7 +37,6 @@ def test_compare(tmp_path: Path) -> None:
     assert sum(len(read_ledger(archive, name).attempts) for name in names) == trained
 
 
-@pytest.mark.long
 def test_on_another_machine(tmp_path: Path) -> None:
     """What --output keeps of finished searches is not run again, and tells the same, without the store."""
     config = write_config(tmp_path, name="base", budget={"children": 2})

@@ -105,7 +105,6 @@ def test_weights_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert isinstance(start, TrainedStart)
     assert start.weights == "untrained"
     assert start.fresh is None
-    assert call("plan", file, "--step-seconds", "0.001", "--json").code == 0
 
 
 def test_a_second_search_of_the_same_images(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def test_a_found_cell_elsewhere(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.long
 def test_it_is_shown(tmp_path: Path) -> None:
     """Like the winner of a search: registered under its own name, with a report of its own."""
     from mlflow import MlflowClient

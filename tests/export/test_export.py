@@ -170,6 +170,7 @@ def test_a_file_and_its_class(tmp_path: Path) -> None:
     assert "CLASSES" not in write_code(network, FACTS, "A title.", "weights.safetensors").source
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("network", ["densenet", "condensenet", "pyramidnet"], indirect=True)
 def test_onnx(network: nn.Module) -> None:
     """onnxruntime gives the same logits to 1e-5, for a batch of another size than the traced one."""

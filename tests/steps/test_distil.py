@@ -20,6 +20,7 @@ def search(child: dict[str, Any] | None, finish: dict[str, Any] | None, **change
     return config(**recipes, finish=last, **changes)
 
 
+@pytest.mark.long
 def test_children_and_finalists(tmp_path: Path) -> None:
     """Children learn from their parents, the networks at full size from the best children together."""
     run_search(tmp_path, search({"teacher": "parent"}, {"teacher": "best", "best": 2}))

@@ -183,6 +183,7 @@ def test_a_failure_after_the_rung(whole: Path, tmp_path: Path) -> None:
     assert find_rung(open_archive(store), child, 1) == early
 
 
+@pytest.mark.long
 def test_a_rung_that_cannot_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It fails the child there, for searches that halve there, and for nobody else."""
 

@@ -54,6 +54,7 @@ def losses(history: tuple[Epoch, ...]) -> list[float]:
     return [loss for epoch in history for loss in (epoch.train_loss, epoch.held_out_loss) if loss is not None]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_same_curve_as_one_process(torchrun: Torchrun, tmp_path: Path) -> None:
     """A whole search in two processes: the start network and its children learn as in one, gates included."""

@@ -55,6 +55,7 @@ def test_a_signal_that_knows_nothing() -> None:
     assert found[-1].unled == pytest.approx((8 * 41 / 9 - 1 - 19.5) / 100, abs=0.005)
 
 
+@pytest.mark.long
 def test_the_same_twice() -> None:
     """It is drawn by a seed."""
     some = table(WORTH[::-1], WORTH)
