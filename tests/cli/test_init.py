@@ -64,18 +64,22 @@ def test_without_a_terminal_nobody_is_asked(tmp_path: Path) -> None:
         assert said in call("init", file, *given).error
 
 
-def test_a_folder_that_is_not_there_is_asked_for_again(tmp_path: Path) -> None:
+def test_what_is_no_good_is_asked_for_again(tmp_path: Path) -> None:
     """On a terminal, before the next question; what is typed may begin with ~."""
     image_folder(tmp_path / "ants")
     asked: list[str] = []
 
     def prompt(text: str, value_proc: Callable[[str], str] | None = None, **_: object) -> object:
         asked.append(text.split(maxsplit=1)[0])
-        if value_proc:
-            with pytest.raises(typer.BadParameter, match="no folder"):
-                value_proc("~/bees")
-            return value_proc("~/ants")
-        return {"Network": "none", "Hours": 0.2}[asked[-1]]
+        if value_proc is None:
+            return 0.2
+        wrong, said, right = {
+            "Images": ("~/bees", "no folder", "~/ants"),
+            "Network": ("resnet18", "torchvision:resnet18", "none"),
+        }[asked[-1]]
+        with pytest.raises(typer.BadParameter, match=said):
+            value_proc(wrong)
+        return value_proc(right)
 
     with (
         patch.object(sys.stdin, "isatty", lambda: True),

@@ -30,7 +30,9 @@ def test_the_lift_is_above_0_where_the_policy_is_better(objective: str) -> None:
     facts = summary_of(ledger)
     better = facts["lift"]["difference"] * (1 if objective == "held_out_accuracy" else -1)
     (line,) = (each for each in printed(ledger).splitlines() if each.startswith("lift"))
-    found = re.fullmatch(r"lift +(\S+) \w+ better than the random arm \(95 %: (\S+) to (\S+)\)", line)
+    found = re.fullmatch(
+        r"lift +(\S+) \w+ over the random arm, above 0 is better \(95 %: (\S+) to (\S+)\)", line
+    )
     assert found
     shown, low, high = map(float, found.groups())
     assert low < shown < high
@@ -80,7 +82,7 @@ def test_objective_and_limits_are_told() -> None:
     reached, known = facts["objective"]["best"], 100 * ledger.chosen.accuracy
     assert f": {reached:.4f} nats held-out loss ({known:.2f} % held-out), start network 0.3564 nats\n" in text
     assert "limits     parameters at most 80000\n" in text
-    assert " nats better than the random arm (95 %: " in text
+    assert " nats over the random arm, above 0 is better (95 %: " in text
 
 
 def test_a_start_of_another_training_is_no_rival() -> None:

@@ -156,7 +156,7 @@ def test_a_file_and_its_class(tmp_path: Path) -> None:
     made: dict[str, Any] = {"__name__": "network", "__file__": str(tmp_path / "network.py")}
     exec(code.source, made)
     assert made["CLASSES"] == list(names)
-    told = textwrap.dedent(made["__doc__"].partition("were read:\n\n")[2])
+    told = textwrap.dedent(made["__doc__"].partition("were transparent):\n\n")[2])
     known = {"ImageOps": ImageOps, "Image": Image, "numpy": np, "torch": torch, "file": file}
     seen: list[Tensor] = []
 

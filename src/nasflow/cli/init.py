@@ -1,6 +1,10 @@
 """The command that writes a first configuration: init."""
 
+import os
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -48,15 +52,15 @@ def _init(
 
 
 def _asked(images: str | None, network: str | None, hours: float | None) -> tuple[str, str, float]:
-    """The three answers; raise InvalidSpec where one is missing and nobody can be asked."""
+    """The three answers, each checked before the next one is asked for; raise InvalidSpec where one is
+    missing and nobody can be asked.
+    """
     from nasflow.base.errors import InvalidSpec
-    from nasflow.search.starter import folder_of
 
-    # Before anything is asked.
     if images:
-        folder_of(images)
-    if network and network != "none" and ":" not in network:
-        raise InvalidSpec(f"--network {network}: torchvision:{network}, module:factory or none is wanted")
+        _check_images(images)
+    if network:
+        _check_network(network)
     given = {
         "--images digits (or a folder)": images,
         "--network none (or torchvision:resnet18)": network,
@@ -66,32 +70,50 @@ def _asked(images: str | None, network: str | None, hours: float | None) -> tupl
     if missing and not sys.stdin.isatty():
         raise InvalidSpec(f"init: nobody can be asked without a terminal: give {' and '.join(missing)}")
     return (
-        images or typer.prompt(_IMAGES, default="digits", value_proc=_checked_images),
-        network or typer.prompt("Network (none, torchvision:resnet18, or module:factory)", default="none"),
+        images or _prompted("Images (digits, fashion-mnist, or a folder)", "digits", _check_images),
+        network
+        or _prompted("Network (none, torchvision:resnet18, or module:factory)", "none", _check_network),
         hours or typer.prompt("Hours that the search may take on this machine", default=1.0, type=float),
     )
 
 
-_MORE = "more --hours train longer, and `nasflow plan` says what its images can show"
-_IMAGES = "Images (digits, fashion-mnist, or a folder)"
+def _prompted(question: str, default: str, check: Callable[[str], object]) -> str:
+    """What is typed, asked for until `check` takes it."""
+    from nasflow.base.errors import NasflowError
+
+    def checked(typed: str) -> str:
+        try:
+            check(typed)
+        except NasflowError as error:
+            raise typer.BadParameter(str(error)) from None
+        return typed
+
+    answer: str = typer.prompt(question, default=default, value_proc=checked)
+    return answer
 
 
-def _checked_images(typed: str) -> str:
-    """For a prompt, which asks again."""
+def _check_images(images: str) -> str | None:
+    """The whole path of a folder of images; None: a data set is named. Raise DataSetMissing for neither."""
     from nasflow.base.errors import DataSetMissing
-    from nasflow.search.starter import folder_of
+    from nasflow.search.starter import STARTER_HOSTS
 
-    try:
-        folder_of(typed)
-    except DataSetMissing as error:
-        raise typer.BadParameter(str(error)) from None
-    return typed
+    named = sorted({*STARTER_HOSTS} - {"image-folder"})
+    if images in named:
+        return None
+    path = Path(images).expanduser().absolute()
+    if not path.is_dir():
+        raise DataSetMissing(f"--images {images}: no folder, and none of {', '.join(named)}")
+    return os.path.normpath(path)
+
+
+def _check_network(network: str) -> None:
+    from nasflow.base.errors import InvalidSpec
+
+    if network != "none" and ":" not in network:
+        raise InvalidSpec(f"--network {network}: torchvision:{network}, module:factory or none is wanted")
 
 
 def _made(answers: tuple[str, str, float], step_seconds: float | None, store: str) -> str:
-    from dataclasses import replace
-    from itertools import count
-
     from nasflow.base.terminal import say
     from nasflow.cli.plan import machine_of
     from nasflow.search.words import time_words
@@ -99,16 +121,20 @@ def _made(answers: tuple[str, str, float], step_seconds: float | None, store: st
     from nasflow.steps.starter import fit_starter, starter
 
     images, network, hours = answers
+    path = _check_images(images)
     archive = open_archive(store)
     machine = machine_of(None, step_seconds)
-    known, numbers = set(search_ids(archive)), count(1)
-    wanted = starter(images, None if network == "none" else network)
+    wanted = starter("image-folder" if path else images, path, None if network == "none" else network)
     # A store that has tried these images has a search of their name.
-    wanted = next(each for n in numbers if (each := replace(wanted, number=n)).name not in known)
+    known, numbered = search_ids(archive), (replace(wanted, number=number) for number in count(1))
+    wanted = next(each for each in numbered if each.name not in known)
     found, told = fit_starter(archive, wanted, machine, hours, step_seconds)
     if found.is_trial:
         say(f"so short a search shows how one works, and its winner is luck: {_MORE}")
     return found.text(f": about {time_words(3600 * told.hours)} ({machine.device})")
+
+
+_MORE = "more --hours train longer, and `nasflow plan` says what its images can show"
 
 
 def _example(name: str) -> str:

@@ -26,6 +26,7 @@ look_commands = typer.Typer()
 def _list(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List the searches in the store."""
     from nasflow.base.errors import NasflowError
+    from nasflow.report.figures import plural
     from nasflow.search.words import figure_text
     from nasflow.steps.ledger import search_ids
     from nasflow.steps.summary import summary
@@ -50,14 +51,10 @@ def _list(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> No
         best = "-"
         if row["best"]:
             best = f"{figure_text(judged['measure'], judged['best'])}  {row['best']['cell']}"
-        typer.echo(f"{row['search']:<24} {row['status']:<11} {_children(row['children'])}  {best}")
+        children = plural(row["children"], "child", "children")
+        typer.echo(f"{row['search']:<24} {row['status']:<11} {children:>13}  {best}")
     if unreadable:
         raise unreadable
-
-
-def _children(count: int) -> str:
-    """In a column of its own."""
-    return f"{count:>4} {'child' if count == 1 else 'children':<8}"
 
 
 @look_commands.command("show")

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from nasflow.report.figures import plural
+
 
 def print_summary(facts: Mapping[str, Any]) -> None:
     """The figures for people, on standard output."""
@@ -66,7 +68,7 @@ def _print_shortlist(facts: Mapping[str, Any]) -> None:
     if listed := facts["ledger"].get("shortlist"):
         trained = sum(each["record"] is not None for each in listed)
         how = "by the held-out loss there" if trained == len(listed) else f"{trained} of them so far"
-        best = "child" if len(listed) == 1 else f"{len(listed)} children"
+        best = plural(len(listed), "child", "children")
         print(f"chosen     of the best {best}, trained at full size: {how}")
 
 
@@ -100,14 +102,14 @@ def _print_lift(objective: Mapping[str, Any], lift: Mapping[str, Any]) -> None:
     better, *ends = (factor * each for each in (lift["difference"], *lift["interval"]))
     low, high = sorted(ends)
     print(
-        f"lift       {better:+.{digits}f} {name} better than the random arm "
+        f"lift       {better:+.{digits}f} {name} over the random arm, above 0 is better "
         f"(95 %: {low:+.{digits}f} to {high:+.{digits}f})"
     )
 
 
 def _children(facts: Mapping[str, Any]) -> str:
     failed = f", {facts['failed']} of them failed" if facts["failed"] else ""
-    return f"{facts['children']} {'child' if facts['children'] == 1 else 'children'}{failed}"
+    return f"{plural(facts['children'], 'child', 'children')}{failed}"
 
 
 def _against(facts: Mapping[str, Any]) -> str:

@@ -91,7 +91,8 @@ def read_weights(data: bytes) -> dict[str, Tensor]:
 
 _OF_A_FILE = """\
 
-An image file, with Pillow and numpy, as the images of the training were read:
+An image file, with Pillow and numpy, as the images of the training were read (those were also turned as
+their EXIF tag says, and put on white where they were transparent):
 
     picture = ImageOps.fit(Image.open(file).convert("RGB"), ({size}, {size}), Image.Resampling.BILINEAR)
     images = torch.from_numpy(numpy.array(picture)).permute(2, 0, 1)[None]

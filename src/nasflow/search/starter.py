@@ -1,14 +1,12 @@
 """A first configuration, as a commented file: from three answers, as large as the time allows."""
 
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from nasflow.base.errors import DataSetMissing, InvalidSpec
+from nasflow.base.errors import InvalidSpec
 from nasflow.search.budget import Budget
 from nasflow.search.forecast import Forecast, Machine, Paces, forecast
 from nasflow.search.outlook import start_recipe
@@ -213,17 +211,6 @@ class Starter:
                 f"  shortlist: {effort.shortlist}",
                 "children tried at full size before one is chosen",
             )
-
-
-def folder_of(images: str) -> str | None:
-    """The whole path of a folder of images; None: a data set is named. Raise DataSetMissing for neither."""
-    named = sorted({*STARTER_HOSTS} - {"image-folder"})
-    if images in named:
-        return None
-    path = Path(images).expanduser().absolute()
-    if not path.is_dir():
-        raise DataSetMissing(f"--images {images}: no folder, and none of {', '.join(named)}")
-    return os.path.normpath(path)
 
 
 def _said(line: str, remark: str) -> str:

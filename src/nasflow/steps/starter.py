@@ -10,7 +10,7 @@ from nasflow.base.terminal import say
 from nasflow.networks.adopted import make
 from nasflow.search.file import SearchFile
 from nasflow.search.forecast import Forecast, Machine
-from nasflow.search.starter import LARGE_IMAGES, SMALL_IMAGES, Starter, fitted, folder_of
+from nasflow.search.starter import LARGE_IMAGES, SMALL_IMAGES, Starter, fitted
 from nasflow.spec.data import DataSpec
 from nasflow.spec.hosts import Adopted
 from nasflow.steps.adopt import NoPublishedWeights
@@ -20,13 +20,11 @@ from nasflow.steps.pace import paces_of
 from nasflow.training.datasets.registry import data_set
 
 
-def starter(images: str, network: str | None) -> Starter:
-    """What is known before anything is timed: `images` is a data set of STARTER_HOSTS, or a folder.
+def starter(name: str, path: str | None, network: str | None) -> Starter:
+    """What is known before anything is timed, of a data set of STARTER_HOSTS; an image-folder has a path.
 
-    Raise DataSetMissing if there are none, InvalidSpec if they, or the network, are no good.
+    Raise DataSetMissing if there are no images, InvalidSpec if they, or the network, are no good.
     """
-    path = folder_of(images)
-    name = "image-folder" if path else images
     size = (LARGE_IMAGES if network else SMALL_IMAGES) if path else None
     spec = DataSpec(name=name, path=path, size=size, held_out=1)
     part = data_set(spec).read_train(spec)
