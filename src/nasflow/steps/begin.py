@@ -26,7 +26,7 @@ from nasflow.steps.keys import budget_key, config_key, data_set_key, spec_key, s
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.resolve import resolve
 from nasflow.store import check_writable, put_blob
-from nasflow.training.datasets.data import check_test
+from nasflow.training.datasets.data import check_test, copies
 from nasflow.training.memory import Room, room_here
 
 
@@ -220,7 +220,8 @@ def _known(archive: Archive, facts: DataFacts) -> DataFacts:
 
 def _new_facts(asked: SearchConfig) -> tuple[DataFacts, tuple[str, ...]]:
     data = new_training_data(asked.data)
-    return data.facts.model_copy(update={"test": check_test(asked.data)}), data.remarks
+    facts = data.facts.model_copy(update={"test": check_test(asked.data)})
+    return facts, (*data.remarks, *copies(data))
 
 
 def _refuse_older(archive: Archive, search: str) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.spec.data import DataFacts, DataSpec
+from nasflow.training.datasets.doubles import HELD_OUT, TEST, TRAIN, ImageFiles, doubles
 from nasflow.training.datasets.images import DataSetPart, Images, MemoryImages
 from nasflow.training.datasets.registry import data_set
 from nasflow.training.datasets.split import split
@@ -67,6 +68,16 @@ def check_test(spec: DataSpec) -> str:
     # Its answer is no matter here: who reads what is not there says how to get it.
     images.has_test_part(spec)
     return images.read_test(spec).fingerprint()
+
+
+def copies(data: TrainingData) -> tuple[str, ...]:
+    """Remarks on image files that are in several classes or parts, a line each.
+
+    Raise InvalidSpec if one cannot be read. Images that are no files, as nasflow's own, are not looked at.
+    """
+    test = data_set(data.facts.spec).read_test(data.facts.spec)
+    parts: dict[str, Images] = {TRAIN: data.train, HELD_OUT: data.held_out, TEST: test}
+    return tuple(doubles({name: part for name, part in parts.items() if isinstance(part, ImageFiles)}))
 
 
 def _sized(part: DataSetPart, spec: DataSpec) -> DataSetPart:
