@@ -192,4 +192,4 @@ def _files(ledgers: "Ledgers", rival: str) -> dict[str, bytes]:
     from nasflow.report.compare import compare_tables, draw_rounds
 
     tables = f"{compare_tables(ledgers, rival)}\n"
-    return {"compare.md": tables.encode(), "compare.svg": draw_rounds(ledgers).encode()}
+    return {"compare.md": tables.encode(), "compare.svg": draw_rounds(ledgers, rival).encode()}

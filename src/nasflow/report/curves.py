@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 _COLOURS = ("#2f6fc4", "#b8620a", "#1e7a4f", "#a5246f", "#6b4fc4", "#8a8a10", "#107f8a", "#555555")
 
@@ -15,6 +16,11 @@ class Band:
     mean: Sequence[float]
     low: Sequence[float]
     high: Sequence[float]
+
+    def times(self, factor: float) -> Self:
+        """The same curve in another unit."""
+        scaled = [[factor * value for value in values] for values in (self.mean, self.low, self.high)]
+        return replace(self, mean=scaled[0], low=scaled[1], high=scaled[2])
 
 
 def draw_curves(bands: Mapping[str, Band], title: str, x_title: str, y_title: str) -> str:

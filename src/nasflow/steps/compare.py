@@ -43,4 +43,4 @@ def tell_comparison(archive: Archive, name: str) -> tuple[str, str]:
     """Its tables as Markdown, and its curves as SVG; raise NotFound."""
     comparison = read_comparison(archive, name)
     ledgers = {(each.seed, each.arm): read_ledger(archive, each.search) for each in comparison.searches}
-    return compare_tables(ledgers, comparison.rival), draw_rounds(ledgers)
+    return compare_tables(ledgers, comparison.rival), draw_rounds(ledgers, comparison.rival)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.report.synthetic import synthetic_ledger
 
-from nasflow.report.compare import Ledgers, compare_tables, rounds, tallies
+from nasflow.report.compare import Ledgers, compare_tables, tallies
 from nasflow.search.controls import Control
 
 
@@ -114,10 +114,3 @@ def test_a_tally() -> None:
     assert tally.against[Control.START] == ledger.finish.accuracy(Control.START)
     assert ledger.final
     assert tally.parameters == ledger.final.parameters
-
-
-def test_rounds_are_means_over_seeds() -> None:
-    """A point a round, for each arm."""
-    band = rounds(known())["path"]
-    assert len(band.x) == len(band.mean) == 3
-    assert all(low <= mean <= high for low, mean, high in zip(band.low, band.mean, band.high, strict=True))
