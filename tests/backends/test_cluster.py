@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -5,9 +6,10 @@ import yaml
 from tests.kubeflow.memory import MemoryKubeflow
 from tests.steps.samples import TINY, open_archive
 
-from nasflow.backends.cluster import go_on, leave_first_run, prepare, stop, submit
+from nasflow.backends.cluster import go_on, leave_first_run, prepare, status, stop, submit
 from nasflow.base.errors import Conflict, InvalidSpec, NotReady
 from nasflow.kubeflow import RunState, RunView
+from nasflow.kubeflow.pods import RunPods
 from nasflow.search.cluster import Run
 from nasflow.search.file import SearchFile
 from nasflow.steps.keys import run_key
@@ -209,6 +211,26 @@ def test_a_workflow_that_was_deleted(
     second = go_on(archive, "tiny", kubeflow)
     assert second
     assert (second.number, second.id) == (2, "id-2")
+
+
+def test_a_run_whose_pods_nobody_makes(
+    s3_url: str, kubeflow: MemoryKubeflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With Argo's controller away a run goes on for ever and does nothing: `status` says since when."""
+    archive = open_archive(s3_url)
+    assert submit(archive, file(), kubeflow)
+    notes = []
+    for minutes in (1, 20):
+        ended = datetime.now(UTC) - timedelta(minutes=minutes)
+        seen = RunPods((), 0, (), is_lost=False, idle_since=ended)
+        # Kubernetes, which no test of this file has.
+        monkeypatch.setattr("nasflow.backends.cluster.look", lambda namespace, run, seen=seen: seen)
+        notes.append(status(archive, "tiny", kubeflow).note)
+    assert notes[0] is None
+    assert notes[1]
+    assert notes[1].startswith("no pod of it has been at work for 20 min: is Argo's workflow controller up")
+    kubeflow.end("id-1", RunState.SUCCEEDED)
+    assert status(archive, "tiny", kubeflow).note is None
 
 
 def test_stopped_twice(s3_url: str, kubeflow: MemoryKubeflow) -> None:

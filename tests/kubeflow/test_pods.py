@@ -1,8 +1,9 @@
+from datetime import UTC, datetime
 from typing import Any
 
 from kubernetes import client
 
-from nasflow.kubeflow.pods import PodView, own_lines, view
+from nasflow.kubeflow.pods import PodView, idle_since, own_lines, view
 
 LOG = """\
 time="2026-11-25T23:56:01Z" level=info msg="capturing logs" argo=true
@@ -95,3 +96,19 @@ def test_why_it_died() -> None:
     ended = client.V1ContainerStateTerminated(exit_code=137, reason="OOMKilled")
     found = view(pod(phase="Failed", container_statuses=[state(terminated=ended)]))
     assert found.reason == "OOMKilled (exit code 137)"
+
+
+def test_since_when_nothing_is_at_work() -> None:
+    """Since its workflow was made, and then since its last pod ended; not while one waits or works."""
+    made, ended = datetime(2026, 11, 30, 8, tzinfo=UTC), datetime(2026, 11, 30, 9, tzinfo=UTC)
+    workflows = [{"metadata": {"creationTimestamp": "2026-11-30T08:00:00Z"}}]
+    done = pod(
+        phase="Succeeded",
+        container_statuses=[
+            state(terminated=client.V1ContainerStateTerminated(exit_code=0, finished_at=ended))
+        ],
+    )
+    assert idle_since([], workflows) == made
+    assert idle_since([done], workflows) == ended
+    assert idle_since([done, pod(phase="Pending")], workflows) is None
+    assert idle_since([], []) is None

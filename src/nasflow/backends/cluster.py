@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable
@@ -12,6 +13,7 @@ from nasflow.kubeflow.pods import PodView, RunPods, is_lost, look
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.config import SearchConfig
 from nasflow.search.file import SearchFile
+from nasflow.search.words import time_words
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import run_key, start_key, submission_key, troubles_prefix
@@ -26,6 +28,9 @@ from nasflow.steps.succession import (
 )
 from nasflow.store import check_writable, put_blob
 from nasflow.training.memory import UNKNOWN_ROOM, Room
+
+_IDLE = timedelta(minutes=3)
+"""For which a run may have no pod at work: the next one follows within seconds, but clocks differ."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +149,8 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
     try:
         if view:
             seen = look(read_submission(archive, search)[0].cluster.namespace, view.id)
-            if seen.is_lost and not view.state.is_over:
-                note = f"its workflow was deleted: `nasflow stop {search}`, then `nasflow resume {search}`"
+        if view and not view.state.is_over:
+            note = _what_is_wrong(seen, search)
     except KubeflowUnavailable as error:
         note = str(error)
     return replace(
@@ -157,6 +162,19 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
         failures=seen.failures,
         note=note,
     )
+
+
+def _what_is_wrong(seen: RunPods, search: str) -> str | None:
+    """With a run that goes on, as Kubeflow says."""
+    if seen.is_lost:
+        return f"its workflow was deleted: `nasflow stop {search}`, then `nasflow resume {search}`"
+    idle = datetime.now(UTC) - seen.idle_since if seen.idle_since else timedelta()
+    if idle > _IDLE:
+        return (
+            f"no pod of it has been at work for {time_words(idle.total_seconds())}: is Argo's workflow "
+            "controller up, which makes them? (kubectl get deployments -A | grep workflow-controller)"
+        )
+    return None
 
 
 def status_in_store(archive: Archive, search: str, note: str | None = None) -> ClusterStatus:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from nasflow.base.errors import KubeflowUnavailable
@@ -47,6 +48,9 @@ class RunPods:
     """Why pods failed or never came to be, as Argo says it; nothing where workflows may not be read."""
     is_lost: bool
     """Whether somebody has deleted its workflow."""
+    idle_since: datetime | None = None
+    """When the last of its pods ended, or, if there is none yet, its workflow was made; None: a pod is there
+    that has not ended, or nothing can be seen."""
 
 
 def step_pods(namespace: str, run: str) -> tuple[PodView, ...]:
@@ -165,7 +169,17 @@ def look(namespace: str, run: str) -> RunPods:
         helpers=len(helpers),
         failures=_failures(workflows or []),
         is_lost=workflows == [],
+        idle_since=idle_since(pods, workflows or []),
     )
+
+
+def idle_since(pods: list[Any], workflows: list[dict[str, Any]]) -> datetime | None:
+    """See RunPods, from what Kubernetes has of a run."""
+    if any(pod.status.phase not in {"Succeeded", "Failed"} for pod in pods):
+        return None
+    made = [datetime.fromisoformat(each["metadata"]["creationTimestamp"]) for each in workflows]
+    ends = [each.state.terminated for pod in pods for each in pod.status.container_statuses or []]
+    return max([*made, *(each.finished_at for each in ends if each)], default=None)
 
 
 def is_lost(namespace: str, run: str) -> bool:
