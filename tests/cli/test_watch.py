@@ -214,17 +214,19 @@ def test_a_low_terminal(tmp_path: Path) -> None:
 
 
 def test_what_a_cluster_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Kubeflow does not answer: what steps wrote down, once, and why nothing else is seen."""
+    """Where Kubeflow does not answer: what steps wrote down, with the run's number if that is over."""
     monkeypatch.delenv("NASFLOW_KFP_HOST", raising=False)
     store = copy_of_finished(tmp_path)
     archive = open_archive(store)
     submission = Submission(tag="abcdef", cluster=Cluster(image="nasflow:1"), search="a", finish="b")
     archive.replace(submission_key("tiny"), submission, None)
-    archive.replace(run_key("tiny", 1), Run(number=1, pipeline="search", progress="", id="run-id"), None)
-    trouble = Trouble(step="train", child="c", pod="p", reason="out of memory")
-    archive.replace(trouble_key("tiny", 1), trouble, None)
+    archive.replace(run_key("tiny", 2), Run(number=2, pipeline="search", progress="", id="run-id"), None)
+    for run in (1, 2):
+        trouble = Trouble(step="train", child="c", pod="p", reason="out of memory", run=run)
+        archive.replace(trouble_key("tiny", run), trouble, None)
     said = call("watch", "tiny", "--store", store)
-    assert "run        1 (search) run-id: not seen\ntrouble    train c: out of memory\n" in said.out
+    assert "run        2 (search) run-id: not seen\n" in said.out
+    assert "trouble    train c of run 1: out of memory\ntrouble    train c: out of memory\n" in said.out
     assert "note       NASFLOW_KFP_HOST is not set" in said.out
 
 

@@ -10,12 +10,12 @@ from tests.steps.interrupted import read_attempts
 from tests.steps.samples import config, documents, ledger_of, open_archive
 
 from nasflow.base.errors import KubeflowUnavailable, NasflowError, NotFound, StoreUnavailable
-from nasflow.search.cluster import Cluster, Submission, Trouble
+from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.record import Attempt
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.compare import write_comparison
-from nasflow.steps.keys import attempt_key, report_key, submission_key, trouble_key, troubles_prefix
+from nasflow.steps.keys import attempt_key, report_key, run_key, submission_key, trouble_key, troubles_prefix
 from nasflow.steps.pods import Pod, outlasting_kubeflow
 
 
@@ -163,17 +163,21 @@ def test_without_a_store(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def test_an_error_is_one_line_and_a_record(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a step fails with is told on one line, and kept in the store in the order of the failures."""
-    for _ in range(2):
+    """What a step fails with is one line, and is kept in the store in the order of failures, with its run."""
+    archive = open_archive(store)
+    for number in range(2):
+        if number:
+            run = Run(number=3, pipeline="search", progress="", id="run-id")
+            archive.replace(run_key("tiny", 3), run, None)
         with pytest.raises(SystemExit) as end:
             Pod("tiny", "0123456789abcdef").train()
         assert end.value.code == 4
     assert "nasflow: error: " in capsys.readouterr().err
-    archive = open_archive(store)
     assert len(archive.store.list(troubles_prefix("tiny"))) == 2
     trouble = archive.read(trouble_key("tiny", 2), Trouble)
     assert (trouble.step, trouble.child) == ("train", "0123456789abcdef")
     assert "NotFound" in trouble.reason
+    assert [archive.read(trouble_key("tiny", each), Trouble).run for each in (1, 2)] == [None, 3]
 
 
 def test_a_bug_keeps_its_traceback(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,9 +224,11 @@ def _by_hand(search: str, run: str) -> str:
     return f"search {search} is in the store: submit search.yaml as run {run} with search={search}, number=1"
 
 
-def _trouble(trouble: "Trouble") -> str:
-    """The same for each attempt of a task: its pod is left out."""
-    return f"trouble    {trouble.step} {trouble.child or ''}".rstrip() + f": {trouble.reason}"
+def _trouble(trouble: "Trouble", run: "Run | None") -> str:
+    """The same for each attempt of a task: its pod is left out; with its run, where that is not `run`."""
+    what = f"{trouble.step} {trouble.child or ''}".rstrip()
+    is_old = trouble.run is not None and run is not None and trouble.run != run.number
+    return f"trouble    {what}{f' of run {trouble.run}' if is_old else ''}: {trouble.reason}"
 
 
 def _state(found: "ClusterStatus", run: "Run") -> str:
@@ -256,7 +258,7 @@ def status_lines(found: "ClusterStatus", search: str) -> list[str]:
     # To a task that was stopped Argo says that its time is up.
     failures = [each for each in found.failures if not (found.halted and _OUT_OF_TIME in each)]
     lines += [f"argo       {text}" for text in failures]
-    lines += list(dict.fromkeys(_trouble(each) for each in found.troubles))[-5:]
+    lines += list(dict.fromkeys(_trouble(each, found.run) for each in found.troubles))[-5:]
     if found.note:
         lines.append(f"note       {found.note}")
     return lines

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nasflow.base.document import Document, Frozen
+from nasflow.base.document import Document, Frozen, is_off
 from nasflow.base.form import Form
 
 Name = Annotated[
@@ -160,3 +160,5 @@ class Trouble(Document):
     pod: str
     reason: str
     """In one line."""
+    run: int | None = Field(default=None, exclude_if=is_off)
+    """Number of the run that was the newest then; None: there was none, or an older nasflow wrote this."""

@@ -220,15 +220,28 @@ class Pod:
         except Exception as error:
             # A store that was waited for in vain would only be waited for again.
             if archive and self._search and not isinstance(error, StoreUnavailable):
-                _write_trouble(archive, self._search, self._trouble(step, error))
+                self._write_trouble(archive, step, error)
             if not isinstance(error, NasflowError):
                 raise
             say(f"error: {error}")
             sys.exit(error.exit_code)
 
-    def _trouble(self, step: Step, error: Exception) -> Trouble:
-        reason = masked(" ".join(f"{type(error).__name__}: {error}".split())[:2000])
-        return Trouble(step=step.title, child=self._child or None, pod=platform.node(), reason=reason)
+    def _write_trouble(self, archive: Archive, step: Step, error: Exception) -> None:
+        """Best effort: what went wrong may be the store itself."""
+        from nasflow.steps.succession import last_run
+
+        try:
+            run = last_run(archive, self._search)
+            trouble = Trouble(
+                step=step.title,
+                child=self._child or None,
+                pod=platform.node(),
+                reason=masked(" ".join(f"{type(error).__name__}: {error}".split())[:2000]),
+                run=run.number if run else None,
+            )
+            _append_trouble(archive, self._search, trouble)
+        except NasflowError as refusal:
+            say(f"warning: this error is not in the store ({refusal})")
 
 
 def _open() -> Archive:
@@ -240,14 +253,10 @@ def _open() -> Archive:
     return Archive(open_store(url, proven=True))
 
 
-def _write_trouble(archive: Archive, search: str, trouble: Trouble) -> None:
-    """Best effort: what went wrong may be the store itself."""
-    try:
-        number = len(archive.store.list(troubles_prefix(search))) + 1
-        while not archive.store.create(trouble_key(search, number), trouble.to_bytes()):
-            number += 1
-    except NasflowError as error:
-        say(f"warning: this error is not in the store ({error})")
+def _append_trouble(archive: Archive, search: str, trouble: Trouble) -> None:
+    number = len(archive.store.list(troubles_prefix(search))) + 1
+    while not archive.store.create(trouble_key(search, number), trouble.to_bytes()):
+        number += 1
 
 
 def outlasting_kubeflow(act: Callable[[], _Found], clock: Clock = REAL_TIME) -> _Found:
