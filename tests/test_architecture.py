@@ -212,6 +212,19 @@ def public(tree: ast.Module) -> Iterator[str]:
         yield from (each for each in names if not each.startswith("_"))
 
 
+def test_nobody_asks_the_package_itself() -> None:
+    """A folder called nasflow may lie before it on the path: its modules are found, and its names are not."""
+    rooms = {room(module) for module in package()}
+    assert_none(
+        f"{module} asks nasflow itself for {alias.name}"
+        for module, tree in package().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "nasflow"
+        for alias in node.names
+        if alias.name not in rooms
+    )
+
+
 @pytest.mark.parametrize("pattern", ANY_SPACE)
 def test_who_serves_any_space_knows_none(pattern: str) -> None:
     """Backends, protocols and the general controllers import nothing of the path level's cells."""

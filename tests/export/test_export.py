@@ -1,15 +1,15 @@
 import importlib.util
 import subprocess
 import sys
-import textwrap
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
@@ -104,7 +104,7 @@ sys.modules["nasflow"] = sys.modules["safetensors"] = None
 import importlib, numpy, torch
 pixels = torch.from_numpy(numpy.load("pixels.npy"))
 for name in sys.argv[1:]:
-    network = importlib.import_module(name).load(f"{name}.safetensors")
+    network = importlib.import_module(name).load()
     with torch.no_grad():
         numpy.save(f"{name}.npy", network(pixels).numpy())
 """
@@ -143,31 +143,58 @@ def test_the_source_can_be_trained(network: nn.Module, tmp_path: Path) -> None:
     assert all(parameter.grad is not None for parameter in made.parameters())
 
 
-@pytest.mark.long
+def files_of_all_kinds(folder: Path) -> Iterator[Path]:
+    """Images as people have them, none of them square."""
+    noise = Image.effect_noise((40, 28), 90)
+    colours = Image.merge("RGB", [noise, noise.rotate(180), noise.point(lambda value: value // 2)])
+    deep = Image.fromarray((np.asarray(noise).astype(np.uint16) << 8) + 77)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    see_through = colours.copy()
+    see_through.putalpha(noise)
+    for name, image, given in (
+        ("colours.png", colours, {}),
+        ("grey.png", noise, {}),
+        ("deep.png", deep, {}),
+        ("see-through.png", see_through, {}),
+        ("palette.gif", see_through.convert("P"), {"transparency": 3}),
+        ("turned.jpg", colours.resize((400, 280)), {"exif": turned}),
+    ):
+        image.save(folder / name, **given)
+        yield folder / name
+
+
 def test_a_file_and_its_class(tmp_path: Path) -> None:
-    """The source says how a file is read, as those of the training were, and how the classes are called."""
+    """The source reads a file as those of the training were read, and knows how the classes are called."""
     spec = DataSpec(name="image-folder", path="/images", size=9, held_out=20)
     names = ("cats", "dogs", 'a "quoted" one', "vögel", "\\")
     facts = FACTS.model_copy(update={"spec": spec, "class_names": names})
     network = build(NetworkSpec(host=Chain(widths=(4,)), channels=3, size=9, classes=5)).eval()
     code = write_code(network, facts, "A title.", "weights.safetensors")
-    file = tmp_path / "one.png"
-    Image.effect_noise((20, 14), 60).convert("RGB").save(file)
     made: dict[str, Any] = {"__name__": "network", "__file__": str(tmp_path / "network.py")}
     exec(code.source, made)
     assert made["CLASSES"] == list(names)
-    told = textwrap.dedent(made["__doc__"].partition("were transparent):\n\n")[2])
-    known = {"ImageOps": ImageOps, "Image": Image, "numpy": np, "torch": torch, "file": file}
-    seen: list[Tensor] = []
-
-    def answer(images: Tensor) -> Tensor:
-        seen.append(images)
-        return torch.eye(5)[3]
-
-    exec(told, known | {"CLASSES": made["CLASSES"], "network": answer})
-    assert torch.equal(seen[0], torch.from_numpy(decode(file, 9).copy()).permute(2, 0, 1)[None])
+    for file in files_of_all_kinds(tmp_path):
+        trained_on = torch.from_numpy(decode(file, 9).copy()).permute(2, 0, 1)[None]
+        assert torch.equal(made["read"](str(file)), trained_on), file.name
+    assert 'print(CLASSES[network(read("photo.jpg")).argmax()])' in made["__doc__"]
     # Of images that came in one file nothing of the kind is said.
-    assert "CLASSES" not in write_code(network, FACTS, "A title.", "weights.safetensors").source
+    other = write_code(network, FACTS, "A title.", "weights.safetensors").source
+    assert "CLASSES" not in other
+    assert "def read(" not in other
+
+
+def test_weights_that_lie_elsewhere(tmp_path: Path) -> None:
+    """Any path is taken; without one they are looked for beside the file."""
+    network = build(NetworkSpec(host=Chain(widths=(4,)), channels=3, size=9, classes=5)).eval()
+    code = write_code(network, FACTS, "A network.", "weights.safetensors")
+    made: dict[str, Any] = {"__name__": "network", "__file__": str(tmp_path / "network.py")}
+    exec(code.source, made)
+    for folder in (tmp_path, tmp_path / "deep"):
+        folder.mkdir(exist_ok=True)
+        save_file(code.weights, folder / "weights.safetensors")
+    loaded = [made["load"](), made["load"](str(tmp_path / "deep/weights.safetensors"))]
+    assert torch.equal(loaded[0](PIXELS), loaded[1](PIXELS))
 
 
 @pytest.mark.long

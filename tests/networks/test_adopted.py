@@ -133,6 +133,14 @@ def test_code_that_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert identified(host("torchvision:resnet18"), 10).code is None
 
 
+def test_code_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be found has not changed: where it should be is said."""
+    monkeypatch.setenv("NASFLOW_ALLOW_CODE", "not_here")
+    moved = host("not_here:make").model_copy(update={"code": "0" * 32})
+    with pytest.raises(InvalidSpec, match=r"is not_here installed, or on PYTHONPATH\?"):
+        make(moved, 10)
+
+
 def test_the_same_in_every_process() -> None:
     """Built twice it has the same tensors, whatever was drawn before, and a seed decides the rest."""
     torch.manual_seed(1)

@@ -71,9 +71,9 @@ def _frame(
         before = filter(None, [ALLOWED_CODE.get()])
         ALLOWED_CODE.set(",".join([*before, *allow_code]))
     if version:
-        from nasflow import __version__
+        from nasflow.base.version import VERSION
 
-        typer.echo(__version__)
+        typer.echo(VERSION)
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

@@ -16,6 +16,7 @@ from torch import Tensor, fx, nn
 
 from nasflow.base.errors import InvalidSpec
 from nasflow.export.layers import constructors
+from nasflow.export.reader import example, reader
 from nasflow.spec.data import DataFacts
 
 _TYPES = {
@@ -40,7 +41,7 @@ _HEAD = '''\
 
 Made by nasflow. It needs torch, and nothing else; the weights are in {weights}, beside this file.
 
-    network = load("{weights}")
+    network = load()
     logits = network(images)     # uint8 or float pixels 0..255, [batch, {channels}, {size}, {size}]
 {example}"""
 
@@ -68,10 +69,10 @@ class Network(nn.Module):
 {lines}
 
 
-def load(weights: str) -> Network:
-    """The network with its weights, in evaluation mode; `weights` is a safetensors file."""
+def load(weights: str | Path = Path(__file__).with_name("{weights}")) -> Network:
+    """The network in evaluation mode, with the weights of a safetensors file: the one beside this, or any."""
     network = Network()
-    network.load_state_dict(read_weights(Path(__file__).with_name(weights).read_bytes()))
+    network.load_state_dict(read_weights(Path(weights).read_bytes()))
     return network.eval()
 
 
@@ -86,18 +87,7 @@ def read_weights(data: bytes) -> dict[str, Tensor]:
             flat = torch.frombuffer(bytearray(data[start + begin : start + end]), dtype=types[entry["dtype"]])
             tensors[name] = flat.reshape(entry["shape"])
     return tensors
-'''
-
-
-_OF_A_FILE = """\
-
-An image file, with Pillow and numpy, as the images of the training were read (those were also turned as
-their EXIF tag says, and put on white where they were transparent):
-
-    picture = ImageOps.fit(Image.open(file).convert("RGB"), ({size}, {size}), Image.Resampling.BILINEAR)
-    images = torch.from_numpy(numpy.array(picture)).permute(2, 0, 1)[None]
-    print(CLASSES[network(images).argmax()])
-"""
+{reader}'''
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +123,8 @@ def write_code(network: nn.Module, facts: DataFacts, title: str, weights: str) -
         classes=facts.classes,
         mean=list(facts.mean),
         std=list(facts.std),
-        example=_example(facts),
+        example=example(facts),
+        reader=reader(facts),
         names=_names(facts),
         types=", ".join(f'"{name}": {kind}' for kind, name in _TYPES.items() if kind in kinds),
         layers="\n".join(f"        {line}" for line in (*constructors(layers), *_buffers(tensors))),
@@ -143,11 +134,6 @@ def write_code(network: nn.Module, facts: DataFacts, title: str, weights: str) -
     code = Code(source, named)
     _compare(code, network, facts)
     return code
-
-
-def _example(facts: DataFacts) -> str:
-    """How a file becomes what the network reads, where files were read, see `training/datasets/decode.py`."""
-    return _OF_A_FILE.format(size=facts.size) if facts.spec.name == "image-folder" else ""
 
 
 def _names(facts: DataFacts) -> str:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from nasflow.base.errors import InvalidSpec, NasflowError
 from nasflow.networks.cell import FIRST_CONVOLUTION, Cell
-from nasflow.networks.code import CODE_DIGITS, check_allowed, run_code, written_code
+from nasflow.networks.code import CODE_DIGITS, check_allowed, is_found, run_code, written_code
 from nasflow.networks.convolutions import check_cells, convolutions
 from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
@@ -86,8 +86,9 @@ def make(host: Adopted, classes: int) -> nn.Module:
     search began: weights that were trained by the old code may fit, and mean something else.
     """
     known = host.code or ""
-    # First what can be seen without running it; older searches do not have that.
-    if known[CODE_DIGITS:] and known[CODE_DIGITS:] != written_code(host.network):
+    # First what can be seen without running it: older searches do not have that. Of what is not to be found
+    # at all, its import tells.
+    if known[CODE_DIGITS:] and is_found(host.network) and known[CODE_DIGITS:] != written_code(host.network):
         raise _changed(host)
     network = _made(host, classes)
     if known and known[:CODE_DIGITS] != _code(host, network):

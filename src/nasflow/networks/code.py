@@ -38,6 +38,11 @@ def check_allowed(network: str) -> None:
         )
 
 
+def is_found(network: str) -> bool:
+    """Whether the module of a factory, or the package that it is in, can be imported from here."""
+    return bool(_folders(network.partition(":")[0].partition(".")[0]))
+
+
 @cache
 def written_code(network: str) -> str:
     """Digest of the files of a factory's module and of all that these import from beside themselves.

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from nasflow import __version__
+from nasflow.base.version import VERSION
 from nasflow.report.again import config_text
 from nasflow.report.analysis import cost_names, pareto, values_over_rounds
 from nasflow.report.charts import pareto_chart, rounds_chart, spread_words
@@ -84,7 +84,7 @@ def _of_page() -> dict[str, str]:
     """What every page has."""
     script = source("page.js")
     return {
-        "version": __version__,
+        "version": VERSION,
         "style": source("page.css") + source("cell.css"),
         "script": script,
         "script_hash": _hash(script),

@@ -3,7 +3,6 @@
 from importlib.metadata import version
 from pathlib import Path
 
-import nasflow
 from nasflow.base.errors import NotFound
 from nasflow.report.card import card, worth_of_the_controller
 from nasflow.report.network import draw_parts
@@ -18,6 +17,9 @@ from nasflow.steps.ledger import read_ledger
 from nasflow.store import get_blob
 from nasflow.tracking import Story, Winner, links, register
 from nasflow.tracking import publish as publish_runs
+
+_PACKAGE = Path(__file__).parents[1]
+"""All of nasflow's code. Not asked of the package: a folder called nasflow may lie before it on the path."""
 
 EXAMPLE_IMAGES = 2
 """Training images shown as the registered model's input example."""
@@ -83,7 +85,7 @@ def _winner(archive: Archive, final: TrainedRecord) -> Winner:
         requirements=tuple(
             f"{name}=={version(name)}" for name in ("torch", "numpy", "pydantic", "safetensors")
         ),
-        packages=(Path(nasflow.__file__).parent,),
+        packages=(_PACKAGE,),
     )
 
 

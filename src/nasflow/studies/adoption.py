@@ -214,7 +214,7 @@ class _Trial:
         with TemporaryDirectory() as folder:
             save_file(code.weights, Path(folder) / _WEIGHTS)
             (Path(folder) / _SOURCE).write_text(code.source)
-            loaded = _module(Path(folder) / _SOURCE).load(_WEIGHTS)
+            loaded = _module(Path(folder) / _SOURCE).load()
         told = network(normalise(self._pixels, facts, torch.device("cpu")))
         difference = relative_difference(told, loaded(self._pixels))
         if difference > _SAME_EXPORTED:
