@@ -70,7 +70,8 @@ def test_a_loss_is_better_when_it_is_lower(make_ledger: MakeLedger) -> None:
     text = said(verdict(ledger))
     assert text.startswith("The best child so far reaches a held-out loss of 0.")
     assert " nats below the start network" in text
-    assert "nats below the random arm's" in said(lift_sentence(ledger))
+    assert "nats better than the random arm's" in said(lift_sentence(ledger))
+    assert "95 % interval +" in said(lift_sentence(ledger))
     assert "better than chance" in lift_sentence(ledger)
     assert judged(ledger) == "Judged by held-out loss, the lower the better."
 

@@ -96,6 +96,7 @@ def _told(ledger: Ledger) -> dict[str, Any]:
     said = (judged(ledger), ties_sentence(ledger), controls_sentence(ledger), lift_sentence(ledger))
     return {
         "noun": noun(ledger),
+        "star": "chosen child" if ledger.stop else "best child so far",
         "verdict": headline(ledger),
         "lead": lead_sentence(ledger),
         "said": [each for each in said if each],

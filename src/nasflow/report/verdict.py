@@ -170,14 +170,17 @@ def _tested(ledger: Ledger) -> str:
 
 
 def _arms(yardstick: Yardstick, lift: Lift, moment: str) -> str:
-    side = "above" if lift.difference >= 0 else "below"
+    side = "better" if yardstick.sign * lift.difference >= 0 else "worse"
     children = f"{lift.controller_children} against {lift.random_children} children"
     apart = yardstick.size(lift.difference)
-    text = f"The controller's children are {apart} {side} the random arm's on average{moment}"
+    text = f"The controller's children are {apart} {side} than the random arm's on average{moment}"
     if lift.interval is None:
         return f"{text} ({children})"
-    low, high = (change(each, yardstick.unit) for each in lift.interval)
-    return f"{text} ({children}; 95 % interval {low} to {high})"
+    # As on the terminal: above 0 is better, whether much or little of the figure is wanted.
+    low, high = (
+        change(each, yardstick.unit) for each in sorted(yardstick.sign * each for each in lift.interval)
+    )
+    return f"{text} ({children}; 95 % interval {low} to {high}, above 0 is better)"
 
 
 def _judgement(yardstick: Yardstick, lift: Lift) -> str:
