@@ -122,15 +122,16 @@ class StoredSearch:
             raise NotFound(f"search {self.name!r} finds no cell: `ledger.chosen.parts` is what it has found")
         return cell
 
-    def network(self) -> "nn.Module":
-        """The found network at full size with its trained weights, in evaluation mode, on the CPU.
+    def network(self, control: str | None = None) -> "nn.Module":
+        """The found network at full size with its trained weights, in evaluation mode, on the CPU; or one of
+        its controls, such as `longer`.
 
         It reads images [batch, channels, size, size], (pixel / 255 - mean) / std by `ledger.start_spec.data`.
-        Raise NotFound before the search has finished.
+        Raise NotFound before the search has finished, and for a control that was not trained.
         """
         from nasflow.steps.export import final_network
 
-        return final_network(self._archive, self.name)
+        return final_network(self._archive, self.name, control)
 
     def report(self) -> str:
         """The page of `nasflow report`, as HTML."""

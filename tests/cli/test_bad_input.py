@@ -141,10 +141,12 @@ def test_a_store_that_is_not_there(command: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["show", "report", "resume", "sync", "status", "stop", "logs"])
 def test_an_unknown_search(command: str, finished: Path) -> None:
-    """A search that is not in the store is named, with the command that lists those that are."""
-    end = call(command, "tyni", "--store", finished)
+    """A search that is not in the store is named, with one that is called alike, or where to look."""
+    end = call(command, "tinny", "--store", finished)
     assert end.code == StoreError.exit_code
-    assert end.error == f"no search 'tyni' in {finished}: `nasflow list` shows what is there"
+    assert end.error == f"no search 'tinny' in {finished}: did you mean 'tiny'?"
+    other = call(command, "mine", "--store", finished)
+    assert other.error == f"no search 'mine' in {finished}: `nasflow list` shows what is there"
 
 
 @pytest.mark.parametrize("command", ["show", "status", "stop", "logs", "resume"])

@@ -5,7 +5,9 @@ import pytest
 from tests.cli.calling import call
 from tests.steps.samples import config, copy_of_finished, open_archive
 
+from nasflow.search.controls import Control
 from nasflow.steps.begin import begin
+from nasflow.steps.ledger import read_ledger
 
 
 def test_files_in_a_new_folder(tmp_path: Path) -> None:
@@ -53,6 +55,28 @@ def test_nothing_to_export(tmp_path: Path) -> None:
     assert said.code == 4
     assert "nasflow resume tiny" in said.error
     assert not (tmp_path / "found").exists()
+
+
+def test_a_control_instead(tmp_path: Path) -> None:
+    """Where the start network did as well, that is to be had: its own weights, by its own name."""
+    store = copy_of_finished(tmp_path)
+    asked = ("export", "tiny", "--store", store, "--no-onnx", "--output")
+    assert call(*asked, tmp_path / "found").code == 0
+    assert call(*asked, tmp_path / "start", "--control", "start").code == 0
+    found, start = (tmp_path / folder / "weights.safetensors" for folder in ("found", "start"))
+    assert found.read_bytes() != start.read_bytes()
+    ledger = read_ledger(open_archive(store), "tiny")
+    assert ledger.finish
+    share = f"{100 * (ledger.finish.accuracy(Control.START) or 0):.2f} % of the test images"
+    assert f"its control start: {share}" in (tmp_path / "start/network.py").read_text()
+    for control, said in (
+        ("longest", "known are start, longer"),
+        ("random", "has trained no control random"),
+    ):
+        refused = call(*asked, tmp_path / "no", "--control", control)
+        assert refused.code in {2, 4}
+        assert said in refused.error
+    assert not (tmp_path / "no").exists()
 
 
 @pytest.mark.parametrize("below", ["", "a/b"])

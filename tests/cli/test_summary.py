@@ -15,12 +15,26 @@ from nasflow.search.measures import Measured
 from nasflow.steps.summary import summary_of
 
 
-def printed(ledger: Ledger) -> str:
+def printed(ledger: Ledger, **changes: object) -> str:
     """What a person reads."""
     said = io.StringIO()
     with redirect_stdout(said):
-        print_summary(summary_of(ledger) | {"report": "here"})
+        print_summary(summary_of(ledger) | {"report": "here"} | changes)
     return said.getvalue()
+
+
+@pytest.mark.parametrize(("high", "is_offered"), [(-0.01, True), (0.01, False)])
+def test_a_control_that_did_better_is_offered(high: float, is_offered: bool) -> None:
+    """Whoever reads that a simpler network won wants that network: the best of those of which it is shown."""
+    known = [("start", 0.01, 0.03), ("longer", -0.3, high), ("parameters", -0.1, -0.02)]
+    controls = [
+        {"control": name, "test_accuracy": 0.9, "difference": low, "interval": (low, end)}
+        for name, low, end in known[: 2 if high > 0 else 3]
+    ]
+    told = printed(synthetic_ledger(finished=True), controls=controls)
+    command = "instead    nasflow export synthetic --store here --control longer --output FOLDER\n"
+    assert (command in told) == is_offered
+    assert ("instead" in told) == is_offered
 
 
 @pytest.mark.parametrize("objective", ["held_out_accuracy", "held_out_loss"])

@@ -63,18 +63,21 @@ def search_checks(file: SearchFile, store: str, on_cluster: bool) -> Iterator[Ch
     from nasflow.backends.cluster import pod_room
     from nasflow.steps.archive import Archive
     from nasflow.steps.begin import draw_up
+    from nasflow.steps.keys import start_key
     from nasflow.store import open_store
 
     room = pod_room(file.required_cluster()) if on_cluster else None
+    archive = Archive(open_store(store))
     try:
-        plan = draw_up(Archive(open_store(store)), file.config(), room)
+        plan = draw_up(archive, file.config(), room)
     except NasflowError as error:
         yield Check("search", "bad", " ".join(str(error).split()))
         return
     for remark in plan.remarks:
         yield Check("search", "warn", remark)
     if not plan.remarks:
-        yield Check("search", "good", f"{file.name} could begin")
+        stands = "has begun, and can go on" if archive.store.exists(start_key(file.name)) else "could begin"
+        yield Check("search", "good", f"{file.name} {stands}")
 
 
 def cluster_checks(cluster: Cluster, store: str) -> Iterator[Check]:

@@ -125,13 +125,19 @@ def _export(
         bool | None, typer.Option("--onnx/--no-onnx", help="As ONNX too. Default: if its packages are there.")
     ] = None,
     source: Annotated[bool, typer.Option("--source/--no-source", help="As a Python file.")] = True,
+    control: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of it one of its controls (start, longer, parameters, ...): where that did as well."
+        ),
+    ] = None,
 ) -> None:
     """Write the found network as one Python file with its weights, which needs torch alone, and as ONNX."""
     # Before torch is imported, even: what cannot be written is said at once.
     check_folder(output)
     from nasflow.steps.export import export as files_of
 
-    write_folder(output, files_of(open_existing(store), search, onnx, source))
+    write_folder(output, files_of(open_existing(store), search, onnx, source, control))
 
 
 @look_commands.command("ui")

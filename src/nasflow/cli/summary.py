@@ -46,13 +46,11 @@ def _further(facts: Mapping[str, Any], stop: Mapping[str, Any]) -> str:
     if stop["reason"] != "budget" or not limit:
         return ""
     from nasflow.cli.options import resume_command
-    from nasflow.steps.keys import report_key
 
-    url = facts["report"].removesuffix(f"/{report_key(facts['search'])}")
     # More than was spent: a budget may have been made less than that.
     spent = float(stop["detail"].split()[1])
     larger = f" --{name.replace('_', '-')} {2 * max(limit, math.ceil(spent)):g}"
-    return f"; {resume_command(url, facts['search'], larger)} goes on"
+    return f"; {resume_command(_url(facts), facts['search'], larger)} goes on"
 
 
 def _print_epochs(facts: Mapping[str, Any]) -> None:
@@ -90,6 +88,25 @@ def _print_controls(facts: Mapping[str, Any], noun: str) -> None:
             print(f"  without  {control_title(control, noun)}: {missing[control]}")
     if facts["controls_said"]:
         print(f"so         {facts['controls_said']}")
+    _print_instead(facts)
+
+
+def _print_instead(facts: Mapping[str, Any]) -> None:
+    """How the best control is to be had that is shown to be better than the found network."""
+    better = [each for each in facts["controls"] if each["interval"] and max(each["interval"]) < 0]
+    if better:
+        from nasflow.cli.options import store_option
+
+        control = min(better, key=lambda each: each["difference"])["control"]
+        command = f"nasflow export {facts['search']}{store_option(_url(facts))} --control {control}"
+        print(f"instead    {command} --output FOLDER")
+
+
+def _url(facts: Mapping[str, Any]) -> str:
+    """Of the store."""
+    from nasflow.steps.keys import report_key
+
+    return str(facts["report"]).removesuffix(f"/{report_key(facts['search'])}")
 
 
 def _print_lift(objective: Mapping[str, Any], lift: Mapping[str, Any]) -> None:

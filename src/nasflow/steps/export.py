@@ -5,6 +5,7 @@ from torch import nn
 from nasflow.base.errors import InvalidSpec, NotFound
 from nasflow.base.terminal import say
 from nasflow.export import what_onnx_lacks, write_code, write_onnx
+from nasflow.search.controls import Control
 from nasflow.search.record import TrainedRecord
 from nasflow.search.rounds import FinishRecord
 from nasflow.spec.child import ChildSpec
@@ -18,19 +19,28 @@ SOURCE, WEIGHTS, ONNX = "network.py", "weights.safetensors", "network.onnx"
 
 
 def export(
-    archive: Archive, search: str, with_onnx: bool | None = None, with_source: bool = True
+    archive: Archive,
+    search: str,
+    with_onnx: bool | None = None,
+    with_source: bool = True,
+    control: str | None = None,
 ) -> dict[str, bytes]:
-    """The final network of a finished search as files by name: source with weights, and ONNX.
+    """The found network of a finished search, or one of its controls, as files by name: source with weights,
+    and ONNX.
 
     `with_onnx` None: where its packages are installed; if not, that is said. Raise NotFound if the search has
-    no final network, InvalidSpec where ONNX's packages are missing and it was asked for, for a network that
+    no such network, InvalidSpec where ONNX's packages are missing and it was asked for, for a network that
     cannot be written as source, and if nothing is wanted.
     """
     if with_onnx is False and not with_source:
         raise InvalidSpec("--no-source and --no-onnx leave nothing to export: leave one of them out")
-    network, spec, finish = _final(archive, search)
-    accuracy = f"{100 * finish.test_accuracy:.2f} % of the test images are right"
-    title = f"The network that search {search} found for {spec.data.spec.name}: {accuracy}."
+    network, spec, finish = _final(archive, search, control)
+    what = f"its control {control}" if control else "the network that it found"
+    # Of the first training, which is the one that is exported.
+    right = finish.of(_asked(control))[0].right / finish.test_images
+    title = (
+        f"Search {search} on {spec.data.spec.name}, {what}: {100 * right:.2f} % of the test images are right."
+    )
     files: dict[str, bytes] = {}
     if with_source:
         try:
@@ -51,14 +61,27 @@ def _can_onnx(with_source: bool) -> bool:
     return not (missing and with_source)
 
 
-def final_network(archive: Archive, search: str) -> nn.Module:
-    """The final network of a finished search, in evaluation mode; raise NotFound if there is none."""
-    return _final(archive, search)[0]
+def final_network(archive: Archive, search: str, control: str | None = None) -> nn.Module:
+    """The found network of a finished search, or one of its controls, in evaluation mode; raise NotFound if
+    there is none.
+    """
+    return _final(archive, search, control)[0]
 
 
-def _final(archive: Archive, search: str) -> tuple[nn.Module, ChildSpec, FinishRecord]:
+def _final(archive: Archive, search: str, control: str | None) -> tuple[nn.Module, ChildSpec, FinishRecord]:
     ledger = read_ledger(archive, search)
     if ledger.finish is None or not isinstance(ledger.final, TrainedRecord):
         raise NotFound(f"search {search!r} has no final network yet: `nasflow resume {search}` finishes it")
-    spec = archive.read(spec_key(ledger.final.child), ChildSpec)
-    return load_network(archive, spec, ledger.final.weights).eval(), spec, ledger.finish
+    final = ledger.final_of(_asked(control))
+    if not isinstance(final, TrainedRecord):
+        trained = [each.value for each in Control if ledger.final_of(each)]
+        raise NotFound(f"search {search!r} has trained no control {control}: {', '.join(trained) or 'none'}")
+    spec = archive.read(spec_key(final.child), ChildSpec)
+    return load_network(archive, spec, final.weights).eval(), spec, ledger.finish
+
+
+def _asked(control: str | None) -> Control | None:
+    try:
+        return Control(control) if control else None
+    except ValueError:
+        raise InvalidSpec(f"no control is called {control!r}: known are {', '.join(Control)}") from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import islice, takewhile
 
 from nasflow.base.errors import NotFound
@@ -54,7 +55,9 @@ def _unknown(archive: Archive, search: str) -> str:
     if comparison:
         searches = ", ".join(each.search for each in comparison.searches)
         return f"{search!r} is a comparison, and no search: name one of its searches: {searches}"
-    return f"no search {search!r} in {archive.store.url}: `nasflow list` shows what is there"
+    near = get_close_matches(search, search_ids(archive), n=1)
+    remedy = f"did you mean {near[0]!r}?" if near else "`nasflow list` shows what is there"
+    return f"no search {search!r} in {archive.store.url}: {remedy}"
 
 
 def search_ids(archive: Archive) -> list[str]:

@@ -52,8 +52,8 @@ def read_submission(archive: Archive, search: str) -> tuple[Submission, str]:
         # Whether there is such a search at all.
         read_config(archive, search)
         raise NotFound(
-            f"search {search!r} in {archive.store.url} was never submitted to a cluster: "
-            "`nasflow submit CONFIG` does it"
+            f"search {search!r} in {archive.store.url} was never submitted to a cluster: `nasflow submit "
+            f"CONFIG` does it; `nasflow watch {search}` shows it, wherever it runs"
         )
     return submission, version
 

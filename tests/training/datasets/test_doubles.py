@@ -10,7 +10,7 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.spec.data import DataSpec
 from nasflow.training.datasets.data import copies, load_data
 from nasflow.training.datasets.doubles import HELD_OUT, TEST, TRAIN, doubles
-from nasflow.training.datasets.folder import FolderImages
+from nasflow.training.datasets.image_files import FolderImages
 
 
 def write_noise(folder: Path, count: int = 4) -> Path:

@@ -1,36 +1,22 @@
 """Folders of image files, `path/train/<class>/**` and `path/test/<class>/**` (or `val`): read when asked for.
 
 Where there are no parts, `path/<class>/**`, a share of each class is the test part.
-
-Nothing is decoded before its batch is wanted, so that a data set may be larger than the memory.
 """
 
 import hashlib
 import os
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
-from typing import Self
 from unicodedata import normalize
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from nasflow.base.errors import DataSetMissing, InvalidSpec
 from nasflow.spec.data import DataSpec
-from nasflow.training.datasets.decode import decode
+from nasflow.training.datasets.image_files import SUFFIXES, FolderImages, files_below, is_image, visible_files
 from nasflow.training.datasets.protocol import DataSet
-
-SUFFIXES = {
-    *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
-    *(".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
-}
-"""Other files in a class's folder are no images: they are passed over, and counted."""
 
 TEST_FOLDERS = ("test", "val")
 """Names for the folder of the test part: the first that is there is read."""
@@ -46,48 +32,6 @@ _TRIED = 256
 
 _UNEVEN = 10
 """How many times as many images a class may have as another, without a word."""
-
-DECODERS = min(16, os.cpu_count() or 1)
-"""Threads that decode; Pillow lets go of the interpreter's lock while it does."""
-
-
-@dataclass(frozen=True, eq=False)
-class FolderImages:
-    """Image files, decoded when they are asked for, three channels each."""
-
-    root: Path
-    files: tuple[str, ...]
-    """Each relative to `root`."""
-    labels: Tensor
-    """int64 [images]."""
-    classes: int
-    size: int
-    """Height and width, in pixels, to which each image is brought."""
-    remarks: tuple[str, ...] = ()
-    """See DataSetPart."""
-    class_names: tuple[str, ...] = ()
-    """See DataSetPart: their folders' names."""
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def batch(self, indices: Tensor) -> Tensor:
-        """The images at `indices`: uint8 [batch, 3, size, size]. InvalidSpec names a broken one."""
-        files = [self.root / self.files[index] for index in indices.tolist()]
-        images = list(_decoders().map(lambda file: decode(file, self.size), files))
-        return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
-
-    def take(self, indices: Tensor) -> Self:
-        """The images at `indices` alone, in that order."""
-        files = tuple(self.files[index] for index in indices.tolist())
-        return replace(self, files=files, labels=self.labels[indices], remarks=())
-
-    def fingerprint(self) -> str:
-        """sha256 over the names and sizes (bytes) of the files: to read them all would take too long."""
-        digest = hashlib.sha256()
-        for file in self.files:
-            digest.update(os.fsencode(f"{file}\0{(self.root / file).stat().st_size}\0"))
-        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -109,7 +53,7 @@ class ImageFolder:
     def has_test_part(self, spec: DataSpec) -> bool:
         """Whether there is any test image; raise InvalidSpec if the classes, or the images, are no good."""
         root = self.root(spec)
-        if not any(_files_below(root, *TEST_FOLDERS) if _has_parts(root) else _files(root)):
+        if not any(files_below(root, *TEST_FOLDERS) if _has_parts(root) else _files(root)):
             return False
         part = self.read_test(spec)
         part.batch(torch.arange(len(part))[:: -(-len(part) // _TRIED)])
@@ -121,7 +65,8 @@ class ImageFolder:
             return _parted(self.root(spec), _size(spec))[0]
         root = _part(self.root(spec), "train")
         # One to train on, one to hold out.
-        return _list(root, _classes(root), _size(spec), least=2)
+        part = _list(root, _classes(root), _size(spec), least=2)
+        return replace(part, remarks=(*_spare_parts(self.root(spec)), *part.remarks))
 
     def read_test(self, spec: DataSpec) -> FolderImages:
         """The files below `test` or `val`; raise InvalidSpec if its classes are not those of `train`."""
@@ -153,11 +98,18 @@ def _part(folder: Path, *names: str) -> Path:
     )
 
 
+def _spare_parts(folder: Path) -> Iterator[str]:
+    """A remark on each test part that is there beside the one that is read."""
+    there = [name for name in TEST_FOLDERS if (folder / name).is_dir()]
+    for name in there[1:]:
+        yield f"{folder / name} is not read: {there[0]}/ is the test part, and train/ gives what is held out"
+
+
 def _what_lacks(folder: Path, part: str) -> str:
     whole = folder.absolute()
     if not folder.is_dir():
         return f"there is no folder {whole}"
-    if any(_is_image(each.name) for each in folder.iterdir()):
+    if any(is_image(each.name) for each in folder.iterdir()):
         return f"{whole} has images, and no folders of classes"
     return f"{whole / part} is no folder" if any(_folders(folder)) else f"{whole} has no folders inside"
 
@@ -209,10 +161,9 @@ def _classes(root: Path) -> tuple[str, ...]:
 
 def _list(root: Path, classes: tuple[str, ...], size: int, least: int) -> FolderImages:
     """The images of all classes, `least` of each at least."""
-    names = [_visible(root / each) for each in classes]
+    names = [visible_files(root / each) for each in classes]
     found = [
-        [f"{each}/{name}" for name in own if _is_image(name)]
-        for each, own in zip(classes, names, strict=True)
+        [f"{each}/{name}" for name in own if is_image(name)] for each, own in zip(classes, names, strict=True)
     ]
     for each, files in zip(classes, found, strict=True):
         if len(files) < least:
@@ -228,7 +179,7 @@ def _list(root: Path, classes: tuple[str, ...], size: int, least: int) -> Folder
 
 
 def _passed_over(root: Path, names: Sequence[str]) -> Iterator[str]:
-    others = Counter(Path(name).suffix.lower() or "no ending" for name in names if not _is_image(name))
+    others = Counter(Path(name).suffix.lower() or "no ending" for name in names if not is_image(name))
     if others:
         counts = ", ".join(f"{count} of {suffix}" for suffix, count in sorted(others.items()))
         read = ", ".join(sorted(SUFFIXES))
@@ -251,45 +202,4 @@ def _counted(number: int, noun: str) -> str:
 
 def _files(root: Path) -> Iterator[str]:
     """Names of all image files below the data set's folder."""
-    return _files_below(root, *(("train", *TEST_FOLDERS) if _has_parts(root) else (".",)))
-
-
-def _files_below(root: Path, *parts: str) -> Iterator[str]:
-    """Those of some parts, which need not be there."""
-    for part in parts:
-        for each in sorted((root / part).glob("*/")):
-            if not each.name.startswith("."):
-                own = (each / name for name in _visible(each) if _is_image(name))
-                yield from (file.relative_to(root).as_posix() for file in own if file.is_file())
-
-
-def _is_image(name: str) -> bool:
-    return Path(name).suffix.lower() in SUFFIXES
-
-
-def _visible(folder: Path) -> list[str]:
-    """Names of all files below a folder, sorted; what is hidden is left out, links are followed once."""
-    found, seen = list[str](), set[str]()
-    for place, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
-        real = os.path.realpath(place)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
-        below = Path(place).relative_to(folder)
-        found += [(below / each).as_posix() for each in names if not each.startswith(".")]
-    return sorted(found)
-
-
-def _refuse(error: OSError) -> None:
-    raise InvalidSpec(f"{error.filename}: cannot be read ({error.strerror})") from None
-
-
-@cache
-def _decoders() -> ThreadPoolExecutor:
-    """One small pool a process, however many data sets it reads."""
-    # What Pillow says of broken tags and of huge images: what cannot be read is refused, the rest is read.
-    # Here, because warnings are a whole process's.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-    return ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
+    return files_below(root, *(("train", *TEST_FOLDERS) if _has_parts(root) else (".",)))
