@@ -68,6 +68,7 @@ def test_every_child_has_its_line() -> None:
         "ancestors_epochs": 100,
     }
     assert "epochs     20 of its own, 100 of its ancestors (generation 5)\n" in printed(ledger)
+    assert re.search(r"^child +5\.\d \([0-9a-f]{16}\): ", printed(ledger), re.MULTILINE)
 
 
 def test_a_limit_that_is_broken_at_full_size() -> None:

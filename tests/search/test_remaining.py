@@ -34,13 +34,14 @@ def test_before_anything_is_trained() -> None:
     assert known.text(1) == ""
 
 
-def test_before_the_first_child() -> None:
-    """A child is expected to take what its epochs took the start network."""
+@pytest.mark.parametrize(("epoch", "child"), [(10, None), (30, 90)])
+def test_before_the_first_child(epoch: float, child: float | None) -> None:
+    """A child is expected to take what its epochs took the start network; of short ones nobody can tell."""
     state = state_of(child={"epochs": 3})
     start = trained(state.start_spec.id, epochs=2)
-    spent = (attempt(20, child=start.child, outcome="useful"),)
+    spent = (attempt(2 * epoch, child=start.child, outcome="useful"),)
     state = state.model_copy(update={"start": start, "attempts": spent})
-    assert remaining(state).rounds == 4 * 3 * 10
+    assert remaining(state).rounds == (None if child is None else 4 * child)
 
 
 def test_within_a_round() -> None:

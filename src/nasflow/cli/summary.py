@@ -24,7 +24,8 @@ def print_summary(facts: Mapping[str, Any]) -> None:
         if objective["measure"] != "held_out_accuracy":
             reached += f" ({figure_text('held_out_accuracy', best['accuracy'])})"
         print(f"{noun:<10} {best['cell']}")
-        print(f"child      {best['child']}: {reached}{_against(facts)}")
+        role = best["role"].removeprefix("child ")
+        print(f"child      {role} ({best['child']}): {reached}{_against(facts)}")
         _print_epochs(facts)
         _print_shortlist(facts)
     if facts["test_accuracy"] is not None:

@@ -10,6 +10,9 @@ from nasflow.search.outlook import counted_children, outlook
 from nasflow.search.record import RoundRecord, TrainedRecord
 from nasflow.search.words import time_words
 
+_MOSTLY_EPOCHS = 60.0
+"""Seconds, beside which little else of a child counts: its birth, a process that starts."""
+
 
 @dataclass(frozen=True)
 class Remaining:
@@ -67,12 +70,14 @@ def _by_time(ledger: Ledger) -> Iterator[float]:
 
 
 def _seconds_a_child(ledger: Ledger, took: Mapping[str, float]) -> float | None:
-    """Of those that are done, on average; before the first one, by an epoch of the start network."""
+    """Of those that are done, on average; before the first one, by an epoch of the start network, where that
+    is most of what a child takes.
+    """
     done = [took[each.child] for each in ledger.children if each.child in took]
     if done:
         return sum(done) / len(done)
-    start = _seconds_an_epoch([ledger.start], took)
-    return None if start is None else start * ledger.config.child.epochs
+    epochs = (_seconds_an_epoch([ledger.start], took) or 0.0) * ledger.config.child.epochs
+    return epochs if epochs >= _MOSTLY_EPOCHS else None
 
 
 def _seconds_an_epoch(records: Iterable[RoundRecord | None], took: Mapping[str, float]) -> float | None:

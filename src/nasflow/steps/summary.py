@@ -8,6 +8,7 @@ from nasflow.base.document import canonical_json
 from nasflow.report.analysis import arm_lift
 from nasflow.report.controls import controls_sentence, margins
 from nasflow.report.plan import against_lines
+from nasflow.report.roles import roles
 from nasflow.search.costs import costs
 from nasflow.search.family import family
 from nasflow.search.forecast import Forecast
@@ -112,6 +113,7 @@ def _best(ledger: Ledger) -> dict[str, Any] | None:
         return None
     return best.model_dump(mode="json", exclude={"history", "receipt"}) | {
         "cell": str(best.parts),
+        "role": roles(ledger)[best.child],
         "accuracy": best.accuracy,
         "parameters": best.parameters,
         "mult_adds": best.mult_adds,
