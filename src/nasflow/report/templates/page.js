@@ -141,4 +141,14 @@
     picture.style.width = Math.max(320, Math.min(6000, box.width * zoom.dataset.zoom)) + "px";
     picture.style.height = "auto";
   });
+
+  // What fits needs no word on how it scrolls.
+  function tellOfScrolling() {
+    for (const note of document.querySelectorAll(".note.phone")) {
+      const frame = note.parentElement.querySelector(".drawing");
+      note.hidden = frame.scrollWidth <= frame.clientWidth;
+    }
+  }
+  addEventListener("resize", tellOfScrolling);
+  tellOfScrolling();
 })();
