@@ -47,8 +47,8 @@ def test_every_controller_is_here() -> None:
     assert {type(each) for each in SPECS.values()} == set(CONTROLLERS)
 
 
-VARIATIONS = {"path with a memory", "paper"}
-"""They draw as `path` does, and differ in how they learn."""
+VARIATIONS = {"path with a memory", "paper", "eas", "n2n"}
+"""They draw as `path` does, and differ in how they learn; or, in a space of cells, do all that `nas` does."""
 
 
 @pytest.fixture(

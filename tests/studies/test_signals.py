@@ -9,7 +9,7 @@ from nasflow.spec.tree import START_CELL
 from nasflow.studies.signals import FIGURES, Agreement, Signal, signal_bands, signals, signals_table
 from nasflow.studies.truth import Curve, TrueCell, TruthTable
 
-CELLS = 60
+CELLS = 40
 
 
 def curve(worth: float, random: np.random.Generator, is_blind: bool = False) -> Curve:

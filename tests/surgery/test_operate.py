@@ -145,7 +145,9 @@ def every_kind(place: str) -> tuple[Edit, ...]:
     return (*everywhere, *at_last, Insert(path=(1, 1)), Noise(), Forget(place=place), Insert(path=(1, 0, 0)))
 
 
-@pytest.mark.parametrize("name", HOSTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if "groups" in name else name for name in HOSTS]
+)
 def test_a_birth_is_edit_by_edit(patients: Patients, name: str) -> None:
     """All edits at once leave the bits, the births and the draws that one after the other leaves."""
     parent = patients(name).awaken()
