@@ -86,9 +86,11 @@ def fit_starter(
     smallest = min(each.hours for each in told)
     # A tenth more: another timing will not come to the same.
     enough = math.ceil(110 * smallest) / 100
+    # What a network of somebody's own takes, only they know.
+    other = ", or a smaller --size, if the network takes one" if wanted.network and wanted.size else ""
     raise InvalidSpec(
         f"--hours {hours:g}: the smallest search of these images takes about "
-        f"{time_words(3600 * smallest)} here: --hours {enough:g} does it"
+        f"{time_words(3600 * smallest)} here: --hours {enough:g} does it{other}"
     )
 
 
