@@ -13,15 +13,16 @@ from tests.steps.samples import config, open_archive
 from tests.training.datasets.small import image_folder
 
 from nasflow.cli.options import read_file
+from nasflow.search.effort import EFFORTS
 from nasflow.search.start import TrainedStart
-from nasflow.search.starter import EFFORTS, Starter
+from nasflow.search.starter import Starter
 from nasflow.steps.begin import begin
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ASKED = ("--images", "digits", "--network", "none", "--step-seconds", "0.01")
 
 
-@pytest.mark.parametrize("hours", [0.02, pytest.param(0.5, marks=pytest.mark.long)])
+@pytest.mark.parametrize("hours", [0.05, pytest.param(0.5, marks=pytest.mark.long)])
 def test_what_is_written_fits_the_time(hours: float, tmp_path: Path) -> None:
     """The plan of the file, at the same pace, is within the hours, and uses a good share of them."""
     file = tmp_path / "digits.yaml"
@@ -34,11 +35,12 @@ def test_what_is_written_fits_the_time(hours: float, tmp_path: Path) -> None:
 def test_too_little_time_is_said(tmp_path: Path) -> None:
     """With what the smallest search takes; no file is left."""
     said = call("init", tmp_path / "digits.yaml", *ASKED, "--hours", "0.001")
-    told = re.fullmatch(
-        r"--hours 0.001: the smallest search of these images takes about \d+ s here: --hours (\S+) does it",
-        said.error,
+    told = re.search(
+        r"--hours 0.001: the smallest search of these images takes about \d+ (s|min) here: --hours \S+ does",
+        said.err,
     )
     assert told
+    assert said.code == 2
     assert not list(tmp_path.iterdir())
 
 
@@ -69,13 +71,12 @@ def test_what_is_no_good_is_asked_for_again(tmp_path: Path) -> None:
     image_folder(tmp_path / "ants")
     asked: list[str] = []
 
-    def prompt(text: str, value_proc: Callable[[str], str] | None = None, **_: object) -> object:
+    def prompt(text: str, value_proc: Callable[[str], object], **_: object) -> object:
         asked.append(text.split(maxsplit=1)[0])
-        if value_proc is None:
-            return 0.2
         wrong, said, right = {
             "Images": ("~/bees", "no folder", "~/ants"),
             "Network": ("resnet18", "torchvision:resnet18", "none"),
+            "Hours": ("6 min", "'6 min' is no number of hours: 0.1 is six minutes", "0.2"),
         }[asked[-1]]
         with pytest.raises(typer.BadParameter, match=said):
             value_proc(wrong)
@@ -111,12 +112,13 @@ def test_weights_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert start.fresh is None
 
 
-def test_a_second_search_of_the_same_images(tmp_path: Path) -> None:
+def test_a_second_search_of_the_same_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Has another name than the first, which is in the store; so short a one is said to find luck."""
     store, file = tmp_path / "store", tmp_path / "digits.yaml"
+    monkeypatch.setenv("NASFLOW_LANES", "1")
     begin(open_archive(store), config(name="digits"))
     begin(open_archive(store), config(name="digits-2"))
-    said = call("init", file, *ASKED, "--hours", "0.005", "--store", store)
+    said = call("init", file, *ASKED, "--hours", "0.03", "--store", store)
     assert said.code == 0
     assert "its winner is luck" in said.err
     assert read_file(file).name == "digits-3"
@@ -127,7 +129,7 @@ def test_a_second_search_of_the_same_images(tmp_path: Path) -> None:
 
 def test_on_a_terminal_what_is_missing_is_asked(tmp_path: Path) -> None:
     """The images are said, the network and the hours are typed."""
-    file, typed = tmp_path / "digits.yaml", {"Network": "none", "Hours": 0.02}
+    file, typed = tmp_path / "digits.yaml", {"Network": "none", "Hours": 0.05}
     with (
         patch.object(sys.stdin, "isatty", lambda: True),
         patch.object(typer, "prompt", lambda text, **_: typed.pop(text.split()[0])),
@@ -177,6 +179,7 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
     found = read_file(file)
     assert (found.name, found.data.held_out) == ("my-ants", 4)
     assert found.data.path == str(tmp_path / "My Ants")
+    assert (found.data.size, "your images are about 23 pixels\n" in file.read_text()) == (23, True)
     assert call("plan", file, "--step-seconds", "0.001", "--json").json["hours"] <= 0.2
     missing = call(
         "init", tmp_path / "other.yaml", "--images", "nowhere", "--network", "none", "--hours", "1"
@@ -196,26 +199,6 @@ def test_a_folder_without_parts(tmp_path: Path) -> None:
     assert f"warning: {ants}: no train/ and test/ inside, so " in planned.err
 
 
-def test_less_to_compute() -> None:
-    """Large images come before small ones, and those before fewer; of each class some are always left."""
-    few, many = (
-        Starter("image-folder", "ants", None, None, images, 10, size=32) for images in (1_200, 12_000)
-    )
-    assert [(each.size, each.used, cost) for each, cost in few.forms()] == [(64, 900, 4), (32, 900, 1)]
-    assert [(each.size, each.used, cost) for each, cost in many.forms()] == [
-        (64, 9_000, 4),
-        (32, 9_000, 1),
-        (32, 2_250, 1 / 4),
-        (32, 562, 1 / 16),
-    ]
-
-
-def test_a_network_of_your_own_keeps_large_images() -> None:
-    """AlexNet, for one, cannot read small ones."""
-    own = Starter("image-folder", "ants", "torchvision:alexnet", None, 1_200, 10, size=64)
-    assert [(each.size, cost) for each, cost in own.forms()] == [(64, 1)]
-
-
 @pytest.mark.parametrize("images", ["image-folder", ""])
 def test_images_that_are_none(images: str, tmp_path: Path) -> None:
     """The name of a kind is no folder, and no answer is none: each is one line."""
@@ -223,6 +206,56 @@ def test_images_that_are_none(images: str, tmp_path: Path) -> None:
     said = call("init", tmp_path / "new.yaml", *asked).error
     assert said.startswith("--images image-folder: no folder" if images else "init: nobody can be asked")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_was_seen_is_said_first(tmp_path: Path) -> None:
+    """How many images, of how many classes, and which are for the test, before a step is timed."""
+    image_folder(tmp_path)
+    asked = ("--network", "none", "--step-seconds", "0.001", "--hours", "0.2")
+    seen = "nasflow: 24 images, 2 classes, about 23 pixels a side; 8 of them are for the test, those in test/"
+    said = call("init", tmp_path / "ants.yaml", "--images", tmp_path, *asked)
+    assert said.err.splitlines()[0] == seen
+    (tmp_path / "train").rename(tmp_path / "ants")
+    said = call("init", tmp_path / "own.yaml", "--images", tmp_path / "ants", *asked)
+    assert "16 images, 2 classes" in said.err
+    assert "4 of them are for the test, drawn from each class\n" in said.err
+
+
+def test_a_size_that_is_asked_for(tmp_path: Path) -> None:
+    """Is taken as it is, and said to be more than the images have; digits may be made smaller too."""
+    image_folder(tmp_path / "ants")
+    asked = ("--network", "none", "--step-seconds", "0.001", "--hours", "0.2")
+    ants, digits = tmp_path / "ants.yaml", tmp_path / "digits.yaml"
+    assert call("init", ants, "--images", tmp_path / "ants", "--size", "48", *asked).code == 0
+    assert read_file(ants).data.size == 48
+    assert call("init", digits, "--images", "digits", "--size", "4", *asked).code == 0
+    assert read_file(digits).data.size == 4
+
+
+def test_little_time_takes_a_smaller_network(tmp_path: Path) -> None:
+    """Where the usual one would not fit; none is trained for fewer steps, and what is refused names hours
+    that do it.
+    """
+    image_folder(tmp_path / "ants")
+    file = tmp_path / "ants.yaml"
+    asked = ("--images", tmp_path / "ants", "--network", "none", "--step-seconds", "0.5")
+    refused = call("init", file, *asked, "--hours", "0.01").err.splitlines()
+    assert "more than --hours 0.01: a smaller one is tried" in refused[1]
+    enough = refused[-1].rpartition("--hours ")[2].removesuffix(" does it")
+    said = call("init", file, *asked, "--hours", enough)
+    assert said.code == 0, said.err
+    found = read_file(file)
+    assert (found.data.size, found.child.epochs, found.finish.recipe.epochs) == (16, 30, 200)
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"), [("6 min", "is no number of hours: 0.1 is six"), ("nan", "no time")]
+)
+def test_hours_that_are_none(hours: str, said: str, tmp_path: Path) -> None:
+    """One line names what was typed, and what is wanted."""
+    error = call("init", tmp_path / "new.yaml", *ASKED, "--hours", hours).error
+    assert said in error
+    assert hours in error
 
 
 def test_nobody_answers(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """The command that writes a first configuration: init."""
 
+import math
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -15,12 +16,36 @@ from nasflow.cli.plan import StepSecondsOption
 
 init_commands = typer.Typer()
 
+_Answer = TypeVar("_Answer")
+
 
 ImagesOption = Annotated[str | None, typer.Option(help="digits, fashion-mnist, or a FOLDER of images.")]
 NetworkOption = Annotated[
     str | None, typer.Option(help="torchvision:NAME, module:factory, or the word none: nasflow's own.")
 ]
-HoursOption = Annotated[float | None, typer.Option(min=0.001, help="That the search may take here.")]
+_SHORTEST = 0.001
+"""Hours."""
+
+
+def _hours(typed: str) -> float:
+    """What was typed for the hours; raise typer.BadParameter, in one line, if it is no time."""
+    try:
+        hours = float(typed)
+    except ValueError:
+        raise typer.BadParameter(f"{typed!r} is no number of hours: 0.1 is six minutes") from None
+    if not _SHORTEST <= hours < math.inf:
+        raise typer.BadParameter(f"{typed} hours are no time for a search: {_SHORTEST} or more are wanted")
+    return hours
+
+
+HoursOption = Annotated[
+    float | None,
+    typer.Option(parser=_hours, metavar="<float>", help="That the search may take here: 0.1 is six minutes."),
+]
+SizeOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Pixels a side to which images are brought; if left out, it fits the time."),
+]
 
 
 @init_commands.command("init")
@@ -31,6 +56,7 @@ def _init(
     images: ImagesOption = None,
     network: NetworkOption = None,
     hours: HoursOption = None,
+    size: SizeOption = None,
     example: Annotated[str | None, typer.Option(help="Copy this example instead, such as digits.")] = None,
     step_seconds: StepSecondsOption = None,
     store: StoreOption = DEFAULT_STORE,
@@ -44,7 +70,7 @@ def _init(
     if file.exists():
         raise InvalidSpec(f"{file}: is there already, and nothing is overwritten: give another name")
     if example is None:
-        text = _made(_asked(images, network, hours), step_seconds, store)
+        text = _made(_asked(images, network, hours), size, step_seconds, store)
     else:
         text = _example(example)
     write(file, text)
@@ -70,15 +96,23 @@ def _asked(images: str | None, network: str | None, hours: float | None) -> tupl
     if missing and not sys.stdin.isatty():
         raise InvalidSpec(f"init: nobody can be asked without a terminal: give {' and '.join(missing)}")
     return (
-        images or _prompted("Images (digits, fashion-mnist, or a folder)", "digits", _check_images),
+        images or _prompted("Images (digits, fashion-mnist, or a folder)", "digits", _with(_check_images)),
         network
-        or _prompted("Network (none, torchvision:resnet18, or module:factory)", "none", _check_network),
-        hours or typer.prompt("Hours that the search may take on this machine", default=1.0, type=float),
+        or _prompted(
+            "Network (none, torchvision:resnet18, or module:factory)", "none", _with(_check_network)
+        ),
+        hours or _prompted("Hours that the search may take on this machine", "1", _hours),
     )
 
 
-def _prompted(question: str, default: str, check: Callable[[str], object]) -> str:
-    """What is typed, asked for until `check` takes it."""
+def _prompted(question: str, default: str, read: Callable[[str], _Answer]) -> _Answer:
+    """What is typed, asked for until `read` takes it."""
+    answer: _Answer = typer.prompt(question, default=default, value_proc=read)
+    return answer
+
+
+def _with(check: Callable[[str], object]) -> Callable[[str], str]:
+    """Reads what `check` takes as it is."""
     from nasflow.base.errors import NasflowError
 
     def checked(typed: str) -> str:
@@ -88,8 +122,7 @@ def _prompted(question: str, default: str, check: Callable[[str], object]) -> st
             raise typer.BadParameter(str(error)) from None
         return typed
 
-    answer: str = typer.prompt(question, default=default, value_proc=checked)
-    return answer
+    return checked
 
 
 def _check_images(images: str) -> str | None:
@@ -113,7 +146,7 @@ def _check_network(network: str) -> None:
         raise InvalidSpec(f"--network {network}: torchvision:{network}, module:factory or none is wanted")
 
 
-def _made(answers: tuple[str, str, float], step_seconds: float | None, store: str) -> str:
+def _made(answers: tuple[str, str, float], size: int | None, step_seconds: float | None, store: str) -> str:
     from nasflow.base.terminal import say
     from nasflow.cli.plan import machine_of
     from nasflow.search.words import time_words
@@ -124,12 +157,13 @@ def _made(answers: tuple[str, str, float], step_seconds: float | None, store: st
     path = _check_images(images)
     archive = open_archive(store)
     machine = machine_of(None, step_seconds)
-    wanted = starter("image-folder" if path else images, path, None if network == "none" else network)
+    name = "image-folder" if path else images
+    wanted = starter(name, path, None if network == "none" else network, size)
     # A store that has tried these images has a search of their name.
     known, numbered = search_ids(archive), (replace(wanted, number=number) for number in count(1))
     wanted = next(each for each in numbered if each.name not in known)
     found, told = fit_starter(archive, wanted, machine, hours, step_seconds)
-    if found.is_trial:
+    if found.effort.is_trial:
         say(f"so short a search shows how one works, and its winner is luck: {_MORE}")
     return found.text(f": about {time_words(3600 * told.hours)} ({machine.device})")
 

@@ -4,16 +4,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from nasflow.base.errors import InvalidSpec
-from nasflow.search.budget import Budget
-from nasflow.search.forecast import Forecast, Machine, Paces, forecast
-from nasflow.search.outlook import start_recipe
-from nasflow.search.resolved import ResolvedConfig
-from nasflow.search.start import BroughtStart
-from nasflow.search.words import time_words
-from nasflow.spec.recipe import Recipe
+from nasflow.search.effort import EFFORTS, Effort
 
 STARTER_HOSTS: Mapping[str, tuple[str, str]] = {
     "digits": (
@@ -31,50 +23,25 @@ STARTER_HOSTS: Mapping[str, tuple[str, str]] = {
 }
 """By data set: in which host children grow, and in which the found network is trained in the end."""
 
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is trained."""
-
-    start: int
-    """Epochs of the start network."""
-    child: int
-    """Epochs of each child."""
-    children: int
-    finish: int
-    """Epochs of each network at full size."""
-    shortlist: int
-
-    @property
-    def per_round(self) -> int:
-        """Children of a round."""
-        return min(8, max(4, self.children // 4))
+_NARROW = STARTER_HOSTS["digits"]
+"""The same for any of them, where nothing larger fits into the time."""
 
 
-EFFORTS = (
-    Effort(2, 1, 4, 2, 1),
-    Effort(4, 1, 8, 4, 2),
-    Effort(6, 2, 16, 8, 3),
-    Effort(6, 3, 24, 12, 3),
-    Effort(10, 4, 32, 20, 3),
-    Effort(20, 5, 64, 40, 4),
-    Effort(40, 8, 128, 80, 4),
-    Effort(100, 12, 256, 160, 5),
-    Effort(300, 20, 512, 300, 5),
-)
-"""The last one trains as long as the paper's search."""
+_LARGE, _SMALL, _SMALLEST = 64, 32, 16
+"""Pixels a side to which a folder's images are brought; the last one where nothing larger fits into the
+time."""
 
-SMALL_IMAGES, LARGE_IMAGES = 32, 64
-"""Pixels a side of images that have no size of their own; somebody's network may take no small ones."""
+_FEW = 2048
+"""With fewer training images a step takes half a recipe's own batch: an epoch then has more steps, and each
+is cheaper. What a network learns within few epochs follows its steps more than the images of each."""
+
+_BATCH, _SMALL_BATCH = 64, 32
 
 _SHARES = (1, 4, 16)
 """All training images, or one in so many."""
 
 _A_CLASS = 50
 """So many training images of a class, on average, are left where fewer are used."""
-
-_ENOUGH = 2
-"""Below this place in EFFORTS a search only shows how one works."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +68,12 @@ class Starter:
     """Whether that network begins without weights, though torchvision publishes some."""
     number: int = 1
     """Which of the searches of these images it is."""
+    sizes: tuple[int, ...] = ()
+    """Those that `size` may become, the largest first; empty: it stays."""
+    pixels: int | None = None
+    """Of a folder's images themselves: their median smaller side."""
+    is_narrow: bool = False
+    """Whether nasflow's own host is smaller than usual."""
 
     def text(self, remark: str = "") -> str:
         """The file."""
@@ -116,9 +89,9 @@ class Starter:
         return text + end
 
     @property
-    def is_trial(self) -> bool:
-        """Whether so little is trained that the search can only show how one works."""
-        return self.effort in EFFORTS[:_ENOUGH]
+    def hosts(self) -> tuple[str, str]:
+        """See STARTER_HOSTS."""
+        return _NARROW if self.is_narrow else STARTER_HOSTS[self.images]
 
     @property
     def held_out(self) -> int:
@@ -130,14 +103,45 @@ class Starter:
         """Images that are trained with."""
         return max(self.classes, (self.train_images - self.held_out) // self.share)
 
+    @property
+    def batch_size(self) -> int:
+        """Images a step; the same ones where fewer are used, so that a step costs the same."""
+        return _SMALL_BATCH if self.train_images - self.held_out < _FEW else _BATCH
+
+    @property
+    def steps(self) -> int:
+        """Of an epoch, in which a single image that is left over makes no step."""
+        return max(1, math.ceil((self.used - 1) / self.batch_size))
+
+    @property
+    def trained(self) -> Effort:
+        """The effort, with epochs enough for each network."""
+        return self.effort.raised(self.steps)
+
+    def resorts(self) -> Iterator["Starter"]:
+        """What may be timed, from the usual host to where the smallest images go through a smaller one.
+
+        Somebody's own network stays as it is, and may take no small images.
+        """
+        yield self
+        if self.network is not None:
+            return
+        narrow = replace(self, is_narrow=True)
+        if narrow.hosts != self.hosts:
+            yield narrow
+        if self.sizes and self.sizes[-1] != self.size:
+            yield replace(narrow, size=self.sizes[-1])
+
     def forms(self) -> Iterator[tuple["Starter", float]]:
-        """With larger images, as it is, with fewer of them: each with how much is computed beside this."""
-        if self.size == SMALL_IMAGES:
-            yield replace(self, size=LARGE_IMAGES), (LARGE_IMAGES / SMALL_IMAGES) ** 2
+        """With larger images, as it is, with fewer: each with what an image costs beside this one's."""
+        if self.size and self.size >= _SMALL:
+            for size in self.sizes:
+                if size > self.size:
+                    yield replace(self, size=size), (size / self.size) ** 2
         for share in _SHARES:
             found = replace(self, share=share)
             if share == 1 or found.used >= _A_CLASS * self.classes:
-                yield found, 1 / share
+                yield found, 1.0
 
     def _head(self, remark: str) -> Iterator[str]:
         yield f"# Written by `nasflow init`{remark}."
@@ -151,35 +155,44 @@ class Starter:
         yield f"  name: {self.images}"
         if self.path:
             yield _said(f"  path: {_quoted(self.path)}", "a folder a class, or train/ and test/ with those")
-            yield _said(f"  size: {self.size}", "pixels a side: fewer are quicker")
+        if self.size:
+            yield _said(f"  size: {self.size}", self._about_size())
         yield _said(
             f"  held_out: {self.held_out}",
             "training images that children are judged by, not trained with",
         )
         if self.share > 1:
-            times = f"without this line all are used, at {self.share} times the hours"
+            times = f"without this line all are used, at up to {self.share} times the hours"
             yield _said(f"  train_images: {self.used}", times)
 
+    def _about_size(self) -> str:
+        if self.pixels is None:
+            return "pixels a side"
+        fewer = "; fewer are quicker" if self.size and self.size < self.pixels else ""
+        return f"pixels a side: your images are about {self.pixels} pixels{fewer}"
+
     def _networks(self) -> Iterator[str]:
-        effort, rate = self.effort, "0.035" if self.network is None else "0.01"
+        effort, rate = self.trained, "0.035" if self.network is None else "0.01"
         if self.network is None:
             yield _said(
-                f"host: {STARTER_HOSTS[self.images][0]}",
+                f"host: {self.hosts[0]}",
                 "the network whose cells grow: growth is its width, blocks its depth",
             )
-            yield _said(f"start: {{epochs: {effort.start}, learning_rate: 0.1}}", "its own training, before")
+            yield _said(f"start: {self._recipe(effort.start, '0.1')}", "its own training, before")
         else:
             yield "start:"
             yield _said(
                 f"  network: {_quoted(self.network)}", "some of its convolutions become cells, which grow"
             )
             yield from self._weights()
-            recipe = f"  recipe: {{epochs: {effort.start}, learning_rate: {rate}}}"
+            recipe = f"  recipe: {self._recipe(effort.start, rate)}"
             yield _said(recipe, "on these images, before anything grows")
-        yield _said(
-            f"child: {{epochs: {effort.child}, learning_rate: {rate}}}",
-            "each child's, from its parent's weights",
-        )
+        many = f"each child's, from its parent's weights: {self.steps * effort.child} steps"
+        yield _said(f"child: {self._recipe(effort.child, rate)}", many)
+
+    def _recipe(self, epochs: int, rate: str) -> str:
+        batch = "" if self.batch_size == _BATCH else f"batch_size: {self.batch_size}, "
+        return f"{{epochs: {epochs}, {batch}learning_rate: {rate}}}"
 
     def _weights(self) -> Iterator[str]:
         if self.is_untrained or not str(self.network).startswith("torchvision:"):
@@ -197,11 +210,11 @@ class Starter:
         yield _said(f"budget: {{children: {children}}}", more)
 
     def _finish(self) -> Iterator[str]:
-        effort, rate = self.effort, "0.1" if self.network is None else "0.01"
+        effort, rate = self.trained, "0.1" if self.network is None else "0.01"
         yield "finish:"
         if self.network is None:
-            yield _said(f"  host: {STARTER_HOSTS[self.images][1]}", "full size")
-        recipe = f"  recipe: {{epochs: {effort.finish}, learning_rate: {rate}}}"
+            yield _said(f"  host: {self.hosts[1]}", "full size")
+        recipe = f"  recipe: {self._recipe(effort.finish, rate)}"
         yield _said(recipe, "of the found network and of each of its controls")
         yield _said("  seeds: 1", "3 trains each three times: only then is luck told from better")
         if self.network is not None:
@@ -221,51 +234,16 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def fitted(
-    starter: Starter, config: ResolvedConfig, paces: Paces, machine: Machine, hours: float
-) -> tuple[Starter, Forecast]:
-    """As large as fits into some hours, with what it takes; `config` and `paces` are the starter's own.
+def starter_sizes(pixels: int, is_own: bool) -> tuple[int, ...]:
+    """To how many pixels a side images of so many may be brought, the largest first.
 
-    Raise InvalidSpec if even the smallest does not fit.
+    Never to more than they have: that would cost time, and shows nothing. `is_own`: nasflow's own hosts take
+    small ones.
     """
-    best: tuple[Starter, Forecast] | None = None
-    told = forecast(config, paces, machine)
-    for form, cost in starter.forms():
-        scaled = {body: each.model_copy(update={"epoch": each.epoch * cost}) for body, each in paces.items()}
-        foretold = {effort: forecast(_scaled(config, effort), scaled, machine) for effort in EFFORTS}
-        told = foretold[EFFORTS[0]]
-        fitting = [effort for effort, each in foretold.items() if each.hours <= hours]
-        if fitting:
-            best = replace(form, effort=fitting[-1]), foretold[fitting[-1]]
-        if len(fitting) > _ENOUGH:
-            break
-    if best is None:
-        least = math.ceil(100 * told.hours) / 100
-        raise InvalidSpec(
-            f"--hours {hours:g}: the smallest search of these images takes about "
-            f"{time_words(3600 * told.hours)} here: --hours {least:g} does it"
-        )
-    return best
+    largest = min(_LARGE, pixels)
+    return (largest, *(each for each in (_SMALL, _SMALLEST) if is_own and each < largest))
 
 
-def _scaled(config: ResolvedConfig, effort: Effort) -> ResolvedConfig:
-    """The same search at another effort."""
-
-    def trained(recipe: Recipe, epochs: int) -> Recipe:
-        return recipe.model_copy(update={"epochs": epochs})
-
-    start: Any = config.start
-    if isinstance(start, BroughtStart):
-        start = start.model_copy(update={"recipe": trained(start_recipe(config), effort.start)})
-    else:
-        start = trained(start, effort.start)
-    finish = {"recipe": trained(config.finish.recipe, effort.finish), "shortlist": effort.shortlist}
-    return config.model_copy(
-        update={
-            "start": start,
-            "child": trained(config.child, effort.child),
-            "children_per_round": effort.per_round,
-            "budget": Budget(children=effort.children),
-            "finish": config.finish.model_copy(update=finish),
-        }
-    )
+def usual_size(sizes: tuple[int, ...]) -> int:
+    """The one of `starter_sizes` that is timed first."""
+    return min((each for each in sizes if each >= _SMALL), default=sizes[0])

@@ -67,7 +67,7 @@ def paces_of(beginning: Beginning, step_seconds: float | None = None) -> tuple[P
         archive = Archive(open_store(folder))
         search = write_down(archive, beginning)
         if step_seconds is None:
-            say("a few training steps of each kind of network are timed here")
+            say("a few training steps of each kind of network are timed here: this takes a moment")
             clock = partial(_timed, archive)
         else:
             clock = partial(_scaled, archive, beginning.start, step_seconds)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.training.datasets.decode import decode
+from nasflow.training.datasets.decode import decode, median_side
 
 RAMP = np.linspace(0, 65535, 16 * 16).reshape(16, 16).astype(np.uint16)
 """A picture of 16 bits, all its 256 values apart after eight bits are gone."""
@@ -25,6 +25,20 @@ def test_an_oblong_image_is_not_squeezed(tmp_path: Path) -> None:
     picture[:, 10:20] = 200
     Image.fromarray(picture).save(tmp_path / "oblong.png")
     assert (decode(tmp_path / "oblong.png", 10) == 200).all()
+
+
+def test_the_median_of_smaller_sides(tmp_path: Path) -> None:
+    """Nothing is decoded for it: a file's beginning is enough; of no image at all it is named."""
+    files = [tmp_path / f"{height}.png" for height in (9, 20, 50)]
+    for file in files:
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, (int(file.stem), 30), np.uint8)).save(file)
+    files[2].write_bytes(files[2].read_bytes()[:-400])
+    with pytest.raises(InvalidSpec):
+        decode(files[2], 8)
+    assert median_side(files) == 20
+    files[0].write_bytes(b"none")
+    with pytest.raises(InvalidSpec, match=r"9\.png: no image that can be read"):
+        median_side(files)
 
 
 def test_a_cut_off_jpeg_is_named(tmp_path: Path) -> None:

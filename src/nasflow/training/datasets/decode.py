@@ -1,6 +1,10 @@
 """One image file, as viewers show it."""
 
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +18,9 @@ if TYPE_CHECKING:
 _OF_16_BITS = ("PNG", "PPM")
 """Formats whose 16 bits Pillow may keep in numbers of 32."""
 
+_LOOKED_AT = 100
+"""Images whose sides are looked at, at most: so many tell the median well enough."""
+
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 
@@ -26,20 +33,40 @@ def decode(file: Path, size: int) -> Pixels:
     """
     from PIL import Image, ImageOps
 
+    with _read(file) as image:
+        image.draft("RGB", (size, size))  # A JPEG is decoded no larger than needed.
+        seen = _on_white(_in_bytes(_upright(image), image.format))
+        return np.asarray(ImageOps.fit(seen, (size, size), Image.Resampling.BILINEAR))
+
+
+def median_side(files: Sequence[Path]) -> int:
+    """Pixels of images' smaller side, the median of some of them, whose pixels are not decoded.
+
+    Raise InvalidSpec that names one of them if it is broken.
+    """
+    sides = list[int]()
+    for file in files[:: math.ceil(len(files) / _LOOKED_AT)]:
+        with _read(file) as image:
+            sides.append(min(image.size))
+    return median_low(sides)
+
+
+@contextmanager
+def _read(file: Path) -> Iterator["Image"]:
+    """An image file, whose header is read; raise InvalidSpec that names it for whatever is wrong with it."""
+    from PIL import Image
+
     try:
         if not file.is_file():
             # Whoever opens a FIFO waits for somebody who writes to it.
             raise OSError("no file, or a link to none")
         with Image.open(file) as image:
-            image.draft("RGB", (size, size))  # A JPEG is decoded no larger than needed.
-            seen = _on_white(_in_bytes(_upright(image), image.format))
-            fitted = ImageOps.fit(seen, (size, size), Image.Resampling.BILINEAR)
+            yield image
     # RuntimeError: of broken AVIF.
     except (OSError, SyntaxError, ValueError, RuntimeError, Image.DecompressionBombError) as error:
         raise InvalidSpec(
             f"{file}: no image that can be read ({one_line(str(error))}): replace or remove it"
         ) from None
-    return np.asarray(fitted)
 
 
 def _upright(image: "Image") -> "Image":
