@@ -86,7 +86,7 @@ study: $(BIN)/nasflow
 
 # Hours too: against Optuna, on the same processor time.
 against-optuna: $(VENV)/.dev
-	$(BIN)/python -m benchmarks.against_optuna examples/against-optuna.yaml --plots docs
+	$(BIN)/python -m benchmarks.against_optuna examples/against-optuna.yaml --output docs/optuna
 
 # The changes of changes/ go into CHANGELOG.md, and the commit gets its tag: make release VERSION=1.2.3
 release: $(VENV)/.dev

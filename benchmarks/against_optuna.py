@@ -3,24 +3,41 @@
 From several seeds each: a search of the configuration; then Optuna (TPE, with a pruner) on the same space,
 images, start size and CPU-seconds, its networks from scratch. What either would have chosen after parts of
 the budget is trained and tested as the search's finish does it. Hours of training; all is in the store:
-killed, the same command goes on.
+killed, the same command goes on. A seed that is over is kept beside the tables, and is not run again.
 """
 
 import argparse
 import math
-import sys
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from collections.abc import Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.clock import CpuClock
-from benchmarks.contest import OWN, RIVAL, Campaign, Duel, Duels, Seen, cells, signals, table, worths
+from benchmarks.contest import (
+    METHODS,
+    OWN,
+    RIVAL,
+    Campaign,
+    Duel,
+    KeptSeed,
+    Outcome,
+    Outcomes,
+    Seen,
+    cells,
+    outcome,
+    signals,
+    table,
+    worths,
+)
 from benchmarks.rival import PRUNERS, Rival
 from benchmarks.searching import NOBODY
 from nasflow.backends.inline import run
-from nasflow.cli.options import read_file
+from nasflow.base.errors import InvalidSpec
+from nasflow.base.packed import packed, unpacked
+from nasflow.cli.options import read_file, write_bytes
 from nasflow.report.curves import draw_curves
 from nasflow.search.config import SearchConfig
 from nasflow.search.ledger import Ledger
@@ -83,20 +100,37 @@ class Timed:
 class Contest:
     """What every process of it knows."""
 
-    folder: Path
+    store: Path
+    output: Path
+    """Gets each seed as soon as it is over."""
     config: SearchConfig
     pruner: str
+
+    def outcomes(self, seed: int) -> Mapping[str, Outcome]:
+        """What both methods came to from one seed, tested; one that is kept is read."""
+        file = self.output / f"seed-{seed}.json.gz"
+        if file.exists():
+            kept = unpacked(KeptSeed, file, "a seed of this contest")
+            if (kept.config, kept.pruner) != (self.config, self.pruner):
+                raise InvalidSpec(f"{file}: is of another contest: give --output another folder")
+            return kept.outcomes
+        duel = self.duel(seed)
+        tests = {name: self.test(seed, parts) for name, parts in cells(duel).items()}
+        found = {method: outcome(duel, method, tests) for method in METHODS}
+        kept = KeptSeed(config=self.config, pruner=self.pruner, outcomes=found)
+        write_bytes(file, packed(kept))
+        return found
 
     def duel(self, seed: int) -> Duel:
         """Both methods from one seed, one after the other; what is done is read."""
         asked = self.config.model_copy(update={"name": f"{self.config.name}-{seed}", "seed": seed})
         archive = self._archive(OWN)
         id = begin(archive, asked)
-        clock = CpuClock(self.folder / f"{id}.clock")
+        clock = CpuClock(self.store / f"{id}.clock")
         run(archive, id, Timed(clock, asked), lambda: None)
         # A store of its own: what the other side has trained is not to be had for nothing.
         rivals = self._archive(RIVAL)
-        rival = Rival(rivals, begin(rivals, asked), self.pruner, self.folder)
+        rival = Rival(rivals, begin(rivals, asked), self.pruner, self.store)
         rival.run(clock.total)
         ledger = read_ledger(archive, id)
         return Duel(
@@ -117,7 +151,7 @@ class Contest:
         return finished.test_accuracy
 
     def _archive(self, method: str) -> Archive:
-        return Archive(open_store(str(self.folder / method)))
+        return Archive(open_store(str(self.store / method)))
 
 
 def _campaign(ledger: Ledger, clock: CpuClock) -> Campaign:
@@ -129,49 +163,40 @@ def _campaign(ledger: Ledger, clock: CpuClock) -> Campaign:
     return Campaign(judge=ledger.config.judge, seen=tuple(seen), networks=networks, start=start)
 
 
-def compete(contest: Contest, seeds: range, pool: Executor) -> tuple[Duels, dict[tuple[int, str], float]]:
-    """All duels and tests; a seed's tests begin when its duel is over, so that no processor waits."""
-    running = {pool.submit(contest.duel, seed): seed for seed in seeds}
-    duels: dict[int, Duel] = {}
-    tests: dict[tuple[int, str], Future[float]] = {}
-    for future in as_completed(running):
-        seed, duel = running[future], future.result()
-        duels[seed] = duel
-        for name, parts in cells(duel).items():
-            tests[seed, name] = pool.submit(contest.test, seed, parts)
-        told = "; ".join(f"{method}: {each.networks}" for method, each in duel.campaigns.items())
-        print(f"seed {seed}: {duel.seconds / 60:.1f} CPU minutes each. {told}", file=sys.stderr, flush=True)
-    return dict(sorted(duels.items())), {key: future.result() for key, future in tests.items()}
+def compete(contest: Contest, seeds: range, pool: Executor) -> Outcomes:
+    """All seeds, each in a process."""
+    found = zip(seeds, pool.map(contest.outcomes, seeds), strict=True)
+    return {(seed, method): own[method] for seed, own in found for method in METHODS}
 
 
 def main() -> None:
-    """Run it all, print the tables in Markdown, draw the plots."""
+    """Run it all; print the tables in Markdown, and leave them with the plots beside the seeds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
     parser.add_argument("--store", type=Path, default=Path("optuna-store"))
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--pruner", choices=PRUNERS, default=PRUNERS[0])
-    parser.add_argument("--plots", type=Path, help="a folder for two SVGs")
+    parser.add_argument("--output", type=Path, required=True, help="a folder for seeds, tables and plots")
     given = parser.parse_args()
-    contest = Contest(given.store, read_file(given.config).config(), given.pruner)
+    contest = Contest(given.store, given.output, read_file(given.config).config(), given.pruner)
     context = get_context("spawn")
     with ProcessPoolExecutor(given.processes, mp_context=context, initializer=prepare) as pool:
-        duels, tests = compete(contest, range(1, given.seeds + 1), pool)
-    print("\n".join(table(duels, tests)))
-    if given.plots:
-        draw(given.plots, contest.config.name, duels, tests)
+        outcomes = compete(contest, range(1, given.seeds + 1), pool)
+    told = "\n".join(table(outcomes))
+    print(told)
+    (given.output / "contest.md").write_text(f"{told}\n")
+    draw(given.output, outcomes)
 
 
-def draw(folder: Path, name: str, duels: Duels, tests: dict[tuple[int, str], float]) -> None:
+def draw(folder: Path, outcomes: Outcomes) -> None:
     """What each method saw of its own networks over time, and what its choice was worth."""
-    folder.mkdir(parents=True, exist_ok=True)
     for kind, title, bands in (
-        ("signal", "Best held-out accuracy so far, each by its own training", signals(duels)),
-        ("test", "The network chosen so far, trained and tested by one recipe", worths(duels, tests)),
+        ("signal", "Best held-out accuracy so far, each by its own training", signals(outcomes)),
+        ("test", "The network chosen so far, trained and tested by one recipe", worths(outcomes)),
     ):
         unit = "held-out accuracy, %" if kind == "signal" else "test accuracy, %"
-        (folder / f"{name}-{kind}.svg").write_text(draw_curves(bands, title, "CPU minutes", unit))
+        (folder / f"{kind}.svg").write_text(draw_curves(bands, title, "CPU minutes", unit))
 
 
 if __name__ == "__main__":

@@ -4,17 +4,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from pydantic import Field
+
+from nasflow.base.document import Document, Frozen
 from nasflow.report.compare.tables import mean_points
 from nasflow.report.curves import Band
 from nasflow.report.interval import interval
+from nasflow.search.config import SearchConfig
 from nasflow.search.judge import Judge
 from nasflow.search.record import TrainedRecord
 from nasflow.spec.parts import Parts
 
 METHODS = OWN, RIVAL = "nasflow", "optuna"
 
-THIRD = 1 / 3
-MOMENTS = {"0": 0.0, "1/8": 1 / 8, "1/4": 1 / 4, "1/3": THIRD, "1/2": 1 / 2, "all": 1.0}
+_NOTHING, _THIRD, _ALL = "0", "1/3", "all"
+MOMENTS = {_NOTHING: 0.0, "1/8": 1 / 8, "1/4": 1 / 4, _THIRD: 1 / 3, "1/2": 1 / 2, _ALL: 1.0}
 """Shares of the budget after which the best network so far is trained and tested, by their titles."""
 
 _PLACES = 200
@@ -46,11 +50,6 @@ class Campaign:
         """What it would choose then; None: it has seen nothing yet."""
         return self.judge.best(each.record for each in self.seen if each.seconds <= seconds)
 
-    def signal(self, seconds: float) -> float | None:
-        """The best held-out accuracy so far, by its own way of training, the start network's included."""
-        known = (*self.seen, *([self.start] if self.start else []))
-        return max((each.record.accuracy for each in known if each.seconds <= seconds), default=None)
-
 
 @dataclass(frozen=True)
 class Duel:
@@ -68,10 +67,35 @@ class Duel:
         return best.parts.canonical() if best else self.start.canonical()
 
 
-Duels = Mapping[int, Duel]
-"""By seed."""
-Tests = Mapping[tuple[int, str], float]
-"""Test accuracy by seed and cell, trained by the common finish."""
+class Outcome(Frozen):
+    """What one method came to from one seed: all that tables and plots need."""
+
+    seconds: float = Field(ge=0)
+    """Of the processor, which both methods had."""
+    networks: str
+    """What became of all that it looked at, in words."""
+    signal: tuple[tuple[float, float], ...]
+    """Held-out accuracies by its own way of training, the start network's included; each with the seconds
+    after which it was known."""
+    tests: Mapping[str, float]
+    """Test accuracy, by the common finish, of what it would choose after each of MOMENTS."""
+
+    def best_signal(self, seconds: float) -> float | None:
+        """The best held-out accuracy so far; None: it has seen nothing yet."""
+        return max((accuracy for when, accuracy in self.signal if when <= seconds), default=None)
+
+
+Outcomes = Mapping[tuple[int, str], Outcome]
+"""By seed and method."""
+
+
+class KeptSeed(Document):
+    """A seed that is over, as a file: a contest of hours goes on on another machine, without the store."""
+
+    config: SearchConfig
+    pruner: str
+    outcomes: Mapping[str, Outcome]
+    """By method."""
 
 
 def cells(duel: Duel) -> dict[str, Parts]:
@@ -80,49 +104,56 @@ def cells(duel: Duel) -> dict[str, Parts]:
     return {str(parts): parts for parts in wanted}
 
 
-def tested(duels: Duels, tests: Tests, method: str, share: float) -> list[float]:
-    """What each seed's choice after a share of the budget is worth."""
-    return [tests[seed, str(duel.chosen(method, share))] for seed, duel in duels.items()]
+def outcome(duel: Duel, method: str, tests: Mapping[str, float]) -> Outcome:
+    """Of a method; `tests` are test accuracies by cell."""
+    campaign = duel.campaigns[method]
+    known = (*campaign.seen, *([campaign.start] if campaign.start else []))
+    return Outcome(
+        seconds=duel.seconds,
+        networks=campaign.networks,
+        signal=tuple(sorted((each.seconds, each.record.accuracy) for each in known)),
+        tests={title: tests[str(duel.chosen(method, share))] for title, share in MOMENTS.items()},
+    )
 
 
-def table(duels: Duels, tests: Tests) -> Iterator[str]:
+def table(outcomes: Outcomes) -> Iterator[str]:
     """Markdown: a row a seed and method; then the differences, paired by seed; then the answer."""
     yield (
         "| seed | method | CPU minutes | networks | best held-out | test after " + " | ".join(MOMENTS) + " |"
     )
     yield "|" + "---|" * (5 + len(MOMENTS))
-    for seed, duel in duels.items():
-        for method, campaign in duel.campaigns.items():
-            values = [tests[seed, str(duel.chosen(method, share))] for share in MOMENTS.values()]
-            shown = " | ".join(_percent(each) for each in (campaign.signal(duel.seconds), *values))
-            yield f"| {seed} | {method} | {duel.seconds / 60:.1f} | {campaign.networks} | {shown} |"
+    for (seed, method), each in outcomes.items():
+        figures = (each.best_signal(each.seconds), *(each.tests[title] for title in MOMENTS))
+        shown = " | ".join(map(_percent, figures))
+        yield f"| {seed} | {method} | {each.seconds / 60:.1f} | {each.networks} | {shown} |"
     yield ""
     yield "| difference in test accuracy, points (95 % over seeds) | |"
     yield "|---|---|"
-    for title, values in _differences(duels, tests).items():
+    for title, values in _differences(outcomes).items():
         yield f"| {title} | {mean_points(values)} |"
     yield ""
-    yield _answer(_third(duels, tests))
+    yield _answer(_gaps(outcomes, _THIRD, _ALL))
 
 
-def _differences(duels: Duels, tests: Tests) -> dict[str, list[float]]:
-    def minus(own: tuple[str, float], other: tuple[str, float]) -> list[float]:
-        pairs = zip(tested(duels, tests, *own), tested(duels, tests, *other), strict=True)
-        return [one - two for one, two in pairs]
-
+def _differences(outcomes: Outcomes) -> dict[str, list[float]]:
     equal = {
-        f"{OWN} minus {RIVAL} after {title}": minus((OWN, share), (RIVAL, share))
+        f"{OWN} minus {RIVAL} after {title}": _gaps(outcomes, title, title)
         for title, share in MOMENTS.items()
         if share
     }
-    gains = {f"{method} minus start cell": minus((method, 1.0), (method, 0.0)) for method in METHODS}
-    return equal | gains | {f"{OWN} after 1/3 minus {RIVAL} after all": _third(duels, tests)}
+    gains = {
+        f"{method} minus start cell": [
+            each.tests[_ALL] - each.tests[_NOTHING] for (_, own), each in outcomes.items() if own == method
+        ]
+        for method in METHODS
+    }
+    return equal | gains | {f"{OWN} after 1/3 minus {RIVAL} after all": _gaps(outcomes, _THIRD, _ALL)}
 
 
-def _third(duels: Duels, tests: Tests) -> list[float]:
-    """What nasflow has after a third of the budget, against what Optuna has at its end."""
-    pairs = zip(tested(duels, tests, OWN, THIRD), tested(duels, tests, RIVAL, 1.0), strict=True)
-    return [own - other for own, other in pairs]
+def _gaps(outcomes: Outcomes, own: str, other: str) -> list[float]:
+    """What nasflow has at one of MOMENTS, against what Optuna has at another, seed by seed."""
+    seeds = dict.fromkeys(seed for seed, _ in outcomes)
+    return [outcomes[seed, OWN].tests[own] - outcomes[seed, RIVAL].tests[other] for seed in seeds]
 
 
 def _answer(differences: Sequence[float]) -> str:
@@ -141,33 +172,32 @@ def _percent(value: float | None) -> str:
     return "none" if value is None else f"{100 * value:.2f} %"
 
 
-def signals(duels: Duels) -> dict[str, Band]:
+def signals(outcomes: Outcomes) -> dict[str, Band]:
     """Best held-out accuracy so far over CPU minutes, in percent, from when every seed has one."""
-    last = max(duel.seconds for duel in duels.values())
+    last = max(each.seconds for each in outcomes.values())
     times = [last * number / _PLACES for number in range(_PLACES + 1)]
     bands = {}
     for method in METHODS:
-        rows = [(time, _signals(duels, method, time)) for time in times]
-        bands[method] = _band((time / 60, values) for time, values in rows if values)
+        rows = [(time, [each.best_signal(time) for each in _own(outcomes, method)]) for time in times]
+        known = ((time / 60, [100 * value for value in row if value is not None]) for time, row in rows)
+        bands[method] = _band(row for row in known if len(row[1]) == len(_own(outcomes, method)))
     return bands
 
 
-def _signals(duels: Duels, method: str, seconds: float) -> list[float] | None:
-    found = [duel.campaigns[method].signal(seconds) for duel in duels.values()]
-    known = [100 * value for value in found if value is not None]
-    return known if len(known) == len(found) else None
-
-
-def worths(duels: Duels, tests: Tests) -> dict[str, Band]:
+def worths(outcomes: Outcomes) -> dict[str, Band]:
     """Test accuracy of the network chosen so far over CPU minutes, in percent."""
-    mean = fmean(duel.seconds for duel in duels.values()) / 60
+    mean = fmean(each.seconds for each in outcomes.values()) / 60
     return {
         method: _band(
-            (share * mean, [100 * value for value in tested(duels, tests, method, share)])
-            for share in MOMENTS.values()
+            (share * mean, [100 * each.tests[title] for each in _own(outcomes, method)])
+            for title, share in MOMENTS.items()
         )
         for method in METHODS
     }
+
+
+def _own(outcomes: Outcomes, method: str) -> list[Outcome]:
+    return [each for (_, own), each in outcomes.items() if own == method]
 
 
 def _band(rows: Iterable[tuple[float, Sequence[float]]]) -> Band:

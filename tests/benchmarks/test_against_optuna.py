@@ -1,5 +1,7 @@
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -104,20 +106,23 @@ def test_a_clock_outlives_its_process(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_the_whole_contest(tmp_path: Path) -> None:
-    """A seed to its tables and plots; asked again, nothing is trained and all is the same."""
-    contest = Contest(tmp_path / "store", config(**ASKED), "hyperband")
+    """A seed to its tables and plots; asked again, without the store even, nothing is trained and all is the
+    same; another contest does not take it for its own.
+    """
+    contest = Contest(tmp_path / "store", tmp_path / "kept", config(**ASKED), "hyperband")
     with ThreadPoolExecutor(1) as pool:
         first = compete(contest, range(1, 2), pool)
-        before = documents(open_archive(tmp_path / "store/nasflow"))
+        shutil.rmtree(tmp_path / "store")
         again = compete(contest, range(1, 2), pool)
     assert again == first
-    assert documents(open_archive(tmp_path / "store/nasflow")) == before
-    duels, tests = first
-    lines = list(table(duels, tests))
+    assert not (tmp_path / "store").exists()
+    lines = list(table(first))
     for method in METHODS:
         row = next(line for line in lines if line.startswith(f"| 1 | {method} |"))
         assert row.count("%") == 1 + len(MOMENTS)
     assert "**" in lines[-1]
-    assert duels[1].chosen("nasflow", 0.0) == duels[1].chosen("optuna", 0.0) == duels[1].start.canonical()
-    draw(tmp_path, "tiny", duels, tests)
-    assert [path.name for path in sorted(tmp_path.glob("*.svg"))] == ["tiny-signal.svg", "tiny-test.svg"]
+    assert first[1, "nasflow"].tests["0"] == first[1, "optuna"].tests["0"]
+    draw(tmp_path, first)
+    assert [path.name for path in sorted(tmp_path.glob("*.svg"))] == ["signal.svg", "test.svg"]
+    with pytest.raises(InvalidSpec, match="is of another contest"):
+        replace(contest, pruner="median").outcomes(1)
