@@ -26,6 +26,7 @@ from nasflow.report.network import describe_parts, network_text, parts_in_page
 from nasflow.report.setting import setting_sentence
 from nasflow.report.shortlist import candidate_rows
 from nasflow.report.sparkline import Curves
+from nasflow.report.spending import cost_devices, cost_rows
 from nasflow.report.table import Row, RowRounds, Status, rows
 from nasflow.report.ties import ties_sentence
 from nasflow.report.trained import trained
@@ -70,6 +71,8 @@ def render(ledger: Ledger, renewed: int | None = None) -> str:
             arms={row.arm.value for row in every},
             total=len(every),
             costs=costs(ledger),
+            cost_devices=cost_devices(costs(ledger)),
+            cost_rows=cost_rows(costs(ledger)),
             renewed=renewed,
             **_of_page(),
             **_told(ledger),
