@@ -24,8 +24,10 @@ def print_summary(facts: Mapping[str, Any]) -> None:
         if objective["measure"] != "held_out_accuracy":
             reached += f" ({figure_text('held_out_accuracy', best['accuracy'])})"
         print(f"{noun:<10} {best['cell']}")
-        role = best["role"].removeprefix("child ")
-        print(f"child      {role} ({best['child']}): {reached}{_against(facts)}")
+        number = best["role"].removeprefix("child ")
+        # A transfer has none.
+        who = f"{number} ({best['child']})" if facts["children"] else best["child"]
+        print(f"child      {who}: {reached}{_against(facts)}")
         _print_epochs(facts)
         _print_shortlist(facts)
     if facts["test_accuracy"] is not None:
