@@ -122,7 +122,7 @@ def test_a_second_search_of_the_same_images(tmp_path: Path, monkeypatch: pytest.
     assert said.code == 0
     assert "its winner is luck" in said.err
     assert read_file(file).name == "digits-3"
-    said = call("init", tmp_path / "long.yaml", *ASKED, "--hours", "5")
+    said = call("init", tmp_path / "long.yaml", *ASKED, "--hours", "5", "--store", tmp_path / "another")
     assert "luck" not in said.err
     assert read_file(tmp_path / "long.yaml").name == "digits"
 
@@ -134,7 +134,8 @@ def test_on_a_terminal_what_is_missing_is_asked(tmp_path: Path) -> None:
         patch.object(sys.stdin, "isatty", lambda: True),
         patch.object(typer, "prompt", lambda text, **_: typed.pop(text.split()[0])),
     ):
-        assert call("init", file, "--images", "digits", "--step-seconds", "0.01").code == 0
+        asked = ("--images", "digits", "--step-seconds", "0.01", "--store", tmp_path / "store")
+        assert call("init", file, *asked).code == 0
     assert not typed
     assert read_file(file).name == "digits"
 

@@ -92,7 +92,8 @@ def test_what_is_shown() -> None:
     ledger = ledger_of(finished_once(**CHANGES))
     page = render(ledger)
     assert "The best at full size" in page
-    assert page.count('<span class="badge">chosen</span>') == 1
+    # In the list, and among the children.
+    assert page.count('<span class="badge">chosen</span>') == 2
     assert "The child chosen from the best 3" in page
     runs = [each.name for each in children(ledger) if each.role is Role.SHORTLIST]
     assert runs == ["shortlist-01", "shortlist-02", "shortlist-03"]
