@@ -84,6 +84,7 @@ def installed(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> I
     plugged.cache_clear()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("installed")
 def test_a_search_with_all_of_them(tmp_path: Path) -> None:
     """A data set, a controller and a measure from elsewhere make a search; its limit is kept."""

@@ -37,6 +37,7 @@ def test_compare(tmp_path: Path) -> None:
     assert sum(len(read_ledger(archive, name).attempts) for name in names) == trained
 
 
+@pytest.mark.long
 def test_on_another_machine(tmp_path: Path) -> None:
     """What --output keeps of finished searches is not run again, and tells the same, without the store."""
     config = write_config(tmp_path, name="base", budget={"children": 2})

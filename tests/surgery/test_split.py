@@ -32,7 +32,8 @@ def test_split(patient: Patient, operation: Operation) -> None:
         check_preserved(parent, parent.operate(Split(path=(0,), count=count)))
 
 
-@pytest.mark.parametrize("operation", [pytest.param(Operation.CONV1, marks=pytest.mark.long), Operation.DS5])
+@pytest.mark.long
+@pytest.mark.parametrize("operation", [Operation.CONV1, Operation.DS5])
 def test_split_of_a_shut_operation_grows_on(patient: Patient, operation: Operation) -> None:
     """Below the parts of a shut, cut operation everything can grow, and copies above keep it all."""
     parent = patient.operate(*replaced(operation)).awaken()

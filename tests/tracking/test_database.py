@@ -89,7 +89,7 @@ def test_killed_while_it_is_made(
     assert_complete(shown(uri), ledger)
 
 
-@pytest.mark.parametrize("tables", [0, 12])
+@pytest.mark.parametrize("tables", [pytest.param(0, marks=pytest.mark.long), 12])
 def test_one_that_was_cut_off_by_older_code(tables: int, tmp_path: Path) -> None:
     """A file without tables, or with half of them, in which nothing was ever shown, gives way."""
     file = tmp_path / "mlflow.db"

@@ -28,6 +28,7 @@ def test_killed_again_and_again(sqlite_uri: str, name: str, searches: "Searches"
     assert_complete(shown(sqlite_uri), ledger)
 
 
+@pytest.mark.long
 def test_cut_off_before_each_write(
     sqlite_uri: str, name: str, searches: "Searches", monkeypatch: pytest.MonkeyPatch
 ) -> None:
