@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 # The image, see docs/image.md.
 DOCKER ?= docker
 IMAGE ?= nasflow
-VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/nasflow/__init__.py)
+VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' src/nasflow/base/version.py)
 TAG ?= $(VERSION)
 BASE_IMAGE ?= python:3.11-slim
 # The address of PyTorch's wheels for CPUs (or for another CUDA); empty: the registry's own, with CUDA.
@@ -91,7 +91,7 @@ against-optuna: $(VENV)/.dev
 # The changes of changes/ go into CHANGELOG.md, and the commit gets its tag: make release VERSION=1.2.3
 release: $(VENV)/.dev
 	test -z "$$(git status --porcelain)" # nothing but the release goes into its commit
-	sed -i 's/^__version__ = ".*"/__version__ = "$(VERSION)"/' src/nasflow/__init__.py
+	sed -i 's/^VERSION = ".*"/VERSION = "$(VERSION)"/' src/nasflow/base/version.py
 	$(BIN)/towncrier build --yes --version '$(VERSION)'
 	git commit --all --message 'Version $(VERSION)'
 	git tag --annotate 'v$(VERSION)' --message 'Version $(VERSION)'

@@ -1,6 +1,6 @@
 """`make bench`: how fast nasflow is, as ratios to baselines of the same run wherever there is one.
 
-The machine is noisy: figures of two runs differ by some 5 %, those of seconds alone by more.
+The machine is noisy: ratios of two runs differ by some 5 %, at worst by 30 %, seconds by more.
 """
 
 import json

@@ -1,3 +1,5 @@
 """Neural architecture search by path-level, function-preserving network transformation."""
 
-__version__ = "0.1.0"
+from nasflow.base.version import VERSION
+
+__version__ = VERSION

@@ -185,7 +185,7 @@ def test_a_file_and_its_class(tmp_path: Path) -> None:
 
 
 def test_weights_that_lie_elsewhere(tmp_path: Path) -> None:
-    """Any path is taken; without one they are looked for beside the file."""
+    """Any path is taken, in a notebook too; without one they are looked for beside the file."""
     network = build(NetworkSpec(host=Chain(widths=(4,)), channels=3, size=9, classes=5)).eval()
     code = write_code(network, FACTS, "A network.", "weights.safetensors")
     made: dict[str, Any] = {"__name__": "network", "__file__": str(tmp_path / "network.py")}
@@ -195,6 +195,9 @@ def test_weights_that_lie_elsewhere(tmp_path: Path) -> None:
         save_file(code.weights, folder / "weights.safetensors")
     loaded = [made["load"](), made["load"](str(tmp_path / "deep/weights.safetensors"))]
     assert torch.equal(loaded[0](PIXELS), loaded[1](PIXELS))
+    pasted: dict[str, Any] = {"__name__": "notebook"}
+    exec(code.source, pasted)
+    assert torch.equal(pasted["load"](tmp_path / "weights.safetensors")(PIXELS), loaded[0](PIXELS))
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kubernetes import client
@@ -101,7 +101,7 @@ def test_why_it_died() -> None:
 def test_since_when_nothing_is_at_work() -> None:
     """Since its workflow was made, and then since its last pod ended; not while one waits or works."""
     made, ended = datetime(2026, 11, 30, 8, tzinfo=UTC), datetime(2026, 11, 30, 9, tzinfo=UTC)
-    workflows = [{"metadata": {"creationTimestamp": "2026-11-30T08:00:00Z"}}]
+    workflows: list[dict[str, Any]] = [{"metadata": {"creationTimestamp": "2026-11-30T08:00:00Z"}}]
     done = pod(
         phase="Succeeded",
         container_statuses=[
@@ -112,3 +112,6 @@ def test_since_when_nothing_is_at_work() -> None:
     assert idle_since([done], workflows) == ended
     assert idle_since([done, pod(phase="Pending")], workflows) is None
     assert idle_since([], []) is None
+    # Where pods are deleted as soon as they have ended.
+    nodes = {"1": {"finishedAt": "2026-11-30T08:30:00Z"}, "2": {"finishedAt": None}}
+    assert idle_since([], [workflows[0] | {"status": {"nodes": nodes}}]) == made + timedelta(minutes=30)

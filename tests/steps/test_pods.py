@@ -180,6 +180,15 @@ def test_an_error_is_one_line_and_a_record(store: Path, capsys: pytest.CaptureFi
     assert [archive.read(trouble_key("tiny", each), Trouble).run for each in (1, 2)] == [None, 3]
 
 
+def test_a_run_that_cannot_be_read_costs_no_record(store: Path) -> None:
+    """Which run an error was of matters less than the error."""
+    archive = open_archive(store)
+    archive.store.create(run_key("tiny", 1), b"no document")
+    with pytest.raises(SystemExit):
+        Pod("tiny", "0123456789abcdef").train()
+    assert archive.read(trouble_key("tiny", 1), Trouble).run is None
+
+
 def test_a_bug_keeps_its_traceback(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody expected goes on to Kubeflow's executor as it is, and is kept too."""
 

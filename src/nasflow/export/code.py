@@ -69,10 +69,11 @@ class Network(nn.Module):
 {lines}
 
 
-def load(weights: str | Path = Path(__file__).with_name("{weights}")) -> Network:
-    """The network in evaluation mode, with the weights of a safetensors file: the one beside this, or any."""
+def load(weights: str | Path | None = None) -> Network:
+    """The network in evaluation mode, with the weights of a safetensors file; None: the one beside it."""
+    file = Path(__file__).with_name("{weights}") if weights is None else Path(weights)
     network = Network()
-    network.load_state_dict(read_weights(Path(weights).read_bytes()))
+    network.load_state_dict(read_weights(file.read_bytes()))
     return network.eval()
 
 

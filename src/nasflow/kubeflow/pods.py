@@ -177,9 +177,13 @@ def idle_since(pods: list[Any], workflows: list[dict[str, Any]]) -> datetime | N
     """See RunPods, from what Kubernetes has of a run."""
     if any(pod.status.phase not in {"Succeeded", "Failed"} for pod in pods):
         return None
-    made = [datetime.fromisoformat(each["metadata"]["creationTimestamp"]) for each in workflows]
+    told = [each["metadata"]["creationTimestamp"] for each in workflows]
+    # Of pods that are deleted as soon as they have ended only the workflow tells.
+    told += [node["finishedAt"] for node in _nodes(workflows) if node.get("finishedAt")]
     ends = [each.state.terminated for pod in pods for each in pod.status.container_statuses or []]
-    return max([*made, *(each.finished_at for each in ends if each)], default=None)
+    return max(
+        [*map(datetime.fromisoformat, told), *(each.finished_at for each in ends if each)], default=None
+    )
 
 
 def is_lost(namespace: str, run: str) -> bool:
@@ -192,11 +196,17 @@ def is_lost(namespace: str, run: str) -> bool:
 
 def _failures(workflows: list[dict[str, Any]]) -> tuple[str, ...]:
     """Why pods failed or never came to be, as Argo says it: the latest few, oldest first."""
-    nodes = [node for each in workflows for node in each.get("status", {}).get("nodes", {}).values()]
-    failed = [node for node in nodes if node["type"] == "Pod" and node["phase"] in {"Failed", "Error"}]
+    failed = [
+        node for node in _nodes(workflows) if node["type"] == "Pod" and node["phase"] in {"Failed", "Error"}
+    ]
     failed.sort(key=lambda node: node.get("finishedAt") or "")
     said = [f"{node['displayName']}: {node['message']}" for node in failed if node.get("message")]
     return tuple(dict.fromkeys(said))[-_MOST_FAILURES:]
+
+
+def _nodes(workflows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Argo's tasks, pods among them."""
+    return [node for each in workflows for node in each.get("status", {}).get("nodes", {}).values()]
 
 
 def _workflows(namespace: str, run: str) -> list[dict[str, Any]] | None:

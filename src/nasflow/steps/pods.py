@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -228,18 +228,17 @@ class Pod:
 
     def _write_trouble(self, archive: Archive, step: Step, error: Exception) -> None:
         """Best effort: what went wrong may be the store itself."""
-        from nasflow.steps.succession import last_run
-
+        trouble = Trouble(
+            step=step.title,
+            child=self._child or None,
+            pod=platform.node(),
+            reason=masked(" ".join(f"{type(error).__name__}: {error}".split())[:2000]),
+            run=_newest_run(archive, self._search),
+        )
         try:
-            run = last_run(archive, self._search)
-            trouble = Trouble(
-                step=step.title,
-                child=self._child or None,
-                pod=platform.node(),
-                reason=masked(" ".join(f"{type(error).__name__}: {error}".split())[:2000]),
-                run=run.number if run else None,
-            )
-            _append_trouble(archive, self._search, trouble)
+            number = len(archive.store.list(troubles_prefix(self._search))) + 1
+            while not archive.store.create(trouble_key(self._search, number), trouble.to_bytes()):
+                number += 1
         except NasflowError as refusal:
             say(f"warning: this error is not in the store ({refusal})")
 
@@ -253,10 +252,14 @@ def _open() -> Archive:
     return Archive(open_store(url, proven=True))
 
 
-def _append_trouble(archive: Archive, search: str, trouble: Trouble) -> None:
-    number = len(archive.store.list(troubles_prefix(search))) + 1
-    while not archive.store.create(trouble_key(search, number), trouble.to_bytes()):
-        number += 1
+def _newest_run(archive: Archive, search: str) -> int | None:
+    """Its number; None too where that cannot be read: it is not to cost the record of an error."""
+    from nasflow.steps.succession import last_run
+
+    with suppress(NasflowError):
+        run = last_run(archive, search)
+        return run.number if run else None
+    return None
 
 
 def outlasting_kubeflow(act: Callable[[], _Found], clock: Clock = REAL_TIME) -> _Found:

@@ -80,7 +80,7 @@ class FolderImages:
 
 
 def files_below(root: Path, *parts: str) -> Iterator[str]:
-    """Those of some parts, which need not be there."""
+    """Names of the image files in the folders of classes of some parts, which need not be there."""
     for part in parts:
         for each in sorted((root / part).glob("*/")):
             if not each.name.startswith("."):
@@ -111,7 +111,7 @@ def visible_files(folder: Path) -> list[str]:
 def _all_broken(root: Path, first: InvalidSpec) -> InvalidSpec:
     """What is said where an image cannot be read: of all in its part, so that they are mended at once."""
 
-    def fault(name: str) -> str | None:
+    def faulty(name: str) -> str | None:
         try:
             decode(root / name, _GLIMPSE)
         except InvalidSpec:
@@ -119,7 +119,7 @@ def _all_broken(root: Path, first: InvalidSpec) -> InvalidSpec:
         return None
 
     tried = islice(files_below(root, "."), _MOST_TRIED)
-    broken = [name for name in _decoders().map(fault, tried) if name]
+    broken = [name for name in _decoders().map(faulty, tried) if name]
     if len(broken) < 2:
         return first
     listed = ", ".join(broken[:_LISTED]) + (", ..." if len(broken) > _LISTED else "")
