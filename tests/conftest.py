@@ -4,9 +4,11 @@ import atexit
 import gc
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -22,6 +24,9 @@ os.environ["NASFLOW_LANES"] = "1"
 
 # Networks as users write them are tests' own; a test of what is not allowed takes this away.
 os.environ["NASFLOW_ALLOW_CODE"] = "tests"
+
+# Every client of S3 is made from the same descriptions, which are megabytes of JSON: read once.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 # Imports leave hundreds of thousands of objects for good: to look for cycles among them takes seconds.
 gc.disable()

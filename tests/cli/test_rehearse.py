@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from tests.studies.test_signals import made_up
 from tests.studies.truth.test_train import SMALL as SMALL_SPACE
 
 from nasflow.base.packed import packed
+from nasflow.studies.rehearsal import KeptTrial, read_trial
 
 SMALL = ("rehearse", "--children", "60", "--seeds", "2", "--arm", "random", "--arm", "evolution")
 
@@ -47,6 +49,27 @@ def test_a_plot_that_cannot_be_written(tmp_path: Path) -> None:
     assert said.code == 4
     assert "curves.svg" in said.err
     assert "evolution" in said.out
+
+
+def test_searches_are_kept(tmp_path: Path) -> None:
+    """What a folder has is not made again, whatever it says; a folder of other searches is named."""
+    kept = (*SMALL, "--children", "20", "--trials", tmp_path, "--json")
+    first = call(*kept)
+    assert first.code == 0, first.err
+    assert {file.name for file in tmp_path.iterdir()} == {
+        f"{arm}-{seed}.json.gz" for arm in ("random", "evolution") for seed in (0, 1)
+    }
+    (tmp_path / "evolution-0.json.gz").unlink()
+    trial = read_trial(tmp_path / "random-0.json.gz", "20 children, hash reward")
+    better = replace(trial, rewards=tuple(reward + 1 for reward in trial.rewards))
+    of = KeptTrial.over("20 children, hash reward", better)
+    (tmp_path / "random-0.json.gz").write_bytes(packed(of))
+    again = call(*kept)
+    assert again.json["evolution"] == first.json["evolution"]
+    assert again.json["random"]["best"] == max(better.rewards)
+    other = call(*SMALL, "--children", "30", "--trials", tmp_path)
+    assert other.code == 2
+    assert "is of 20 children, hash reward, and this is of 30 children" in other.error
 
 
 def test_an_arm_twice_is_once() -> None:

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import lru_cache, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ from nasflow.cli.options import (
     open_existing,
     spread,
     write,
+    write_bytes,
 )
 
 if TYPE_CHECKING:
@@ -116,6 +118,9 @@ def _rehearse(
     ] = _ARMS,
     jobs: Annotated[int, typer.Option(min=1, help="Searches at a time, each in a process of its own.")] = 1,
     plot: Annotated[Path | None, typer.Option(help="Draw the curves into this SVG file.")] = None,
+    trials: Annotated[
+        Path | None, typer.Option(help="Keep each search in this folder, and do not make it again.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Search without training, for a reward made up or from a table: does it learn, does it collapse?"""
@@ -126,8 +131,11 @@ def _rehearse(
         raise InvalidSpec(f"--plot {plot}: the curves are drawn as SVG: name a .svg file")
     judged, window = _judged(worth), min(WINDOW, children)
     drawn = range(first_seed, first_seed + seeds)
-    trials = _try_all(arms, drawn, partial(_try, worth, children), jobs)
-    results = {arm: asdict(sum_up(each)) | judged.figures(each, drawn) for arm, each in trials.items()}
+    attempt = partial(_try, worth, children)
+    if trials:
+        attempt = partial(_try_once, trials, _of(worth, children), attempt)
+    made = _try_all(arms, drawn, attempt, jobs)
+    results = {arm: asdict(sum_up(each)) | judged.figures(each, drawn) for arm, each in made.items()}
     if as_json:
         facts = {"reward": worth.reward.value, "children": children, "seeds": seeds, "first_seed": first_seed}
         typer.echo(json.dumps(facts | results, indent=2))
@@ -135,7 +143,19 @@ def _rehearse(
         typer.echo(_table(results, seeds, window))
     # Last: a file that cannot be written must not cost the figures.
     if plot:
-        _plot(plot, trials, f"{worth.reward.value} reward: {seeds} seeds, mean and range", window)
+        _plot(plot, made, f"{worth.reward.value} reward: {seeds} seeds, mean and range", window)
+
+
+def _of(worth: _Worth, children: int) -> str:
+    """What makes a search another one, besides its arm and seed."""
+    said = f"{children} children, {worth.reward.value} reward"
+    if worth.reward is _Reward.STRUCTURED:
+        return f"{said} {worth.reward_seed}"
+    if worth.table is None:
+        return said
+    table = sha256(worth.table.read_bytes()).hexdigest()[:16]
+    rungs = f", rungs {worth.rungs} keep {worth.keep}" if worth.rungs else ""
+    return f"{said} by {table}, {worth.source.value} {worth.figure} after {worth.epochs} epochs{rungs}"
 
 
 def _judged(worth: _Worth) -> "Rewarding":
@@ -241,6 +261,21 @@ def _try(worth: _Worth, children: int, named: tuple[str, int]) -> "Trial":
 
     (arm, seed), judged = named, _judged(worth)
     return rehearse(ARMS[arm], judged.reward(seed), seed, children, judged.space)
+
+
+def _try_once(
+    folder: Path, of: str, attempt: Callable[[tuple[str, int]], "Trial"], named: tuple[str, int]
+) -> "Trial":
+    """As `folder` has it; else made now, and kept there."""
+    from nasflow.base.packed import packed
+    from nasflow.studies.rehearsal import KeptTrial, read_trial
+
+    file = folder / "{}-{}.json.gz".format(*named)
+    if file.exists():
+        return read_trial(file, of)
+    trial = attempt(named)
+    write_bytes(file, packed(KeptTrial.over(of, trial)))
+    return trial
 
 
 def _plot(file: Path, trials: dict[str, list["Trial"]], title: str, window: int) -> None:

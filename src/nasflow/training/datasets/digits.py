@@ -1,6 +1,7 @@
 """The 1,797 handwritten digits that come with scikit-learn: 8x8 pixels, one channel, ten classes."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -55,7 +56,9 @@ def _part(*, test: bool) -> MemoryImages:
     return images.take(chosen if test else rest)
 
 
+@cache
 def _all() -> MemoryImages:
+    """Read once: scikit-learn has them as text, and a search asks for each part several times."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
