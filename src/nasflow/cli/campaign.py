@@ -1,14 +1,6 @@
-"""Commands that prove: verify, rehearse, audit."""
+"""Commands that prove: verify, audit."""
 
-import json
-from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from functools import lru_cache, partial
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,15 +10,10 @@ from nasflow.cli.options import (
     SearchArgument,
     StoreOption,
     open_existing,
-    spread,
-    write,
-    write_bytes,
 )
 
 if TYPE_CHECKING:
-    from nasflow.search.halving import Halving
-    from nasflow.studies.rehearsal import Rewarding, Trial
-    from nasflow.studies.truth import TruthTable
+    pass
 
 proof_commands = typer.Typer()
 
@@ -61,137 +48,6 @@ def _verify(
             f"{campaign.worst_cell} changed its network by {campaign.largest_relative_difference:.2g}, most "
             f"of it at {str(by.edit)!r}: please report it with --random {random} --seed {seed}"
         )
-
-
-class _Reward(StrEnum):
-    """What a cell is worth in a rehearsal."""
-
-    HASH = "hash"
-    STRUCTURED = "structured"
-    TABLE = "table"
-
-
-class _Source(StrEnum):
-    """Which training a signal of a table is of."""
-
-    INHERITED = "inherited"
-    SCRATCH = "scratch"
-
-
-class _Arm(StrEnum):
-    """Who rehearses."""
-
-    PATH = "path"
-    RANDOM = "random"
-    EVOLUTION = "evolution"
-    PAPER = "paper"
-
-
-_ARMS = [_Arm.PATH, _Arm.RANDOM, _Arm.EVOLUTION]
-
-
-@dataclass(frozen=True)
-class _Worth:
-    """What a cell is worth."""
-
-    reward: Annotated[_Reward, typer.Option(help="What a cell is worth.")] = _Reward.HASH
-    reward_seed: Annotated[int, typer.Option(min=0, help="Of the structured reward.")] = 0
-    table: Annotated[Path | None, typer.Option(help="Of `nasflow study truth`, for --reward table.")] = None
-    source: Annotated[_Source, typer.Option(help="Of the table's signal: which training.")] = _Source.SCRATCH
-    figure: Annotated[str, typer.Option(help="Of the table's signal.")] = "sum of training losses"
-    epochs: Annotated[int, typer.Option(min=1, help="Of the table's signal: after how many.")] = 2
-    rungs: Annotated[
-        list[int] | None, typer.Option("--rung", min=1, help="Of the table: halve rounds after this epoch.")
-    ] = None
-    keep: Annotated[float, typer.Option(help="Share that goes on at a rung.")] = 0.5
-
-
-@proof_commands.command("rehearse")
-@spread(_Worth)
-def _rehearse(
-    worth: _Worth,
-    children: Annotated[int, typer.Option(min=1, max=100_000, help="Children a seed.")] = 500,
-    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Seeds an arm.")] = 3,
-    first_seed: Annotated[int, typer.Option(min=0, help="The first seed; the others follow it.")] = 0,
-    arms: Annotated[
-        list[_Arm], typer.Option("--arm", help="Who proposes; may be given several times.")
-    ] = _ARMS,
-    jobs: Annotated[int, typer.Option(min=1, help="Searches at a time, each in a process of its own.")] = 1,
-    plot: Annotated[Path | None, typer.Option(help="Draw the curves into this SVG file.")] = None,
-    trials: Annotated[
-        Path | None, typer.Option(help="Keep each search in this folder, and do not make it again.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Search without training, for a reward made up or from a table: does it learn, does it collapse?"""
-    from nasflow.base.errors import InvalidSpec
-    from nasflow.studies.rehearsal import WINDOW, sum_up
-
-    if plot and plot.suffix not in {"", ".svg"}:
-        raise InvalidSpec(f"--plot {plot}: the curves are drawn as SVG: name a .svg file")
-    judged, window = _judged(worth), min(WINDOW, children)
-    drawn = range(first_seed, first_seed + seeds)
-    attempt = partial(_try, worth, children)
-    if trials:
-        attempt = partial(_try_once, trials, _of(worth, children), attempt)
-    made = _try_all(arms, drawn, attempt, jobs)
-    results = {arm: asdict(sum_up(each)) | judged.figures(each, drawn) for arm, each in made.items()}
-    if as_json:
-        facts = {"reward": worth.reward.value, "children": children, "seeds": seeds, "first_seed": first_seed}
-        typer.echo(json.dumps(facts | results, indent=2))
-    else:
-        typer.echo(_table(results, seeds, window))
-    # Last: a file that cannot be written must not cost the figures.
-    if plot:
-        _plot(plot, made, f"{worth.reward.value} reward: {seeds} seeds, mean and range", window)
-
-
-def _of(worth: _Worth, children: int) -> str:
-    """What makes a search another one, besides its arm and seed."""
-    said = f"{children} children, {worth.reward.value} reward"
-    if worth.reward is _Reward.STRUCTURED:
-        return f"{said} {worth.reward_seed}"
-    if worth.table is None:
-        return said
-    table = sha256(worth.table.read_bytes()).hexdigest()[:16]
-    rungs = f", rungs {worth.rungs} keep {worth.keep}" if worth.rungs else ""
-    return f"{said} by {table}, {worth.source.value} {worth.figure} after {worth.epochs} epochs{rungs}"
-
-
-def _judged(worth: _Worth) -> "Rewarding":
-    """What rewards a rehearsal."""
-    from nasflow.base.errors import InvalidSpec
-    from nasflow.studies.rehearsal import Formula, Replay, rewards
-    from nasflow.studies.signals import FIGURES, Signal
-
-    if worth.reward is not _Reward.TABLE:
-        return Formula(rewards(worth.reward_seed)[worth.reward.value])
-    if worth.table is None:
-        raise InvalidSpec("--reward table: which --table? `nasflow study truth` makes one")
-    if worth.figure not in FIGURES:
-        raise InvalidSpec(f"--figure {worth.figure}: take one of {', '.join(FIGURES)}")
-    signal = Signal(source=worth.source.value, figure=worth.figure, epochs=worth.epochs)
-    return Replay(_read_once(worth.table), signal, _halving(worth))
-
-
-@lru_cache(maxsize=1)
-def _read_once(file: Path) -> "TruthTable":
-    """A table, which each search of a rehearsal is replayed on."""
-    from nasflow.studies.truth import read_table
-
-    return read_table(file)
-
-
-def _halving(worth: _Worth) -> "Halving | None":
-    from pydantic import ValidationError
-
-    from nasflow.base.errors import InvalidSpec
-    from nasflow.search.halving import Halving
-
-    try:
-        return Halving(rungs=tuple(worth.rungs), keep=worth.keep) if worth.rungs else None
-    except ValidationError as error:
-        raise InvalidSpec(f"--rung, --keep: {error.errors()[0]['msg']}") from None
 
 
 @proof_commands.command("audit")
@@ -232,80 +88,3 @@ def _audit(
     else:
         low, high = found.interval
         typer.echo(f"Kendall's tau: {found.tau:.2f} (95 % {low:.2f} to {high:.2f})")
-
-
-def _try_all(
-    arms: list[_Arm], seeds: range, attempt: Callable[[tuple[str, int]], "Trial"], jobs: int
-) -> dict[str, list["Trial"]]:
-    """Every arm's rehearsals by its name, one a seed; with a bar on a terminal."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    trials: dict[str, list[Trial]] = {arm.value: [] for arm in arms}
-    todo = [(name, seed) for name in trials for seed in seeds]
-    with ProcessPoolExecutor(jobs, get_context("forkserver")) if jobs > 1 else nullcontext() as pool:
-        made = pool.map(attempt, todo) if pool else map(attempt, todo)
-        shown = track(made, "rehearse", len(todo), console=console, disable=not console.is_terminal)
-        for (name, _), trial in zip(todo, shown, strict=True):
-            trials[name].append(trial)
-    return trials
-
-
-def _try(worth: _Worth, children: int, named: tuple[str, int]) -> "Trial":
-    """One search: the arm's name and the seed."""
-    from nasflow.studies.rehearsal import ARMS, rehearse
-
-    (arm, seed), judged = named, _judged(worth)
-    return rehearse(ARMS[arm], judged.reward(seed), seed, children, judged.space)
-
-
-def _try_once(
-    folder: Path, of: str, attempt: Callable[[tuple[str, int]], "Trial"], named: tuple[str, int]
-) -> "Trial":
-    """As `folder` has it; else made now, and kept there."""
-    from nasflow.base.packed import packed
-    from nasflow.studies.rehearsal import KeptTrial, read_trial
-
-    file = folder / "{}-{}.json.gz".format(*named)
-    if file.exists():
-        return read_trial(file, of)
-    trial = attempt(named)
-    write_bytes(file, packed(KeptTrial.over(of, trial)))
-    return trial
-
-
-def _plot(file: Path, trials: dict[str, list["Trial"]], title: str, window: int) -> None:
-    from nasflow.report.curves import draw_curves
-    from nasflow.studies.rehearsal import curve
-
-    bands = {arm: curve(each) for arm, each in trials.items()}
-    write(file, draw_curves(bands, title, "children", f"mean reward of the last {window}"))
-
-
-def _table(results: dict[str, dict[str, Any]], seeds: int, window: int) -> str:
-    told = next(iter(results.values()))
-    heads = "".join(f"{f'{name} after {children}':>28}" for name in _TOLD for children in told.get(name, {}))
-    lines = [f"{'arm':<10} {f'mean of the last {window} (95 %)':<30} {'best':>6} {'collapsed':>10}{heads}"]
-    for name, result in results.items():
-        collapsed = f"{result['collapsed']} of {seeds}"
-        mean = _mean(result["rolling50_mean"], result["interval"], 3)
-        line = f"{name:<10} {mean:<30} {result['best']:>6.3f} {collapsed:>10}"
-        for value, interval in (each for name in _TOLD for each in result.get(name, {}).values()):
-            line += f"{_mean(value, interval, 4):>28}"
-        lines.append(line)
-    if told.get("epochs", 1) != 1:
-        lines.append(f"epochs of training: {100 * told['epochs']:.0f} % of those without rungs")
-    return "\n".join(lines)
-
-
-_TOLD = ("regret", "quality")
-"""What is known where the truth is."""
-
-
-def _mean(value: float, interval: tuple[float, float] | None, digits: int) -> str:
-    shown = "" if interval is None else " ({:.{d}f} to {:.{d}f})".format(*interval, d=digits)
-    return f"{value:.{digits}f}{shown}"

@@ -22,6 +22,7 @@ from nasflow.cli.init import init_commands
 from nasflow.cli.interrupt import INTERRUPTED, is_leaving, leave_on_ctrl_c, stop_on_ctrl_c
 from nasflow.cli.look import look_commands
 from nasflow.cli.plan import plan_commands
+from nasflow.cli.rehearse import rehearsal_commands
 from nasflow.cli.run import work_commands
 from nasflow.cli.study import study_commands
 from nasflow.cli.tidy import tidy_commands
@@ -42,6 +43,7 @@ GROUPS = (
     watch_commands,
     cluster_commands,
     proof_commands,
+    rehearsal_commands,
     compare_commands,
     tidy_commands,
 )
