@@ -222,6 +222,7 @@ def test_what_was_seen_is_said_first(tmp_path: Path) -> None:
     assert "4 of them are for the test, drawn from each class\n" in said.err
 
 
+@pytest.mark.long
 def test_a_size_that_is_asked_for(tmp_path: Path) -> None:
     """Is taken as it is, and said to be more than the images have; digits may be made smaller too."""
     image_folder(tmp_path / "ants")
@@ -233,6 +234,7 @@ def test_a_size_that_is_asked_for(tmp_path: Path) -> None:
     assert read_file(digits).data.size == 4
 
 
+@pytest.mark.long
 def test_little_time_takes_a_smaller_network(tmp_path: Path) -> None:
     """Where the usual one would not fit; none is trained for fewer steps, and what is refused names hours
     that do it.

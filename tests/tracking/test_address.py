@@ -19,7 +19,7 @@ def test_default_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert tracking_uri(Path("here")) == f"sqlite:///{tmp_path}/here/mlflow.db"
 
 
-@pytest.mark.parametrize("name", ["what?", "a#b 50%20 %3F"])
+@pytest.mark.parametrize("name", [pytest.param("what?", marks=pytest.mark.long), "a#b 50%20 %3F"])
 def test_a_folder_of_any_name(name: str, tmp_path: Path) -> None:
     """MLflow's file is in that folder, and in no other; the address leads back to it."""
     folder = tmp_path / name

@@ -26,6 +26,7 @@ def test_a_small_space_ends() -> None:
     assert len(trial.rewards) == 26  # and the start cell
 
 
+@pytest.mark.long
 def test_learning_beats_chance() -> None:
     """On the hash reward, which grows with the tree, evolution ends above random search."""
     evolved, random = (
