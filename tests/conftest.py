@@ -45,6 +45,15 @@ def pytest_collection_finish() -> None:
     # Libraries in C++ complain at the end of what was never taken away.
     atexit.register(gc.unfreeze)
     gc.enable()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        _begin_processes()
+
+
+def _begin_processes() -> None:
+    """Whoever opens a process first decides what all later ones find imported, or import for seconds."""
+    from tests.backends import processes
+
+    processes.begin()
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]

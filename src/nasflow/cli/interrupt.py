@@ -6,6 +6,8 @@ import sys
 import threading
 from types import FrameType
 
+from nasflow.base.ending import insist_on, send_again
+
 INTERRUPTED = 130
 """What shells make of Ctrl-C."""
 
@@ -25,6 +27,7 @@ def stop_on_ctrl_c() -> None:
     """From now on the first Ctrl-C is a KeyboardInterrupt, and the next one ends this process at once."""
     if _is_ours():
         signal.signal(signal.SIGINT, _stop)
+        insist_on(KeyboardInterrupt, _once_more)
 
 
 def is_leaving() -> bool:
@@ -42,6 +45,12 @@ def _is_ours() -> bool:
 def _stop(number: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGINT, _leave)
     raise KeyboardInterrupt
+
+
+def _once_more() -> None:
+    """Python has dropped the first one."""
+    stop_on_ctrl_c()
+    send_again(signal.SIGINT)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
