@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,14 @@ pytest.register_assert_rewrite("tests.backends", "tests.store", "tests.steps", "
 from tests.servers import new_store, seaweedfs
 
 from nasflow.base.plugins import plugged
+
+MEMORY, ROOM = Path("/dev/shm"), 2**30
+"""A file system in memory, and what it must have free, in bytes: `make test` holds 100 MB there at most."""
+
+# What tests write is not to last: in memory, where there is room for it, they wait for no disk. Whether bytes
+# outlast a loss of power no test can see, and a killed process leaves the same in both.
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    os.environ["TMPDIR"] = str(MEMORY)
 
 # A lane costs seconds of imports: tests of lanes say how many they want. Here, so that processes inherit it.
 os.environ["NASFLOW_LANES"] = "1"

@@ -11,7 +11,6 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -26,9 +25,6 @@ from .shown import Shown
 SECONDS = 120
 """How long a server may take to start."""
 
-MEMORY, ROOM = Path("/dev/shm"), 256 * 1024 * 1024
-"""A file system in memory, and what it must have free, in bytes."""
-
 FIRST_PUBLISH = """
 import sys; from nasflow.search.ledger import Ledger; from nasflow.tracking import publish
 assert 'mlflow' not in sys.modules
@@ -36,24 +32,10 @@ publish(sys.argv[1], Ledger.model_validate_json(open(sys.argv[2]).read()), {})
 """
 
 
-def quick_folder() -> "TemporaryDirectory[str]":
-    """A folder that does not wait for a disk, if there is one: MLflow waits for SQLite thousands of times."""
-    is_quick = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
-    return TemporaryDirectory(prefix="nasflow-tracking-", dir=MEMORY if is_quick else None)
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    """A fresh folder, as pytest's own, and quick."""
-    with quick_folder() as folder:
-        yield Path(folder)
-
-
 @pytest.fixture(scope="session")
-def shared_path() -> Iterator[Path]:
-    """A quick folder of all tests."""
-    with quick_folder() as folder:
-        yield Path(folder)
+def shared_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all tests."""
+    return tmp_path_factory.mktemp("tracking")
 
 
 @pytest.fixture(autouse=True)
