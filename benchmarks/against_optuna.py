@@ -174,7 +174,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
     parser.add_argument("--store", type=Path, default=Path("optuna-store"))
-    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--pruner", choices=PRUNERS, default=PRUNERS[0])
     parser.add_argument("--output", type=Path, required=True, help="a folder for seeds, tables and plots")

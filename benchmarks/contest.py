@@ -9,7 +9,7 @@ from pydantic import Field
 from nasflow.base.document import Document, Frozen
 from nasflow.report.compare.tables import mean_points
 from nasflow.report.curves import Band
-from nasflow.report.interval import interval
+from nasflow.report.interval import half_width, interval
 from nasflow.search.config import SearchConfig
 from nasflow.search.judge import Judge
 from nasflow.search.record import TrainedRecord
@@ -201,11 +201,11 @@ def _own(outcomes: Outcomes, method: str) -> list[Outcome]:
 
 
 def _band(rows: Iterable[tuple[float, Sequence[float]]]) -> Band:
-    """Mean, lowest and highest seed."""
-    known = list(rows)
+    """The mean of the seeds and its 95 % interval."""
+    known = [(x, fmean(values), half_width(values)) for x, values in rows]
     return Band(
-        x=[x for x, _ in known],
-        mean=[fmean(values) for _, values in known],
-        low=[min(values) for _, values in known],
-        high=[max(values) for _, values in known],
+        x=[x for x, _, _ in known],
+        mean=[mean for _, mean, _ in known],
+        low=[mean - half for _, mean, half in known],
+        high=[mean + half for _, mean, half in known],
     )
