@@ -23,6 +23,8 @@ def test_figures_for_programs(tmp_path: Path) -> None:
         assert low <= figures["rolling50_mean"] <= high
         assert figures["best"] >= figures["rolling50_mean"]
         assert figures["collapsed"] == 0
+        assert figures["best_so_far"].keys() == {"20", "50"}
+        assert figures["best_so_far"]["20"][0] <= figures["best_so_far"]["50"][0] <= figures["best"]
     drawn = (tmp_path / "curves.svg").read_text()
     assert all(f">{arm}</text>" in drawn for arm in ("random", "evolution"))
 

@@ -218,7 +218,8 @@ def _plot(file: Path, trials: dict[str, list["Trial"]], title: str, window: int)
 
 def _table(results: dict[str, dict[str, Any]], seeds: int, window: int) -> str:
     told = next(iter(results.values()))
-    heads = "".join(f"{f'{name} after {children}':>28}" for name in _TOLD for children in told.get(name, {}))
+    columns = ((name.replace("_", " "), children) for name in _TOLD for children in told.get(name, {}))
+    heads = "".join(f"{f'{name} after {children}':>28}" for name, children in columns)
     lines = [f"{'arm':<10} {f'mean of the last {window} (95 %)':<30} {'best':>6} {'collapsed':>10}{heads}"]
     for name, result in results.items():
         collapsed = f"{result['collapsed']} of {seeds}"
@@ -232,8 +233,8 @@ def _table(results: dict[str, dict[str, Any]], seeds: int, window: int) -> str:
     return "\n".join(lines)
 
 
-_TOLD = ("regret", "quality")
-"""What is known where the truth is."""
+_TOLD = ("best_so_far", "regret", "quality")
+"""Of a reward that is made up, and of a table, which has the truth."""
 
 
 def _mean(value: float, interval: tuple[float, float] | None, digits: int) -> str:

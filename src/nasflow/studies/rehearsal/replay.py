@@ -7,17 +7,14 @@ from statistics import fmean
 from typing import Any
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.report.interval import interval
 from nasflow.search.halving import Halving
 from nasflow.search.spaces import PathSpace
 from nasflow.spec.tree import Tree
+from nasflow.studies.rehearsal.result import told_after
 from nasflow.studies.rehearsal.rewards import Reward
 from nasflow.studies.rehearsal.run import PER_ROUND, Trial
 from nasflow.studies.signals import Signal, read_signal
 from nasflow.studies.truth import TrueCell, TruthTable
-
-REGRET_AFTER = (20, 50, 100, 200)
-"""Children."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +92,11 @@ class Replay:
 
         And the epochs of training, as a share of those without rungs.
         """
-        regret, quality = {}, {}
-        for children in REGRET_AFTER:
-            if children <= min(len(trial.rewards) for trial in trials):
-                pairs = list(zip(trials, seeds, strict=True))
-                regrets = [self.regret(trial, seed, children) for trial, seed in pairs]
-                qualities = [self.quality(trial, seed, children) for trial, seed in pairs]
-                regret[children] = fmean(regrets), interval(regrets)
-                quality[children] = fmean(qualities), interval(qualities)
-        return {"regret": regret, "quality": quality, "epochs": self._spent(trials[0])}
+        return {
+            "regret": told_after(trials, lambda each, count: self.regret(trials[each], seeds[each], count)),
+            "quality": told_after(trials, lambda each, count: self.quality(trials[each], seeds[each], count)),
+            "epochs": self._spent(trials[0]),
+        }
 
     def regret(self, trial: Trial, seed: int, children: int) -> float:
         """By how much the cell that a search would choose after so many children is worse than the best of

@@ -1,6 +1,6 @@
 """What a rehearsal says of a controller: figures over all its seeds, and the curve behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
@@ -15,6 +15,13 @@ WINDOW = 50
 
 COLLAPSED_TRIES = 20
 """If most of the last `WINDOW` cells took more draws, the controller has stopped finding new cells."""
+
+
+TOLD_AFTER = (20, 50, 100, 200)
+"""Children after which it is told how far a search is."""
+
+Milestones = Mapping[int, tuple[float, tuple[float, float] | None]]
+"""By number of children: a mean over the seeds, and its 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,19 @@ def sum_up(trials: Sequence[Trial]) -> Result:
         best=max(max(trial.rewards) for trial in trials),
         collapsed=sum(has_collapsed(trial) for trial in trials),
     )
+
+
+def told_after(trials: Sequence[Trial], worth: Callable[[int, int], float]) -> Milestones:
+    """What so many children of each trial are worth, which `worth` is told the number of; as far as all have
+    as many.
+    """
+    shortest = min(len(trial.rewards) for trial in trials)
+    found = {
+        count: [worth(number, count) for number in range(len(trials))]
+        for count in TOLD_AFTER
+        if count <= shortest
+    }
+    return {count: (fmean(values), interval(values)) for count, values in found.items()}
 
 
 def has_collapsed(trial: Trial) -> bool:
