@@ -104,15 +104,18 @@ def test_the_best_of_the_random_arm() -> None:
 
 
 def test_several_seeds() -> None:
-    """Each network once a seed; the first training has the search's own."""
+    """Each network once a seed; the first training has the search's own, and the next search shares none."""
     found = finals(ended("b", {"seeds": 3, "controls": ["start"]}, seed=5), widen)
     assert [(each.control, each.seed) for each in found.specs] == [
-        *((None, seed) for seed in (5, 6, 7)),
-        *((Control.START, seed) for seed in (5, 6, 7)),
+        *((None, seed) for seed in (5, 1005, 2005)),
+        *((Control.START, seed) for seed in (5, 1005, 2005)),
     ]
-    assert [spec.seed for spec in found.specs.values()] == [5, 6, 7] * 2
+    assert [spec.seed for spec in found.specs.values()] == [5, 1005, 2005] * 2
     assert all(each.child == spec.id for each, spec in found.specs.items())
-    assert len({spec.id for spec in found.specs.values()}) == 6
+    ids = {spec.id for spec in found.specs.values()}
+    assert len(ids) == 6
+    after = finals(ended("b", {"seeds": 3, "controls": ["start"]}, seed=6), widen)
+    assert not ids & {spec.id for spec in after.specs.values()}
 
 
 def test_one_network_in_two_places() -> None:

@@ -8,6 +8,7 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.search.finalists import full_size
 from nasflow.search.objective import Objective
 from nasflow.search.record import TrainedRecord
+from nasflow.spec.origin import Grown
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.records import read_record
 from nasflow.studies.audit import audit, choose, ranks_agree, score_text
@@ -66,6 +67,22 @@ def test_an_audit_is_kept(tmp_path: Path) -> None:
     assert audit(archive, "tiny", 3) == first
     assert documents(archive) == before
     assert all(each.full is not None for each in first.children)
+
+
+def test_what_will_be_trained_on_is_trained_on(tmp_path: Path) -> None:
+    """Where the finish goes on from a child's weights, so does the audit: its ranks are others."""
+    finish = {"inherit": True, "recipe": {"epochs": 1, "learning_rate": 0.05}, "controls": []}
+    run_search(tmp_path, config(finish=finish, budget={"children": 3}))
+    archive = open_archive(tmp_path)
+    found = audit(archive, "tiny", 3)
+    assert found.inherit
+    ledger = read_ledger(archive, "tiny")
+    for each, record in zip(found.children, choose(ledger, 3), strict=True):
+        spec = full_size(ledger, record.parts, record.child)
+        assert spec.origin == Grown(parent=record.child)
+        full = read_record(archive, spec.id)
+        assert isinstance(full, TrainedRecord)
+        assert each.full == found.earnest.score(full.measures)
 
 
 def test_too_few_children(tmp_path: Path) -> None:

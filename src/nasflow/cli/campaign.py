@@ -54,10 +54,10 @@ def _verify(
 def _audit(
     search: SearchArgument,
     store: StoreOption = DEFAULT_STORE,
-    children: Annotated[int, typer.Option(min=3, help="Children to train from scratch.")] = 8,
+    children: Annotated[int, typer.Option(min=3, help="Children to train.")] = 8,
     as_json: JsonOption = False,
 ) -> None:
-    """Train some of a search's children from scratch at full size: was the search's ranking right?"""
+    """Train some of a search's children as its finish would: was the search's ranking right?"""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -76,10 +76,11 @@ def _audit(
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
         return
-    for name, objective in (("in the search", found.objective), ("from scratch", found.earnest)):
+    finish = "trained on" if found.inherit else "from scratch"
+    for name, objective in (("in the search", found.objective), (finish, found.earnest)):
         minus = "" if objective.is_maximised else "minus the "
         typer.echo(f"{name}: {minus}{measure_words(objective.measure)}")
-    typer.echo(f"{'in the search':>13} {'from scratch':>13}  cell")
+    typer.echo(f"{'in the search':>13} {finish:>13}  cell")
     for each in found.children:
         searched, full = score_text(found.objective, each.searched), score_text(found.earnest, each.full)
         typer.echo(f"{searched:>13} {full:>13}  {each.parts}")

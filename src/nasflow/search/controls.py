@@ -33,6 +33,18 @@ CONTROLS = tuple(each for each in Control if each not in ENDS)
 """All that a configuration can ask for."""
 
 
+_APART = 1000
+
+
+def final_seeds(first: int, count: int) -> range:
+    """Of a network's final trainings, the search's own first.
+
+    Far apart: searches with seeds next to each other would share trainings of their start cell, and what is
+    said over several seeds would rest on fewer.
+    """
+    return range(first, first + count * _APART, _APART)
+
+
 class Finalist(Frozen):
     """A network that is trained at full size."""
 

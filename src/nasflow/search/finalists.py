@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from nasflow.search.controls import ENDS, Control, Finalist
+from nasflow.search.controls import ENDS, Control, Finalist, final_seeds
 from nasflow.search.family import family
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import ChildRecord
@@ -164,8 +164,7 @@ def _last_network(ledger: Ledger, parts: Parts) -> NetworkSpec:
 def _with_seeds(
     ledger: Ledger, specs: Mapping[Control | None, ChildSpec]
 ) -> Iterator[tuple[Finalist, ChildSpec]]:
-    first = ledger.config.seed
     for control, each in specs.items():
-        for seed in range(first, first + ledger.config.finish.seeds):
+        for seed in final_seeds(ledger.config.seed, ledger.config.finish.seeds):
             spec = each.model_copy(update={"seed": seed})
             yield Finalist(control=control, seed=seed, child=spec.id), spec

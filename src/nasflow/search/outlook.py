@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nasflow.search.controls import ENDS, Control
+from nasflow.search.controls import ENDS, Control, final_seeds
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.start import BroughtStart
 from nasflow.spec.hosts import Host
@@ -149,10 +149,9 @@ class _End:
                 yield _Network(who, config.host, config.child, config.seed)
 
     def _finalists(self) -> Iterator[_Network]:
-        first = self.config.seed
         asked = (None, *(each for each in Control if each in (*ENDS, *self.config.finish.controls)))
         for network in filter(None, map(self._network, asked)):
-            for seed in range(first, first + self.config.finish.seeds):
+            for seed in final_seeds(self.config.seed, self.config.finish.seeds):
                 yield replace(network, seed=seed)
 
     def _network(self, control: Control | None) -> _Network | None:

@@ -1,4 +1,4 @@
-"""Was the reward right? Some children of a search are trained again from scratch, at full size.
+"""Was the reward right? Some children of a search are trained as its finish would train them.
 
 A search ranks children by how they do after a short training from inherited weights. What counts in the end
 is how their networks do when they are trained in earnest. The audit compares the two ranks on a few children,
@@ -39,7 +39,7 @@ class Audited(Frozen):
     searched: float
     """Score in the search."""
     full: float | None
-    """Score from scratch at full size; None if that training failed, or if the network breaks a limit."""
+    """Score as the finish trains; None if that training failed, or if the network breaks a limit."""
 
 
 class Audit(Frozen):
@@ -48,7 +48,9 @@ class Audit(Frozen):
     objective: Objective
     """What the scores of the search are."""
     earnest: Objective
-    """What the scores at full size are."""
+    """What the scores at the finish are."""
+    inherit: bool
+    """Whether the finish goes on from a child's weights; else it trains from scratch at full size."""
     children: tuple[Audited, ...]
     """From the worst in the search to the best."""
     tau: float | None
@@ -71,7 +73,7 @@ def audit(
     count: int,
     progress: Callable[[int, float], None] = lambda child, share: None,
 ) -> Audit:
-    """Train `count` children of a search from scratch, those that are trained already apart.
+    """Train `count` children of a search as its finish would, those that are trained already apart.
 
     They are spread evenly over the ranks, the worst and the best included. `progress` is told the number of
     the child, from 0, and the share of its training. Raise InvalidSpec if there are too few children.
@@ -80,7 +82,7 @@ def audit(
     judge, earnest = ledger.config.judge, ledger.config.objective.in_earnest
     done = []
     for number, record in enumerate(choose(ledger, count)):
-        full = train_apart(archive, full_size(ledger, record.parts), partial(progress, number))
+        full = train_apart(archive, full_size(ledger, record.parts, record.child), partial(progress, number))
         done.append(
             Audited(
                 child=record.child,
@@ -90,7 +92,14 @@ def audit(
             )
         )
     tau, interval = ranks_agree([(each.searched, each.full) for each in done if each.full is not None])
-    return Audit(objective=judge.objective, earnest=earnest, children=tuple(done), tau=tau, interval=interval)
+    return Audit(
+        objective=judge.objective,
+        earnest=earnest,
+        inherit=ledger.config.finish.inherit,
+        children=tuple(done),
+        tau=tau,
+        interval=interval,
+    )
 
 
 def train_apart(archive: Archive, spec: ChildSpec, progress: Progress = unseen) -> AnyRecord:

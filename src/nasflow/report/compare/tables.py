@@ -84,7 +84,14 @@ def _controls(found: Mapping[_Key, Tally]) -> Iterator[str]:
             for name in names
         }
         if any(gains.values()):
-            yield _row(control_title(control, "network"), *(_gap("share", each) for each in gains.values()))
+            asked = {name: sum(own == name for _, own in found) for name in names}
+            told = (_of_fewer(_gap("share", each), len(each), asked[name]) for name, each in gains.items())
+            yield _row(control_title(control, "network"), *told)
+
+
+def _of_fewer(text: str, known: int, asked: int) -> str:
+    """Where some searches have no such control, the others are counted."""
+    return f"{text}, {known} of {asked} seeds" if 0 < known < asked else text
 
 
 def _names(found: Mapping[_Key, Tally]) -> list[str]:
