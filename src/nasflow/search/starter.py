@@ -74,6 +74,8 @@ class Starter:
     """Of a folder's images themselves: their median smaller side."""
     is_narrow: bool = False
     """Whether nasflow's own host is smaller than usual."""
+    channels_last: bool = False
+    """Whether networks are trained with an image's channels side by side in memory."""
 
     def text(self, remark: str = "") -> str:
         """The file."""
@@ -192,7 +194,8 @@ class Starter:
 
     def _recipe(self, epochs: int, rate: str) -> str:
         batch = "" if self.batch_size == _BATCH else f"batch_size: {self.batch_size}, "
-        return f"{{epochs: {epochs}, {batch}learning_rate: {rate}}}"
+        layout = ", channels_last: true" if self.channels_last else ""
+        return f"{{epochs: {epochs}, {batch}learning_rate: {rate}{layout}}}"
 
     def _weights(self) -> Iterator[str]:
         if self.is_untrained or not str(self.network).startswith("torchvision:"):

@@ -76,6 +76,14 @@ def paces_of(beginning: Beginning, step_seconds: float | None = None) -> tuple[P
         return paces, state_bytes(beginning.config, beginning.start, rounds[0].proposal) if rounds else 0
 
 
+def start_pace(beginning: Beginning) -> Pace:
+    """That of the start network alone, timed here; raise ChildFailed where it cannot be trained."""
+    with TemporaryDirectory(prefix="nasflow-plan-") as folder:
+        archive = Archive(open_store(folder))
+        write_down(archive, beginning)
+        return _timed(archive, beginning.start)
+
+
 def state_bytes(config: ResolvedConfig, start: ChildSpec, proposal: Proposal) -> int:
     """Of the controller's state after a round, which has one size whatever has been learned."""
     lessons = tuple(
