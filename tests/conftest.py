@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import botocore.session
@@ -26,7 +27,8 @@ MEMORY, ROOM = Path("/dev/shm"), 2**30
 # What tests write is not to last: in memory, where there is room for it, they wait for no disk. Whether bytes
 # outlast a loss of power no test can see, and a killed process leaves the same in both.
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
-    os.environ["TMPDIR"] = str(MEMORY)
+    os.environ["TMPDIR"] = mkdtemp(prefix="nasflow-tests-", dir=MEMORY)
+    atexit.register(shutil.rmtree, os.environ["TMPDIR"], ignore_errors=True)
 
 # A lane costs seconds of imports: tests of lanes say how many they want. Here, so that processes inherit it.
 os.environ["NASFLOW_LANES"] = "1"

@@ -5,7 +5,7 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-from nasflow.base.ending import TERMINATED
+from nasflow.base.ending import TERMINATED, heeded
 from nasflow.base.errors import Stopped, Terminated
 
 HEADINGS: Mapping[str, Sequence[str]] = {
@@ -34,6 +34,9 @@ class Grouped(TyperGroup):
             if end.code == TERMINATED:
                 raise Terminated from None
             raise
+        finally:
+            # Whatever has ended the command, it is at its end.
+            heeded()
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write them: what click would cut at the end of the line goes on in the next one."""

@@ -6,12 +6,16 @@ import sys
 import threading
 from types import FrameType
 
-from nasflow.base.ending import insist_on, send_again
+from nasflow.base.ending import send_again, underway
 
 INTERRUPTED = 130
 """What shells make of Ctrl-C."""
 
 _SHOW_CURSOR = b"\x1b[?25h"
+
+
+class _CtrlC(KeyboardInterrupt):
+    """The one that was pressed."""
 
 
 def leave_on_ctrl_c() -> None:
@@ -27,7 +31,6 @@ def stop_on_ctrl_c() -> None:
     """From now on the first Ctrl-C is a KeyboardInterrupt, and the next one ends this process at once."""
     if _is_ours():
         signal.signal(signal.SIGINT, _stop)
-        insist_on(KeyboardInterrupt, _once_more)
 
 
 def is_leaving() -> bool:
@@ -44,11 +47,11 @@ def _is_ours() -> bool:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGINT, _leave)
-    raise KeyboardInterrupt
+    raise underway(_CtrlC(), _once_more)
 
 
 def _once_more() -> None:
-    """Python has dropped the first one."""
+    """The first one was dropped on its way."""
     stop_on_ctrl_c()
     send_again(signal.SIGINT)
 
