@@ -4,10 +4,10 @@ import atexit
 import gc
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import botocore.session
@@ -22,13 +22,14 @@ from tests.servers import new_store, seaweedfs
 from nasflow.base.plugins import plugged
 
 MEMORY, ROOM = Path("/dev/shm"), 2**30
-"""A file system in memory, and what it must have free, in bytes: `make test` holds 100 MB there at most."""
+"""A file system in memory, and what it must have free, in bytes: `make test` holds 120 MB there at most."""
 
 # What tests write is not to last: in memory, where there is room for it, they wait for no disk. Whether bytes
 # outlast a loss of power no test can see, and a killed process leaves the same in both.
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
-    os.environ["TMPDIR"] = mkdtemp(prefix="nasflow-tests-", dir=MEMORY)
-    atexit.register(shutil.rmtree, os.environ["TMPDIR"], ignore_errors=True)
+    # Pytest has asked for the usual folder by now, and Python remembers it.
+    tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="nasflow-tests-", dir=MEMORY)
+    atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
 
 # A lane costs seconds of imports: tests of lanes say how many they want. Here, so that processes inherit it.
 os.environ["NASFLOW_LANES"] = "1"
