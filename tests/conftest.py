@@ -21,6 +21,9 @@ from tests.servers import new_store, seaweedfs
 
 from nasflow.base.plugins import plugged
 
+FORGOTTEN = list[str]()
+"""Folders that go at the end, unless a test has failed: who looks for the cause wants its files."""
+
 MEMORY, ROOM = Path("/dev/shm"), 2**30
 """A file system in memory, and what it must have free, in bytes: `make test` holds 120 MB there at most."""
 
@@ -29,7 +32,7 @@ MEMORY, ROOM = Path("/dev/shm"), 2**30
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
     # Pytest has asked for the usual folder by now, and Python remembers it.
     tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="nasflow-tests-", dir=MEMORY)
-    atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
+    FORGOTTEN.append(tempfile.tempdir)
 
 # A lane costs seconds of imports: tests of lanes say how many they want. Here, so that processes inherit it.
 os.environ["NASFLOW_LANES"] = "1"
@@ -59,6 +62,13 @@ def pytest_collection_finish() -> None:
     gc.enable()
     if "PYTEST_XDIST_WORKER" in os.environ:
         _begin_processes()
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """After the last test; servers may still write for a moment."""
+    if exitstatus == pytest.ExitCode.OK:
+        for folder in FORGOTTEN:
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _begin_processes() -> None:

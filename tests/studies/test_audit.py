@@ -4,12 +4,13 @@ import pytest
 from scipy.stats import kendalltau
 from tests.steps.samples import config, copy_of_finished, documents, open_archive, run_search
 
-from nasflow.base.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec, NotFound
 from nasflow.search.finalists import full_size
 from nasflow.search.objective import Objective
 from nasflow.search.record import TrainedRecord
 from nasflow.spec.origin import Grown
 from nasflow.steps.ledger import read_ledger
+from nasflow.steps.leftovers import remove_leftovers
 from nasflow.steps.records import read_record
 from nasflow.studies.audit import audit, choose, ranks_agree, score_text
 
@@ -70,7 +71,7 @@ def test_an_audit_is_kept(tmp_path: Path) -> None:
 
 
 def test_what_will_be_trained_on_is_trained_on(tmp_path: Path) -> None:
-    """Where the finish goes on from a child's weights, so does the audit: its ranks are others."""
+    """Where the finish goes on from a child's weights, so does the audit."""
     finish = {"inherit": True, "recipe": {"epochs": 1, "learning_rate": 0.05}, "controls": []}
     run_search(tmp_path, config(finish=finish, budget={"children": 3}))
     archive = open_archive(tmp_path)
@@ -83,6 +84,17 @@ def test_what_will_be_trained_on_is_trained_on(tmp_path: Path) -> None:
         full = read_record(archive, spec.id)
         assert isinstance(full, TrainedRecord)
         assert each.full == found.earnest.score(full.measures)
+
+
+def test_weights_that_are_gone(tmp_path: Path) -> None:
+    """Where they are needed, it is said before anything is trained, with whose they were."""
+    finish = {"inherit": True, "recipe": {"epochs": 1, "learning_rate": 0.05}, "controls": []}
+    run_search(tmp_path, config(finish=finish, budget={"children": 3}))
+    remove_leftovers(open_archive(tmp_path), losers=True)
+    before = documents(open_archive(tmp_path))
+    with pytest.raises(NotFound, match=r"weights of child \w+ are gone"):
+        audit(open_archive(tmp_path), "tiny", 3)
+    assert documents(open_archive(tmp_path)) == before
 
 
 def test_too_few_children(tmp_path: Path) -> None:

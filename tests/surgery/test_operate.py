@@ -17,7 +17,7 @@ from nasflow.spec.edits.plan import plan
 from nasflow.spec.tree import START_CELL, Operation, Tree
 from nasflow.surgery import TOLERANCE, operate, operate_all, receipts, relative_difference
 
-SOME = settings(max_examples=6, deadline=None)
+SOME = settings(max_examples=8, deadline=None)
 FEW = settings(max_examples=4, deadline=None)
 
 Patients = Callable[[str], Patient]

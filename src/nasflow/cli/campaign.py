@@ -1,19 +1,10 @@
 """Commands that prove: verify, audit."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from nasflow.cli.options import (
-    DEFAULT_STORE,
-    JsonOption,
-    SearchArgument,
-    StoreOption,
-    open_existing,
-)
-
-if TYPE_CHECKING:
-    pass
+from nasflow.cli.options import DEFAULT_STORE, JsonOption, SearchArgument, StoreOption, open_existing
 
 proof_commands = typer.Typer()
 

@@ -34,6 +34,7 @@ CONTROLS = tuple(each for each in Control if each not in ENDS)
 
 
 _APART = 1000
+"""Between two of them: more than anybody compares searches."""
 
 
 def final_seeds(first: int, count: int) -> range:

@@ -12,18 +12,19 @@ from functools import partial
 import numpy as np
 
 from nasflow.base.document import Frozen
-from nasflow.base.errors import InvalidSpec
+from nasflow.base.errors import InvalidSpec, NotFound
 from nasflow.search.finalists import full_size
 from nasflow.search.ledger import Ledger
 from nasflow.search.objective import Objective
 from nasflow.search.record import AnyRecord, TrainedRecord
 from nasflow.spec.child import ChildSpec
+from nasflow.spec.origin import Grown
 from nasflow.steps.archive import Archive
 from nasflow.steps.child import run_child
 from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.progress import Progress, unseen
-from nasflow.steps.records import read_record
+from nasflow.steps.records import find_record, read_record
 from nasflow.studies.ranks import Interval, agreement
 
 FEWEST = 3
@@ -76,13 +77,19 @@ def audit(
     """Train `count` children of a search as its finish would, those that are trained already apart.
 
     They are spread evenly over the ranks, the worst and the best included. `progress` is told the number of
-    the child, from 0, and the share of its training. Raise InvalidSpec if there are too few children.
+    the child, from 0, and the share of its training.
+
+    Raise InvalidSpec if there are too few children, and NotFound, before any training, if weights are gone
+    that one goes on from.
     """
     ledger = read_ledger(archive, search)
     judge, earnest = ledger.config.judge, ledger.config.objective.in_earnest
+    chosen = [(each, full_size(ledger, each.parts, each.child)) for each in choose(ledger, count)]
+    for record, spec in chosen:
+        _check_weights(archive, record, spec)
     done = []
-    for number, record in enumerate(choose(ledger, count)):
-        full = train_apart(archive, full_size(ledger, record.parts, record.child), partial(progress, number))
+    for number, (record, spec) in enumerate(chosen):
+        full = train_apart(archive, spec, partial(progress, number))
         done.append(
             Audited(
                 child=record.child,
@@ -100,6 +107,15 @@ def audit(
         tau=tau,
         interval=interval,
     )
+
+
+def _check_weights(archive: Archive, record: TrainedRecord, spec: ChildSpec) -> None:
+    is_needed = isinstance(spec.origin, Grown) and find_record(archive, spec.id) is None
+    if is_needed and not archive.holds(record.weights):
+        raise NotFound(
+            f"the weights of child {record.child} are gone (`nasflow gc --losers`), and the finish trains on "
+            "from weights: audit a search before they go, or one whose finish trains from scratch"
+        )
 
 
 def train_apart(archive: Archive, spec: ChildSpec, progress: Progress = unseen) -> AnyRecord:

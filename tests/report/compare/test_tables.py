@@ -62,6 +62,18 @@ def test_found_against_its_controls() -> None:
     assert row("start network")[1:] == ["+0.75 points"] * 3
 
 
+def test_a_control_that_some_lack() -> None:
+    """The mean of fewer searches than were made says of how many."""
+    whole = known()[1, "path"]
+    assert whole.finish
+    without = whole.finish.model_copy(
+        update={"tested": tuple(each for each in whole.finish.tested if each.finalist.control is None)}
+    )
+    ledgers = {**known(), (1, "path"): whole.model_copy(update={"finish": without})}
+    (told,) = (line for line in compare_tables(ledgers, "random").splitlines() if "| start network |" in line)
+    assert told.split(" | ")[1:] == ["+0.75 points, 1 of 2 seeds", "+0.75 points", "+0.75 points |"]
+
+
 def test_another_objective() -> None:
     """Its measure in its unit."""
     losses = {
