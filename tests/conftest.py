@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,8 @@ def pytest_sessionfinish(exitstatus: int) -> None:
     """After the last test; servers may still write for a moment."""
     if exitstatus == pytest.ExitCode.OK:
         for folder in FORGOTTEN:
-            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            # After multiprocessing has taken away its own folder in it (-100), which it would miss.
+            Finalize(None, shutil.rmtree, (folder, True), exitpriority=-200)
 
 
 def _begin_processes() -> None:

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -46,7 +47,7 @@ def killable_seaweedfs(folder: Path) -> Iterator[tuple[Mapping[str, str], Callab
 
         start()
         yield environment, kill
-    _remove_sockets(others)
+    _remove_sockets(s3_port, others)
 
 
 @contextmanager
@@ -97,8 +98,13 @@ def _command(folder: Path, s3_port: int, others: list[int], environment: Mapping
         *("-s3", f"-s3.port={s3_port}", f"-s3.config={config}", "-s3.autoCreateBucket=false"),
         *("-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"),
         *(f"-{name}={port}" for name, port in ports),
-        *(f"-{name}.localSocket={folder / name}.sock" for name in ("s3", "filer")),
+        *(f"-{name}.localSocket={path}" for name, path in _sockets(s3_port).items()),
     ]
+
+
+def _sockets(port: int) -> dict[str, Path]:
+    """By service; not in the folder of the server: a socket's path has 107 characters at most."""
+    return {name: Path(tempfile.gettempdir(), f"weed-{name}-{port}.sock") for name in ("s3", "filer")}
 
 
 def _weed() -> str:
@@ -129,9 +135,11 @@ def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]
         process.wait()
 
 
-def _remove_sockets(ports: list[int]) -> None:
-    """weed puts these outside its own folder, without an option, and leaves them there."""
-    for port in ports:
+def _remove_sockets(s3_port: int, others: list[int]) -> None:
+    """weed leaves all of them; those of gRPC are outside its own folder without an option."""
+    for left in _sockets(s3_port).values():
+        left.unlink(missing_ok=True)
+    for port in others:
         for left in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):
             left.unlink(missing_ok=True)
 
