@@ -36,7 +36,7 @@ WORTH = [number / 100 for number in range(40)]
 
 def test_a_signal_that_knows_all() -> None:
     """Then the first of the list is the best already, and a longer list changes nothing."""
-    found = list(gains(table([-each for each in WORTH], WORTH), children=40))
+    found = list(gains(table([-each for each in WORTH], WORTH), children=40, epochs=1))
     assert [each.length for each in found] == list(LENGTHS)
     for each in found:
         assert each.mean == pytest.approx(0.39 - 0.195)
@@ -46,7 +46,7 @@ def test_a_signal_that_knows_all() -> None:
 def test_a_signal_that_knows_nothing() -> None:
     """Then a list is worth what as many cells are that were drawn evenly: nothing, if there is one."""
     mixed = [float(number * 17 % 40) for number in range(40)]
-    found = list(gains(table(mixed, WORTH), children=10))
+    found = list(gains(table(mixed, WORTH), children=10, epochs=1))
     assert found[0].unled == pytest.approx(0, abs=0.003)
     for each in found:
         assert each.mean == pytest.approx(each.unled, abs=0.02)
@@ -59,8 +59,8 @@ def test_a_signal_that_knows_nothing() -> None:
 def test_the_same_twice() -> None:
     """It is drawn by a seed."""
     some = table(WORTH[::-1], WORTH)
-    assert list(gains(some, 12)) == list(gains(some, 12))
-    assert gains_table(gains(some, 12)).count("|") == 4 * (2 + len(LENGTHS))
+    assert list(gains(some, 12, epochs=1)) == list(gains(some, 12, epochs=1))
+    assert gains_table(gains(some, 12, epochs=1)).count("|") == 4 * (2 + len(LENGTHS))
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,10 @@ def test_the_same_twice() -> None:
 def test_what_says_nothing(some: TruthTable, reason: str) -> None:
     """Is refused with the remedy."""
     with pytest.raises(InvalidSpec, match=reason):
-        list(gains(some, 12))
+        list(gains(some, 12, epochs=1))
+
+
+def test_more_epochs_than_the_table_has() -> None:
+    """Are not taken for fewer."""
+    with pytest.raises(InvalidSpec, match="knows 1 epochs of what inherits: --epochs 1"):
+        list(gains(table(WORTH, WORTH), 12, epochs=2))

@@ -87,13 +87,14 @@ def _signals(
 def _shortlist(
     table: Annotated[Path, typer.Argument(help="A table of `nasflow study truth`.", show_default=False)],
     children: Annotated[int, typer.Option(min=1, help="Of a search.")] = 64,
+    epochs: Annotated[int, typer.Option(min=1, help="Of a child.")] = 4,
 ) -> None:
     """What is it worth to train a few of the best children at full size, and to choose then? In Markdown."""
     from nasflow.studies.shortlisting import gains, gains_table
     from nasflow.studies.truth import read_table
 
     truth = read_table(table)
-    typer.echo(gains_table(gains(truth, children)))
+    typer.echo(gains_table(gains(truth, children, epochs)))
     typer.echo(f"\n{len(truth.complete)} of {len(truth.cells)} cells of {truth.asked.name}")
 
 

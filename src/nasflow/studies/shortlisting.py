@@ -22,8 +22,8 @@ LENGTHS = (1, 2, 3, 4, 6, 8)
 """Of shortlists."""
 _SEARCHES = 10_000
 """So often children are drawn."""
-_EPOCHS = 4
-"""Whose training losses a child is judged by (docs/signals.md)."""
+EPOCHS = 4
+"""Of a child, after which its training losses tell most (docs/signals.md)."""
 
 
 class Gain(Frozen):
@@ -37,15 +37,20 @@ class Gain(Frozen):
     """The mean where nothing leads: as many cells, drawn evenly, take the list's place."""
 
 
-def gains(table: TruthTable, children: int, seed: int = 0) -> Iterator[Gain]:
-    """Of each length. Raise InvalidSpec for a table of one seed, or of too few cells."""
+def gains(table: TruthTable, children: int, epochs: int = EPOCHS, seed: int = 0) -> Iterator[Gain]:
+    """Of each length; a child inherits, and is judged by its training losses of so many epochs.
+
+    Raise InvalidSpec for a table of one seed, of too few cells, or of shorter trainings.
+    """
     cells = [cell for cell in table.complete if cell.inherited]
     if table.seeds < 2:
         raise InvalidSpec("a table of one seed cannot say what the other one would: train it with --seeds 2")
     if len(cells) < max(FEWEST_CELLS, *LENGTHS):
         raise InvalidSpec(f"{len(cells)} cells are trained to the end: `nasflow study truth` goes on")
     inherited = [cell.inherited for cell in cells if cell.inherited]
-    epochs = min(_EPOCHS, *(len(each.train_loss) for each in inherited))
+    known = min(len(each.train_loss) for each in inherited)
+    if epochs > known:
+        raise InvalidSpec(f"the table knows {known} epochs of what inherits: --epochs {known} or fewer")
     led = np.array([FIGURES["sum of training losses"](each, epochs) for each in inherited])
     curves = [[curve for curve in cell.scratch[:2] if curve] for cell in cells]
     losses = np.array([[curve.held_out_loss[-1] for curve in two] for two in curves])
