@@ -7,7 +7,7 @@ from tests.kubeflow.memory import MemoryKubeflow
 from tests.steps.samples import config, open_archive, run_search
 
 from nasflow.backends.cluster import stop
-from nasflow.backends.comparison import Handed, submit_comparison
+from nasflow.backends.comparison import Handed, stop_comparison, submit_comparison
 from nasflow.base.errors import NotReady, Stuck
 from nasflow.kubeflow import RunState
 from nasflow.search.cluster import Cluster, Run
@@ -60,6 +60,31 @@ def test_submitted_again_after_a_stop(s3_url: str) -> None:
     kubeflow.end("id-1", RunState.FAILED)
     assert not submitted(archive, kubeflow).was_there
     assert not read_submission(archive, "both-path-1")[0].halted
+
+
+def test_stopped_as_a_whole(s3_url: str) -> None:
+    """Its own run and those of its searches end, and none follows; what is over stays as it is."""
+    archive, kubeflow = open_archive(s3_url), MemoryKubeflow()
+    submitted(archive, kubeflow)
+    run_search(s3_url, WANTED[1, "random"])
+    assert take_up(archive, "both-path-1", kubeflow)
+    assert stop_comparison(archive, "both", kubeflow) == ("both-path-1",)
+    assert [each.state for each in kubeflow.runs] == [RunState.CANCELING] * 2
+    kubeflow.end("id-1", RunState.CANCELED)
+    kubeflow.end("id-2", RunState.CANCELED)
+    assert take_up(archive, "both-path-1", kubeflow) is None
+    assert submitted(archive, kubeflow).left == ("both-path-1",)
+    assert take_up(archive, "both-path-1", kubeflow) is not None
+
+
+def test_stopped_before_anything_has_begun(s3_url: str) -> None:
+    """Then no search of it can begin."""
+    archive, kubeflow = open_archive(s3_url), MemoryKubeflow()
+    submitted(archive, kubeflow)
+    assert stop_comparison(archive, "both", kubeflow) == ("both-path-1", "both-random-1")
+    assert take_up(archive, "both-random-1", kubeflow) is None
+    with pytest.raises(NotReady, match="nasflow resume both-random-1"):
+        is_over(archive, "both-random-1", kubeflow)
 
 
 def test_a_run_that_is_claimed(s3_url: str) -> None:

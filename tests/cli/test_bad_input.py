@@ -149,7 +149,7 @@ def test_an_unknown_search(command: str, finished: Path) -> None:
     assert other.error == f"no search 'mine' in {finished}: `nasflow list` shows what is there"
 
 
-@pytest.mark.parametrize("command", ["show", "status", "stop", "logs", "resume"])
+@pytest.mark.parametrize("command", ["show", "logs", "resume"])
 def test_a_comparison_is_no_search(command: str, tmp_path: Path) -> None:
     """Who names one is told its searches."""
     write_comparison(open_archive(tmp_path), "both", {(1, "path"): "both-path-1"}, "path")

@@ -20,9 +20,9 @@ from tests.steps.samples import copy_of_finished, finished_once, ledger_of, open
 import nasflow
 from nasflow.backends.cluster import ClusterStatus
 from nasflow.base.errors import InvalidSpec, SearchFailed
-from nasflow.cli.cluster import status_lines
 from nasflow.cli.looks import ClusterLook, Look
 from nasflow.cli.screen import screen
+from nasflow.cli.status import status_lines
 from nasflow.kubeflow import RunState
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.steps.follow import Follower

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable
 from nasflow.base.terminal import say
-from nasflow.kubeflow import Kubeflow, RunState
+from nasflow.kubeflow import Kubeflow, RunState, RunView
 from nasflow.kubeflow.pods import PodView, RunPods, is_lost, look
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.config import SearchConfig
@@ -126,18 +126,20 @@ def go_on(
 
 
 def stop(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
-    """End the run that is going on, and let no run follow; returns it. What is done is kept.
-
-    A run that has been stopping without a workflow, which it would for ever, is forgotten.
-    """
+    """End the run that is going on, and let no run follow; returns it. What is done is kept."""
     set_halted(archive, search, True)
     last, view = newest_run(archive, search, kubeflow)
     if view:
-        kubeflow.terminate(view.id)
-        namespace = read_submission(archive, search)[0].cluster.namespace
-        if view.state is RunState.CANCELING and is_lost(namespace, view.id):
-            kubeflow.forget(view.id)
+        end_run(archive, search, kubeflow, view)
     return last
+
+
+def end_run(archive: Archive, search: str, kubeflow: Kubeflow, view: RunView) -> None:
+    """End a run in the namespace of a search; one that has no workflow any more would stop for ever."""
+    kubeflow.terminate(view.id)
+    namespace = read_submission(archive, search)[0].cluster.namespace
+    if view.state is RunState.CANCELING and is_lost(namespace, view.id):
+        kubeflow.forget(view.id)
 
 
 def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:

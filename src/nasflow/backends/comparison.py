@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nasflow.backends.cluster import hand_over
+from nasflow.backends.cluster import end_run, hand_over, stop
 from nasflow.kubeflow import Arguments, Kubeflow, RunView
 from nasflow.search.cluster import Cluster
 from nasflow.search.config import SearchConfig
 from nasflow.search.contenders import Comparison
 from nasflow.steps.archive import Archive
-from nasflow.steps.compare import write_comparison
+from nasflow.steps.compare import read_comparison, write_comparison
 from nasflow.steps.execute import settled_tasks
 from nasflow.steps.succession import set_halted
 
@@ -48,7 +48,7 @@ def submit_comparison(
     left = tuple(search for search in begun.values() if settled_tasks(archive, search))
     if not left:
         return Handed(comparison, left, None)
-    run = f"{name}-compare-{comparison.tag}"
+    run = _run_name(name, comparison)
     present = kubeflow.find(run)
     if present and not present.state.is_over:
         return Handed(comparison, left, present, was_there=True)
@@ -57,3 +57,30 @@ def submit_comparison(
     arguments: Arguments = {"comparison": name, "searches": list(left)}
     pipeline = compile_comparison(name, cluster, at_once)
     return Handed(comparison, left, kubeflow.submit(run, pipeline, arguments, name, cluster.service_account))
+
+
+def stop_comparison(archive: Archive, name: str, kubeflow: Kubeflow) -> tuple[str, ...]:
+    """End the run of a comparison and those of its searches, and let none follow; returns what was left.
+
+    Submitted again, they all go on. Raise NotFound, KubeflowUnavailable.
+    """
+    comparison = read_comparison(archive, name)
+    left = tuple(each.search for each in comparison.searches if settled_tasks(archive, each.search))
+    # All first: whoever hands one of them to Kubeflow at this moment takes it back.
+    for search in left:
+        set_halted(archive, search, True)
+    run = find_run(archive, name, kubeflow)
+    if run:
+        end_run(archive, comparison.searches[0].search, kubeflow, run)
+    for search in left:
+        stop(archive, search, kubeflow)
+    return left
+
+
+def find_run(archive: Archive, name: str, kubeflow: Kubeflow) -> RunView | None:
+    """The newest run that sees a comparison through; None if Kubeflow has forgotten it. Raise NotFound."""
+    return kubeflow.find(_run_name(name, read_comparison(archive, name)))
+
+
+def _run_name(name: str, comparison: Comparison) -> str:
+    return f"{name}-compare-{comparison.tag}"

@@ -20,14 +20,11 @@ from nasflow.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nasflow.backends.cluster import ClusterStatus
     from nasflow.kubeflow.client import KfpClient
-    from nasflow.search.cluster import Run, Trouble
+    from nasflow.search.cluster import Run
     from nasflow.steps.archive import Archive
 
 cluster_commands = typer.Typer()
-
-_OUT_OF_TIME = "Step exceeded its deadline"
 
 ConfigArgument = Annotated[
     Path, typer.Argument(help="A search's configuration, YAML, with `cluster:`.", show_default=False)
@@ -86,40 +83,39 @@ def _submit(
 
 @cluster_commands.command("stop")
 def _stop(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
-    """End a search's run on the cluster; `nasflow resume` goes on with it, from the last finished epoch."""
-    from nasflow.backends import cluster
+    """End the run of a search, or of a whole comparison, on the cluster; what is trained is kept."""
+    from nasflow.backends import cluster, comparison
+    from nasflow.report.figures import plural
+    from nasflow.steps.compare import is_comparison
 
     archive = open_existing(store)
+    if is_comparison(archive, search):
+        left = comparison.stop_comparison(archive, search, connect_for(archive, search))
+        typer.echo(
+            f"comparison {search} is stopped, {plural(len(left), 'search', 'searches')} of it unfinished: "
+            "the same `nasflow compare --submit` goes on with it"
+        )
+        return
     cluster.stop(archive, search, connect_for(archive, search))
     typer.echo(f"search {search} is stopped: `nasflow resume {search}` goes on with it")
 
 
 @cluster_commands.command("status")
 def _status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
-    """Say how a search stands on its cluster: what runs, what waits and why, what went wrong."""
-    from nasflow.backends import cluster
+    """How does a search, or a comparison, stand on its cluster: what runs, what waits, what went wrong?"""
     from nasflow.base.credentials import masked
-    from nasflow.report.figures import plural
-    from nasflow.steps.ledger import read_ledger
+    from nasflow.cli.status import comparison_facts, comparison_text, search_facts, search_text
+    from nasflow.steps.compare import is_comparison
 
     archive = open_existing(store)
-    found = cluster.status(archive, search, connect_for(archive, search))
-    ledger = read_ledger(archive, search)
+    kubeflow = connect_for(archive, search)
+    facts, text = search_facts, search_text
+    if is_comparison(archive, search):
+        facts, text = comparison_facts, comparison_text
     if as_json:
-        facts = asdict(found) | {
-            "run": found.run and found.run.model_dump(mode="json"),
-            "troubles": [each.model_dump(mode="json") for each in found.troubles],
-            "rounds": len(ledger.rounds),
-            "children": len(ledger.children),
-            "finished": ledger.finish is not None,
-        }
-        typer.echo(masked(json.dumps(facts, indent=2)))
-        return
-    done = "finished" if ledger.finish else "not finished"
-    children, rounds = plural(len(ledger.children), "child", "children"), plural(len(ledger.rounds), "round")
-    typer.echo(f"search     {search}: {done}, {children} in {rounds}")
-    for line in status_lines(found, search):
-        typer.echo(masked(line))
+        typer.echo(masked(json.dumps(facts(archive, search, kubeflow), indent=2)))
+    else:
+        typer.echo(masked(text(archive, search, kubeflow)))
 
 
 @cluster_commands.command("logs")
@@ -194,10 +190,13 @@ def _doctor(
 
 
 def connect_for(archive: "Archive", search: str) -> "KfpClient":
-    """The Kubeflow that a search was submitted to."""
+    """The Kubeflow that a search, or a comparison, was submitted to."""
     from nasflow.kubeflow.client import connect
+    from nasflow.steps.compare import is_comparison, read_comparison
     from nasflow.steps.succession import read_submission
 
+    if is_comparison(archive, search):
+        search = read_comparison(archive, search).searches[0].search
     cluster = read_submission(archive, search)[0].cluster
     return connect(cluster.namespace, cluster.service_account)
 
@@ -222,43 +221,3 @@ def tell(archive: "Archive", search: str, run: "Run | None", as_json: bool) -> N
 
 def _by_hand(search: str, run: str) -> str:
     return f"search {search} is in the store: submit search.yaml as run {run} with search={search}, number=1"
-
-
-def _trouble(trouble: "Trouble", run: "Run | None") -> str:
-    """The same for each attempt of a task: its pod is left out; with its run, where that is not `run`."""
-    what = f"{trouble.step} {trouble.child or ''}".rstrip()
-    is_old = trouble.run is not None and run is not None and trouble.run != run.number
-    return f"trouble    {what}{f' of run {trouble.run}' if is_old else ''}: {trouble.reason}"
-
-
-def _state(found: "ClusterStatus", run: "Run") -> str:
-    """Of the newest run; one that is claimed and not submitted yet has no id."""
-    if found.state:
-        return f"{run.id}: {found.state}"
-    if run.id is None:
-        return "is being handed to Kubeflow"
-    # Where Kubeflow did not answer, the note says so.
-    return f"{run.id}: not seen" if found.note else f"{run.id}: forgotten by Kubeflow"
-
-
-def status_lines(found: "ClusterStatus", search: str) -> list[str]:
-    """How a search stands on its cluster, for people."""
-    lines = []
-    if found.run:
-        lines.append(f"run        {found.run.number} ({found.run.pipeline}) {_state(found, found.run)}")
-    if found.halted:
-        lines.append(f"stopped    by `nasflow stop`: `nasflow resume {search}` goes on")
-    for pod in found.pods:
-        if pod.phase != "Succeeded":
-            what = f"{pod.task} {pod.child or ''}".strip()
-            tried = f"attempt {pod.attempt} of {found.attempts}"
-            lines.append(f"pod        {what}: {pod.phase}, {tried}  {pod.reason or ''}".rstrip())
-    if found.helpers:
-        lines.append(f"kubeflow   {found.helpers} of its own pods at work: they bring up the next steps")
-    # To a task that was stopped Argo says that its time is up.
-    failures = [each for each in found.failures if not (found.halted and _OUT_OF_TIME in each)]
-    lines += [f"argo       {text}" for text in failures]
-    lines += list(dict.fromkeys(_trouble(each, found.run) for each in found.troubles))[-5:]
-    if found.note:
-        lines.append(f"note       {found.note}")
-    return lines

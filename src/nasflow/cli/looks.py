@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nasflow.cli.cluster import connect_for, status_lines
+from nasflow.cli.cluster import connect_for
+from nasflow.cli.status import status_lines
 from nasflow.cli.told import silence_text, standing_text
 
 if TYPE_CHECKING:

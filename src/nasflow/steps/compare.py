@@ -7,7 +7,7 @@ from nasflow.base.errors import NotFound
 from nasflow.report.compare import compare_tables, draw_rounds
 from nasflow.search.contenders import ComparedSearch, Comparison
 from nasflow.steps.archive import Archive
-from nasflow.steps.keys import comparison_key
+from nasflow.steps.keys import comparison_key, start_key
 from nasflow.steps.ledger import read_ledger
 
 
@@ -37,6 +37,11 @@ def read_comparison(archive: Archive, name: str) -> Comparison:
             f"no comparison {name!r} was submitted from {archive.store.url}: `nasflow compare --submit`"
         )
     return found
+
+
+def is_comparison(archive: Archive, name: str) -> bool:
+    """Whether a name means a comparison: there is one, and no search is called so."""
+    return archive.store.exists(comparison_key(name)) and not archive.store.exists(start_key(name))
 
 
 def tell_comparison(archive: Archive, name: str) -> tuple[str, str]:
