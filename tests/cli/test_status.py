@@ -5,7 +5,7 @@ from tests.kubeflow.memory import MemoryKubeflow
 from tests.steps.samples import config, open_archive, run_search
 
 from nasflow.backends.comparison import submit_comparison
-from nasflow.cli.status import comparison_facts, comparison_text
+from nasflow.cli.status import status_facts, status_text
 from nasflow.search.cluster import Cluster
 from nasflow.search.contenders import contenders, searches
 from nasflow.steps.compare import is_comparison
@@ -22,12 +22,12 @@ def test_a_comparison(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     submit_comparison(archive, "both", WANTED, "random", Cluster(image="nasflow:1"), kubeflow)
     run_search(s3_url, WANTED[1, "random"])
     assert take_up(archive, "both-path-1", kubeflow)
-    told = comparison_text(archive, "both", kubeflow).splitlines()
+    told = status_text(archive, "both", kubeflow).splitlines()
     assert told[0] == "comparison both: run id-1: RUNNING"
     assert told[1] == "search     both-path-1: not finished, 0 children in 0 rounds"
     assert told[2].startswith("  run        1 (search) id-2: RUNNING")
     assert told[-1].startswith("search     both-random-1: finished, ")
-    facts = json.loads(json.dumps(comparison_facts(archive, "both", kubeflow)))
+    facts = json.loads(json.dumps(status_facts(archive, "both", kubeflow)))
     assert facts["run"]["id"] == "id-1"
     assert [each["finished"] for each in facts["searches"].values()] == [False, True]
 

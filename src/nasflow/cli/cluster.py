@@ -104,18 +104,14 @@ def _stop(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
 def _status(search: SearchArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """How does a search, or a comparison, stand on its cluster: what runs, what waits, what went wrong?"""
     from nasflow.base.credentials import masked
-    from nasflow.cli.status import comparison_facts, comparison_text, search_facts, search_text
-    from nasflow.steps.compare import is_comparison
+    from nasflow.cli.status import status_facts, status_text
 
     archive = open_existing(store)
     kubeflow = connect_for(archive, search)
-    facts, text = search_facts, search_text
-    if is_comparison(archive, search):
-        facts, text = comparison_facts, comparison_text
     if as_json:
-        typer.echo(masked(json.dumps(facts(archive, search, kubeflow), indent=2)))
+        typer.echo(masked(json.dumps(status_facts(archive, search, kubeflow), indent=2)))
     else:
-        typer.echo(masked(text(archive, search, kubeflow)))
+        typer.echo(masked(status_text(archive, search, kubeflow)))
 
 
 @cluster_commands.command("logs")

@@ -14,8 +14,23 @@ if TYPE_CHECKING:
 _OUT_OF_TIME = "Step exceeded its deadline"
 
 
-def search_facts(archive: "Archive", search: str, kubeflow: "Kubeflow") -> dict[str, Any]:
-    """A search, for other programs; raise NotFound, KubeflowUnavailable."""
+def status_facts(archive: "Archive", name: str, kubeflow: "Kubeflow") -> dict[str, Any]:
+    """A search or a comparison, for other programs; raise NotFound, KubeflowUnavailable."""
+    from nasflow.steps.compare import is_comparison
+
+    known = _comparison_facts if is_comparison(archive, name) else _search_facts
+    return known(archive, name, kubeflow)
+
+
+def status_text(archive: "Archive", name: str, kubeflow: "Kubeflow") -> str:
+    """The same, for people, in lines."""
+    from nasflow.steps.compare import is_comparison
+
+    known = _comparison_text if is_comparison(archive, name) else _search_text
+    return known(archive, name, kubeflow)
+
+
+def _search_facts(archive: "Archive", search: str, kubeflow: "Kubeflow") -> dict[str, Any]:
     found, ledger = _look(archive, search, kubeflow)
     return asdict(found) | {
         "run": found.run and found.run.model_dump(mode="json"),
@@ -26,14 +41,12 @@ def search_facts(archive: "Archive", search: str, kubeflow: "Kubeflow") -> dict[
     }
 
 
-def search_text(archive: "Archive", search: str, kubeflow: "Kubeflow") -> str:
-    """A search, for people, in lines; raise NotFound, KubeflowUnavailable."""
+def _search_text(archive: "Archive", search: str, kubeflow: "Kubeflow") -> str:
     found, ledger = _look(archive, search, kubeflow)
     return "\n".join((_headline(search, ledger), *status_lines(found, search)))
 
 
-def comparison_facts(archive: "Archive", comparison: str, kubeflow: "Kubeflow") -> dict[str, Any]:
-    """A comparison's own run, and each of its searches; raise as `search_facts` does."""
+def _comparison_facts(archive: "Archive", comparison: str, kubeflow: "Kubeflow") -> dict[str, Any]:
     from nasflow.backends.comparison import find_run
 
     run = find_run(archive, comparison, kubeflow)
@@ -41,13 +54,13 @@ def comparison_facts(archive: "Archive", comparison: str, kubeflow: "Kubeflow") 
         "comparison": comparison,
         "run": run and asdict(run),
         "searches": {
-            search: search_facts(archive, search, kubeflow) for search in _searches(archive, comparison)
+            search: _search_facts(archive, search, kubeflow) for search in _searches(archive, comparison)
         },
     }
 
 
-def comparison_text(archive: "Archive", comparison: str, kubeflow: "Kubeflow") -> str:
-    """The same, for people: of a search that is finished one line, of the others all."""
+def _comparison_text(archive: "Archive", comparison: str, kubeflow: "Kubeflow") -> str:
+    """Its own run; of a search that is finished one line, of the others all."""
     from nasflow.backends.comparison import find_run
 
     run = find_run(archive, comparison, kubeflow)

@@ -22,7 +22,7 @@ LENGTHS = (1, 2, 3, 4, 6, 8)
 """Of shortlists."""
 _SEARCHES = 10_000
 """So often children are drawn."""
-EPOCHS = 4
+_EPOCHS = 4
 """Of a child, after which its training losses tell most (docs/signals.md)."""
 
 
@@ -37,7 +37,7 @@ class Gain(Frozen):
     """The mean where nothing leads: as many cells, drawn evenly, take the list's place."""
 
 
-def gains(table: TruthTable, children: int, epochs: int = EPOCHS, seed: int = 0) -> Iterator[Gain]:
+def gains(table: TruthTable, children: int, epochs: int = _EPOCHS, seed: int = 0) -> Iterator[Gain]:
     """Of each length; a child inherits, and is judged by its training losses of so many epochs.
 
     Raise InvalidSpec for a table of one seed, of too few cells, or of shorter trainings.
