@@ -84,6 +84,15 @@ def test_a_search_is_what_the_commands_tell() -> None:
     assert found._repr_html_().startswith("<iframe srcdoc=")
 
 
+def test_a_search_that_finds_no_cell(tmp_path: Path) -> None:
+    """Says so, instead of giving the one that stands everywhere where nothing is changed."""
+    written = {"kind": "written", "layers": 2, "filters": 4}
+    chain = {"space": {"kind": "chain"}, "host": written, "parents": "none", "budget": {"children": 1}}
+    found = api.search(config(**chain, finish={"host": written, "recipe": {"epochs": 1}}), tmp_path / "store")
+    with pytest.raises(NotFound, match=r"finds no cell: `ledger\.chosen\.parts`"):
+        _ = found.cell
+
+
 def test_a_search_goes_on(tmp_path: Path) -> None:
     """From a file, from a mapping, from a configuration: the same search, which is trained once."""
     file, records = tmp_path / "search.yaml", list[object]()

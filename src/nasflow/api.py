@@ -115,12 +115,13 @@ class StoredSearch:
         Raise NotFound where none is found yet, or where the networks of its space have none.
         """
         from nasflow.base.errors import NotFound
+        from nasflow.spec.network import is_one_cell
         from nasflow.steps.ledger import found_parts
 
-        cell = found_parts(self._archive, self.name).cell
-        if cell is None:
+        parts = found_parts(self._archive, self.name)
+        if not is_one_cell(parts, self.ledger.config.host):
             raise NotFound(f"search {self.name!r} finds no cell: `ledger.chosen.parts` is what it has found")
-        return cell
+        return parts.cell
 
     def network(self, control: str | None = None) -> "nn.Module":
         """The found network at full size with its trained weights, in evaluation mode, on the CPU; or one of

@@ -24,12 +24,12 @@ def test_a_comparison(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert take_up(archive, "both-path-1", kubeflow)
     told = status_text(archive, "both", kubeflow).splitlines()
     assert told[0] == "comparison both: run id-1: RUNNING"
-    assert told[1] == "search     both-path-1: not finished, 0 children in 0 rounds"
+    assert told[1] == "search     both-path-1: unfinished, 0 children in 0 rounds"
     assert told[2].startswith("  run        1 (search) id-2: RUNNING")
     assert told[-1].startswith("search     both-random-1: finished, ")
     facts = json.loads(json.dumps(status_facts(archive, "both", kubeflow)))
     assert facts["run"]["id"] == "id-1"
-    assert [each["finished"] for each in facts["searches"].values()] == [False, True]
+    assert [each["status"] for each in facts["searches"].values()] == ["unfinished", "finished"]
 
 
 @pytest.mark.usefixtures("quick_pipelines")

@@ -66,7 +66,7 @@ def test_a_search_on_kubeflow(
         first = call("submit", file, "--store", url, "--json").json
         assert call("submit", file, "--store", url, "--json").json == first
         status = wait_for_end(wanted["name"], url)
-        assert (status["state"], status["finished"]) == (RunState.SUCCEEDED, True), status
+        assert (status["state"], status["status"]) == (RunState.SUCCEEDED, "finished"), status
         assert status["run"]["number"] >= 3
         assert_same_as_inline(url, config(**wanted), tmp_path)
         assert_shown(url, wanted["name"], os.environ["MLFLOW_TRACKING_URI"])

@@ -1,9 +1,10 @@
 from xml.etree import ElementTree
 
 from nasflow.report.drawing import draw_cell
-from nasflow.report.network import describe_parts, draw_parts, is_one_cell, network_text, parts_in_page
+from nasflow.report.network import describe_parts, draw_parts, network_text, parts_in_page
 from nasflow.spec.cells import TREE_CELL_A
 from nasflow.spec.hosts import Adopted, Chain, DenseNet
+from nasflow.spec.network import is_one_cell
 from nasflow.spec.parts import CellPart, Parts, Width
 from nasflow.spec.tree import Tree
 

@@ -264,7 +264,9 @@ COMPRESSED = Objective(maximise="held_out_accuracy", compress={"parameters": 100
         (0.9, 1000, 0.0),
         (0.9, 250, 0.9 * 0.75 * 1.25),
         (0.8, 100, 0.8 * 0.9 * 1.1),
-        (0.9, 2000, 0.9 * -1 * 3),
+        # Nothing is published of what has grown.
+        (0.9, 2000, -3),
+        (0.1, 2000, -3),
     ],
 )
 def test_the_published_reward_of_compression(accuracy: float, parameters: int, worth: float) -> None:
@@ -273,6 +275,18 @@ def test_the_published_reward_of_compression(accuracy: float, parameters: int, w
     assert COMPRESSED.score(figures) == pytest.approx(worth)
     assert COMPRESSED.reward(figures, 100) == COMPRESSED.score(figures)
     assert COMPRESSED.measures == ("held_out_accuracy", "parameters")
+
+
+def test_two_costs_that_have_grown_are_no_gain() -> None:
+    """Whoever has grown in one of them is worth less than whoever has not, and the less the more."""
+    compressed = Objective(maximise="held_out_accuracy", compress={"parameters": 1000.0, "mult_adds": 100.0})
+    sizes = ((500, 50), (1000, 100), (500, 110), (1100, 110), (3000, 110), (3000, 400))
+    worths = [
+        compressed.score(measured(held_out_accuracy=0.9, parameters=one, mult_adds=other))
+        for one, other in sizes
+    ]
+    assert worths == sorted(worths, reverse=True)
+    assert worths[1] == 0 > worths[2]
 
 
 def test_the_start_network_says_from_where() -> None:

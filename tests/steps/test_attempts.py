@@ -10,7 +10,7 @@ import pytest
 from tests.steps.interrupted import read_attempts
 from tests.steps.samples import open_archive
 
-from nasflow.base.errors import ChildFailed
+from nasflow.base.errors import ChildFailed, DataSetMissing, StoreUnavailable
 from nasflow.search.record import Attempt
 from nasflow.steps import attempts
 from nasflow.steps.archive import Archive
@@ -176,11 +176,15 @@ def test_one_that_was_overtaken(archive: Archive) -> None:
         (ChildFailed("too large"), "failed"),
         (KeyboardInterrupt(), "stopped"),
         (SystemExit(143), "stopped"),
+        (StoreUnavailable("away"), "hindered"),
+        (DataSetMissing("not mounted"), "hindered"),
         (RuntimeError("a bug"), None),
     ],
 )
 def test_how_an_attempt_ends(archive: Archive, error: BaseException, outcome: str | None) -> None:
-    """A stop is no kill: only what ends without a word may be held against the child."""
+    """Neither a stop nor a volume that is not mounted is a kill: only what ends without a word may be held
+    against the child.
+    """
     log = AttemptLog.opened(archive, CHILD, 1)
     assert log
     with pytest.raises(type(error)), log:

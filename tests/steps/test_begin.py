@@ -6,12 +6,14 @@ import pytest
 from PIL import Image
 from tests.steps.samples import HOST, config, documents, open_archive
 
+from nasflow.base.document import Document
 from nasflow.base.errors import Conflict, DataSetMissing, InvalidSpec
 from nasflow.measure import counted
-from nasflow.search.budget import Budget
+from nasflow.search.budget import Budget, BudgetRecord
 from nasflow.search.schedule import Propose
 from nasflow.spec.child import ChildSpec
-from nasflow.steps.begin import begin
+from nasflow.steps.archive import Archive
+from nasflow.steps.begin import begin, set_budget
 from nasflow.steps.execute import tasks_of
 from nasflow.steps.keys import start_key
 from nasflow.steps.ledger import read_config, search_ids
@@ -42,6 +44,21 @@ def test_another_budget_extends(finished: Path) -> None:
     begin(open_archive(finished), config(budget={"rounds": 3}))
     assert read_config(open_archive(finished), "tiny").budget == Budget(rounds=3)
     assert tasks_of(open_archive(finished), "tiny") == (Propose(3),)
+
+
+def test_another_budget_at_the_same_moment(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who writes last wins, and nobody's budget is lost without a word."""
+    archive, replace = open_archive(finished), Archive.replace
+    others = [BudgetRecord(budget=Budget(rounds=9))]
+
+    def late(self: Archive, key: str, document: Document, version: str | None) -> str | None:
+        if others:
+            assert replace(self, key, others.pop(), version)
+        return replace(self, key, document, version)
+
+    monkeypatch.setattr(Archive, "replace", late)
+    set_budget(archive, "tiny", Budget(rounds=3))
+    assert read_config(archive, "tiny").budget == Budget(rounds=3)
 
 
 def test_nothing_is_written_for_what_cannot_begin(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ from nasflow.base.errors import BlobDamaged, DataSetMissing, InvalidSpec
 from nasflow.search.schedule import Propose
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSetRecord
+from nasflow.steps import dataset
 from nasflow.steps.begin import begin, reopen
 from nasflow.steps.dataset import located, upload
 from nasflow.steps.execute import execute, tasks_of
 from nasflow.steps.images import _load, load_test_images, training_data
 from nasflow.steps.keys import data_set_key, start_key
-from nasflow.store import blob_key
+from nasflow.steps.leftovers import find_leftovers
+from nasflow.store import Store, blob_key, put_blob
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +79,36 @@ def test_uploaded_once(store: Path) -> None:
     before = documents(open_archive(store))
     upload(open_archive(store), facts(store))
     assert documents(open_archive(store)) == before
+
+
+def test_nothing_of_an_upload_is_left_over(
+    tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever tidies the store meanwhile, though it takes long, finds each pack named."""
+    archive = open_archive(tmp_path / "other")
+    begin(archive, config(data={"name": "fashion-mnist", "path": str(images), "held_out": 100}))
+    seen: list[frozenset[str]] = []
+
+    def put(store: Store, data: bytes) -> str:
+        digest = put_blob(store, data)
+        seen.append(find_leftovers(archive).blobs)
+        return digest
+
+    monkeypatch.setattr(dataset, "put_blob", put)
+    upload(archive, facts(tmp_path / "other"))
+    assert seen
+    assert not any(seen)
+
+
+def test_files_that_change_while_they_are_read(
+    tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Are not uploaded as if they had not."""
+    archive = open_archive(tmp_path / "other")
+    begin(archive, config(data={"name": "fashion-mnist", "path": str(images), "held_out": 100}))
+    monkeypatch.setattr(dataset, "put_blob", lambda store, data: put_blob(store, data + b"more"))
+    with pytest.raises(DataSetMissing, match="have changed since they were first read"):
+        upload(archive, facts(tmp_path / "other"))
 
 
 def test_a_search_goes_on_without_its_folder(store: Path, images: Path) -> None:

@@ -9,7 +9,6 @@ from nasflow.search import schedule
 from nasflow.search.schedule import Conclude, Learn, Propose, Task, Train
 from nasflow.steps.begin import begin
 from nasflow.steps.execute import execute, settled_tasks, tasks_of
-from nasflow.steps.summary import standing
 
 
 def test_what_is_missing_is_what_is_to_be_done(finished: Path) -> None:
@@ -82,7 +81,7 @@ def test_an_exhausted_space(space: dict[str, Any], cells: int, tmp_path: Path) -
     assert stop.reason == "exhausted"
     assert len({record.child for record in ledger.children}) == len(ledger.children) == cells
     assert stop.best
-    assert standing(ledger) == "finished"
+    assert ledger.standing == "finished"
 
 
 def test_an_empty_space(tmp_path: Path) -> None:
@@ -90,7 +89,7 @@ def test_an_empty_space(tmp_path: Path) -> None:
     empty = {"operations": ["identity"], "max_depth": 1, "add_branches": [], "concat_branches": []}
     with pytest.raises(SearchFailed, match="no other network was found in the space that fits the hosts"):
         run_search(tmp_path, config(space=empty))
-    assert standing(ledger_of(tmp_path)) == "failed"
+    assert ledger_of(tmp_path).standing == "failed"
 
 
 def test_a_stop_is_written_once(finished: Path) -> None:

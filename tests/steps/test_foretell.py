@@ -107,6 +107,21 @@ def test_nothing_is_told_of_what_was_not_timed(archive: Archive) -> None:
     assert foretell(archive, "tiny", lanes=1) is None
 
 
+def test_nothing_is_told_of_what_was_cut_off(archive: Archive) -> None:
+    """The seconds of the attempt that ended it are those of its last epochs alone."""
+    first, second = read_ledger(archive, "tiny").rounds[0].proposal.children
+    took(archive, first, 2.0)
+    took(archive, second, None)
+    attempt, _ = archive.find_changing(attempt_key(first, 1), Attempt)
+    assert attempt
+    archive.replace(attempt_key(first, 2), attempt.model_copy(update={"number": 2}), None)
+    _, version = archive.find_changing(attempt_key(first, 1), Attempt)
+    archive.replace(attempt_key(first, 1), attempt.model_copy(update={"outcome": "stopped"}), version)
+    assert foretell(archive, "tiny", lanes=1) is None
+    took(archive, second, 2.0)
+    assert foretell(archive, "tiny", lanes=1)
+
+
 def test_a_training_times_its_steps(archive: Archive) -> None:
     """They are a part of what is kept."""
     ledger = read_ledger(archive, "tiny")

@@ -18,7 +18,6 @@ from nasflow.steps.begin import begin, reopen
 from nasflow.steps.export import export
 from nasflow.steps.keys import report_key
 from nasflow.steps.ledger import search_ids
-from nasflow.steps.summary import standing
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EXPECTED: dict[str, Any] = json.loads((GOLDEN / "expected.json").read_text())
@@ -55,7 +54,7 @@ def test_what_it_found_is_read(told: dict[str, Any], old: Path) -> None:
     assert len(ledger.children) == told["children"]
     assert (ledger.finish and ledger.finish.test_accuracy) == told["test_accuracy"]
     assert all(record.receipt for record in ledger.children)
-    assert standing(ledger) == told["status"]
+    assert ledger.standing == told["status"]
 
 
 def test_it_is_listed_and_shown(old: Path) -> None:

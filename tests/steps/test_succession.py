@@ -1,10 +1,11 @@
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests.kubeflow.memory import MemoryKubeflow
 from tests.steps.samples import config, documents, failed, open_archive
 
-from nasflow.base.errors import NotFound, Stuck
+from nasflow.base.errors import DataSetMissing, NotFound, Stuck
 from nasflow.kubeflow import RunState
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.record import Attempt
@@ -172,6 +173,23 @@ def test_a_killed_child_does_not_stop_the_search(
     assert find_record(archive, child) is None
     follow(archive, "tiny", kubeflow, after=2, wait=never)
     assert failed(find_record(archive, child))
+
+
+def test_a_missing_volume_is_not_held_against_a_child(
+    archive: Archive, child: str, kubeflow: MemoryKubeflow
+) -> None:
+    """However often its images were not there, it is not given up; no run follows by itself."""
+    submitted(archive)
+    warm_start(archive, child)
+    follow(archive, "tiny", kubeflow, after=0, wait=never)
+    for _ in range(10):
+        log = AttemptLog.opened(archive, child, last_attempt(archive, child) + 1)
+        assert log
+        with suppress(DataSetMissing), log:
+            raise DataSetMissing("not mounted")
+    with pytest.raises(Stuck, match="nasflow resume tiny"):
+        follow(archive, "tiny", kubeflow, after=1, wait=never)
+    assert find_record(archive, child) is None
 
 
 def test_the_start_network_is_never_given_up(tmp_path: Path, kubeflow: MemoryKubeflow) -> None:

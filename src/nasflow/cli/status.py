@@ -37,7 +37,7 @@ def _search_facts(archive: "Archive", search: str, kubeflow: "Kubeflow") -> dict
         "troubles": [each.model_dump(mode="json") for each in found.troubles],
         "rounds": len(ledger.rounds),
         "children": len(ledger.children),
-        "finished": ledger.finish is not None,
+        "status": ledger.standing,
     }
 
 
@@ -69,7 +69,8 @@ def _comparison_text(archive: "Archive", comparison: str, kubeflow: "Kubeflow") 
     for search in _searches(archive, comparison):
         found, ledger = _look(archive, search, kubeflow)
         lines.append(_headline(search, ledger))
-        lines += [] if ledger.finish else [f"  {line}" for line in status_lines(found, search)]
+        if ledger.standing != "finished":
+            lines += (f"  {line}" for line in status_lines(found, search))
     return "\n".join(lines)
 
 
@@ -89,9 +90,8 @@ def _look(archive: "Archive", search: str, kubeflow: "Kubeflow") -> "tuple[Clust
 def _headline(search: str, ledger: "Ledger") -> str:
     from nasflow.report.figures import plural
 
-    done = "finished" if ledger.finish else "not finished"
     children, rounds = plural(len(ledger.children), "child", "children"), plural(len(ledger.rounds), "round")
-    return f"search     {search}: {done}, {children} in {rounds}"
+    return f"search     {search}: {ledger.standing}, {children} in {rounds}"
 
 
 def _trouble(trouble: "Trouble", run: "Run | None") -> str:

@@ -10,7 +10,7 @@ from nasflow.report.figures import plural
 def print_summary(facts: Mapping[str, Any]) -> None:
     """The figures for people, on standard output."""
     best, objective = facts["best"], facts["objective"]
-    noun = "cell" if best and isinstance(best["parts"], str) else "network"
+    noun = facts["noun"]
     print(f"search     {facts['search']}: {facts['status']}, {_children(facts)}")
     if facts["limits"]:
         limits = ", ".join(f"{name} at most {limit:.6g}" for name, limit in facts["limits"].items())

@@ -32,11 +32,6 @@ class _Text:
     text: str
 
 
-def is_one_cell(parts: Parts, host: Host) -> bool:
-    """Whether the network is told by one cell, which stands everywhere."""
-    return not parts.own and host.takes_cells
-
-
 def network_text(parts: Parts, host: Host) -> str:
     """The parts as text; a host without cells has none to name while nothing is changed."""
     return str(parts) if parts.own or host.takes_cells else f"the {host.kind} as it is"

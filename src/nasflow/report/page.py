@@ -109,11 +109,9 @@ def _told(ledger: Ledger) -> dict[str, Any]:
 
 
 def _state(ledger: Ledger) -> str:
-    if ledger.finish:
-        return "finished"
-    if ledger.stop:
-        return f"stopped: {ledger.stop.reason}"
-    return "running" if ledger.rounds or ledger.start else "not started"
+    if ledger.standing == "unfinished":
+        return "running" if ledger.rounds or ledger.start else "not started"
+    return f"stopped: {ledger.stop.reason}" if ledger.stop and ledger.stop.best is None else "finished"
 
 
 def _of_winner(ledger: Ledger, yardstick: Yardstick, every: Iterable[Row]) -> dict[str, Any]:

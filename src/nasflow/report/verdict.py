@@ -2,7 +2,6 @@
 
 from nasflow.report.analysis import Lift, arm_lift
 from nasflow.report.figures import change, in_unit, percent, plural
-from nasflow.report.network import is_one_cell
 from nasflow.report.yardstick import Yardstick
 from nasflow.search.controls import Control
 from nasflow.search.family import family
@@ -10,6 +9,7 @@ from nasflow.search.ledger import Ledger
 from nasflow.search.measures import find_measure
 from nasflow.search.record import FailedRecord, TrainedRecord
 from nasflow.search.words import measure_words
+from nasflow.spec.network import is_one_cell
 
 _FEW = 5
 """Children of an arm; a spread estimated from fewer is itself a guess."""

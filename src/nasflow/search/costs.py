@@ -49,9 +49,9 @@ def costs(ledger: Ledger) -> Costs:
     """Seconds by outcome and kind of device.
 
     An attempt without an outcome was killed if a later attempt or a record of its child exists: its
-    `kept_seconds` are useful, the rest is preempted, as of one that was stopped. Otherwise it counts as
-    running. A child that this search trained itself before the bank gave it again was paid for, and is not
-    reused.
+    `kept_seconds` are useful, the rest is preempted, as of one that was stopped or hindered. Otherwise it
+    counts as running. A child that this search trained itself before the bank gave it again was paid for, and
+    is not reused.
     """
     banked = _banked(ledger)
     latest = _latest_numbers(ledger.attempts)
@@ -70,7 +70,7 @@ def _purposes(attempt: Attempt, is_banked: bool, has_ended: bool) -> list[tuple[
     """The seconds of one attempt, shared out."""
     if is_banked:
         return [(Outcome.REUSED, attempt.seconds)]
-    if attempt.outcome not in {None, "stopped"}:
+    if attempt.outcome not in {None, "stopped", "hindered"}:
         return [(Outcome(attempt.outcome), attempt.seconds)]
     if not has_ended and attempt.outcome is None:
         return [("running", attempt.seconds)]

@@ -1,6 +1,7 @@
 """A whole search as its documents tell it: what reports, trackers and decisions are made from."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import Field
 
@@ -103,6 +104,15 @@ class Ledger(Frozen):
         transfer`).
         """
         return self.config.budget.children == 0 and not self.rounds
+
+    @property
+    def standing(self) -> Literal["unfinished", "finished", "failed"]:
+        """How far it is, whoever tells it: finished once it was tested, failed where it stopped without a
+        network; unfinished is what runs, and what waits to be resumed.
+        """
+        if self.stop and self.stop.best is None:
+            return "failed"
+        return "finished" if self.finish else "unfinished"
 
     def child(self, network: NetworkSpec, origin: Origin, recipe: Recipe) -> ChildSpec:
         """One of this search's: with its images, its seed, its teachers and its measures."""

@@ -148,10 +148,15 @@ class Objective(Frozen):
             for name, trade in self.trade.items()
         )
         traded = signed * math.exp(max(-_FARTHEST, min(_FARTHEST, -cost if signed > 0 else cost)))
-        return traded * math.prod(self._saved(name, measures[name].value) for name in self.compress)
+        saved = [self._saved(name, measures[name].value) for name in self.compress]
+        grown = min(saved, default=0.0)
+        # A product would make two costs that have grown a gain, and of one the worse for a better network.
+        return grown if grown < 0 else traded * math.prod(saved)
 
     def _saved(self, name: str, value: float) -> float:
-        """C (2 - C) of the share C of a cost that is saved; negative for one that has grown."""
+        """C (2 - C) of the share C of a cost that is saved (Ashok et al., ICLR 2018); of what has grown, less
+        than 0.
+        """
         before = self.compress[name]
         if before == "start":
             raise InvalidSpec(f"compress: {name} of the start network is not known yet")

@@ -255,9 +255,9 @@ class Attempt(Document):
     """From its start to its last sign of life."""
     kept_seconds: float
     """The part that a checkpoint or a result has kept."""
-    outcome: Literal["useful", "failed", "stopped", "lost"] | None
+    outcome: Literal["useful", "failed", "stopped", "hindered", "lost"] | None
     """None while it runs; for ever None if it was killed, which the cost ledger counts as preempted, as it
-    does one that was stopped. Lost: somebody else did the same."""
+    does one that was stopped, or hindered by its store or its images. Lost: somebody else did the same."""
     worker: str | None = Field(default=None, exclude_if=is_off)
     """The process, as `steps.worker` knows it; None of one of older code."""
     trained_seconds: float | None = Field(default=None, exclude_if=is_off)

@@ -133,7 +133,7 @@ def decide(ledger: Ledger) -> SearchStop | None:
 def kills(ledger: Ledger, child: str) -> int:
     """How many of a child's last attempts ended before another epoch was kept, and without a result.
 
-    Those that somebody stopped, or that were given up to somebody else, say nothing of the child.
+    Those that were stopped or hindered, or given up to somebody else, say nothing of the child.
     """
     count = 0
     for attempt in sorted(_attempts(ledger, child), key=lambda each: -each.number):

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from nasflow.base.document import Document
-from nasflow.spec.hosts import AnyHost
+from nasflow.spec.hosts import AnyHost, Host
 from nasflow.spec.parts import Parts, Width
 from nasflow.spec.places import check_parts
 
@@ -56,3 +56,8 @@ class NetworkSpec(Document):
     def name(self) -> str:
         """A text that equal networks of one host share, and no others."""
         return str(self.canonical().parts)
+
+
+def is_one_cell(parts: Parts, host: Host) -> bool:
+    """Whether a network is told by one cell, which stands everywhere."""
+    return not parts.own and host.takes_cells

@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from nasflow.base.errors import ChildFailed, StoreError
+from nasflow.base.errors import ChildFailed, DataSetMissing, StoreError
 from nasflow.search.record import Attempt
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import attempt_key, attempts_prefix
@@ -89,6 +89,13 @@ def claimed(
         with suppress(Overtaken), log:
             work(log)
             return
+
+
+def wait_until_free(archive: Archive, child: str) -> None:
+    """Return once nobody works on a child, as far as can be seen from here."""
+    onlooker = Onlooker(archive)
+    while onlooker.is_busy(child):
+        time.sleep(_LOOK_SECONDS)
 
 
 class AttemptLog:
@@ -169,6 +176,11 @@ class AttemptLog:
             case KeyboardInterrupt() | SystemExit():
                 self._change(outcome="stopped")
                 self._write()
+            case StoreError() | DataSetMissing():
+                self._change(outcome="hindered")
+                # The store may be what is wrong, and that is said already.
+                with suppress(StoreError):
+                    self._write()
 
     @property
     def _key(self) -> str:

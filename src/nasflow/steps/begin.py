@@ -118,11 +118,11 @@ def reopen(archive: Archive, search: str) -> ResolvedConfig:
 
 def set_budget(archive: Archive, search: str, budget: Budget) -> None:
     """Make `budget` the search's present one."""
-    key = budget_key(search)
-    present, version = archive.find_changing(key, BudgetRecord)
-    wanted = BudgetRecord(budget=budget)
-    if present != wanted:
-        archive.replace(key, wanted, version)
+    key, wanted = budget_key(search), BudgetRecord(budget=budget)
+    while True:
+        present, version = archive.find_changing(key, BudgetRecord)
+        if present == wanted or archive.replace(key, wanted, version):
+            return
 
 
 def _with_sizes(config: ResolvedConfig, facts: DataFacts) -> ResolvedConfig:

@@ -7,7 +7,7 @@ from nasflow.base.errors import DataSetMissing
 from nasflow.spec.data import DataFacts, DataSetRecord, DataSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import data_set_key
-from nasflow.store import get_blob, put_blob
+from nasflow.store import digest_of, get_blob, put_blob
 from nasflow.training.datasets.packs import pack_files, unpack_files
 from nasflow.training.datasets.registry import data_set
 
@@ -15,7 +15,8 @@ from nasflow.training.datasets.registry import data_set
 def upload(archive: Archive, facts: DataFacts) -> DataSetRecord:
     """Put the files of a data set into the store, once for all searches.
 
-    Raise DataSetMissing if the test part is not among them: the finish, days later, would miss it.
+    Raise DataSetMissing if the test part is not among them, which the finish, days later, would miss; or if
+    they change meanwhile.
     """
     key = data_set_key(facts.files)
     known = archive.find(key, DataSetRecord)
@@ -25,8 +26,17 @@ def upload(archive: Archive, facts: DataFacts) -> DataSetRecord:
     root, names = images.root(spec), images.files(spec)
     if not images.has_test_part(spec):
         raise DataSetMissing(f"{spec.name} in {root} has no test part: the finish needs it; put it there")
-    packs = tuple(put_blob(archive.store, data) for data in pack_files(root, names))
-    return archive.create(key, DataSetRecord(name=spec.name, files=len(names), packs=packs))
+    packs = tuple(digest_of(data) for data in pack_files(root, names))
+    # First what names them, though all files are read twice then: `nasflow gc` takes what nothing names.
+    record = archive.create(key, DataSetRecord(name=spec.name, files=len(names), packs=packs))
+    for data in pack_files(root, names):
+        put_blob(archive.store, data)
+    if not all(archive.holds(digest) for digest in record.packs):
+        raise DataSetMissing(
+            f"{spec.name}: its files in {root} have changed since they were first read: bring them back, or "
+            "search them under another name"
+        )
+    return record
 
 
 def located(archive: Archive, facts: DataFacts) -> DataSpec:

@@ -91,10 +91,11 @@ def _first_children(ledger: Ledger) -> Iterator[_Trained]:
 
 
 def _trained(ledger: Ledger, network: NetworkSpec, record: RoundRecord) -> _Trained | None:
-    """None: it was not trained here, or nobody timed its steps."""
-    own = [each for each in ledger.attempts if each.child == record.child and each.outcome == "useful"]
+    """None: it was not trained here, not in one go, or nobody timed its steps."""
+    own = [each for each in ledger.attempts if each.child == record.child]
     timed = [each for each in own if each.trained_seconds]
-    if not timed or not record.history:
+    # Of an attempt that was cut off nobody knows how many epochs its seconds were.
+    if not timed or not record.history or any(each.outcome != "useful" for each in own):
         return None
     steps = sum(each.trained_seconds or 0.0 for each in timed)
     birth = max(0.0, sum(each.kept_seconds for each in own) - steps)

@@ -12,13 +12,11 @@ from typing import Literal
 from nasflow.base.errors import NotFound, NotReady, Stuck
 from nasflow.kubeflow import Kubeflow, RunState, RunView
 from nasflow.search.cluster import Cluster, Run, Submission
-from nasflow.search.record import Checkpoint
 from nasflow.search.schedule import GiveUp, Train, is_finish, next_tasks
 from nasflow.steps.archive import Archive
 from nasflow.steps.execute import execute, settled_tasks, tasks_of
 from nasflow.steps.keys import (
     birth_key,
-    checkpoint_key,
     finishes_prefix,
     record_key,
     rounds_prefix,
@@ -28,6 +26,7 @@ from nasflow.steps.keys import (
     training_key,
 )
 from nasflow.steps.ledger import read_config, read_ledger
+from nasflow.steps.records import kept_epochs
 from nasflow.store import get_blob
 
 CLAIM_SECONDS = 30.0
@@ -247,7 +246,8 @@ def _name(archive: Archive, search: str, kubeflow: Kubeflow, submitted: Run) -> 
 def measure_progress(archive: Archive, search: str) -> str:
     """A text that changes with every step, epoch and attempt of a search, and with nothing else.
 
-    Attempts at the children of an open round count because they lead to an end too: it is given up.
+    Attempts at the children of an open round count because they lead to an end too: it is given up. What
+    its store or its images hindered does not: another run would be hindered too.
     """
     ledger = read_ledger(archive, search)
     training = [task for task in next_tasks(ledger) if isinstance(task, Train)]
@@ -257,18 +257,12 @@ def measure_progress(archive: Archive, search: str) -> str:
     milestones = sum(archive.store.exists(key(child)) for child in children for key in _MILESTONES)
     rounds = len(archive.store.list(rounds_prefix(search)))
     finishes = len(archive.store.list(finishes_prefix(search)))
-    epochs = sum(_epochs(archive, child) for child in children)
+    epochs = sum(len(kept_epochs(archive, child)) for child in children)
     mortal = {task.child for task in training if task.stage == "round"}
-    attempts = sum(each.child in mortal for each in ledger.attempts)
+    attempts = sum(each.child in mortal and each.outcome != "hindered" for each in ledger.attempts)
     return (
         f"rounds {rounds}, finishes {finishes}, children {milestones}, epochs {epochs}, attempts {attempts}"
     )
-
-
-def _epochs(archive: Archive, child: str) -> int:
-    """Epochs that are kept of a child that is being trained."""
-    checkpoint, _ = archive.find_changing(checkpoint_key(child), Checkpoint)
-    return len(checkpoint.history) if checkpoint else 0
 
 
 def give_up_hopeless(archive: Archive, search: str, patience: int) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from nasflow.report.analysis import arm_lift
 from nasflow.report.controls import controls_sentence, margins
 from nasflow.report.plan import against_lines
 from nasflow.report.roles import roles
+from nasflow.report.verdict import noun
 from nasflow.search.costs import costs
 from nasflow.search.family import family
 from nasflow.search.forecast import Forecast
@@ -46,7 +47,8 @@ def summary_of(ledger: Ledger) -> dict[str, Any]:
     lift, facts = arm_lift(ledger), _facts(ledger)
     return {
         "search": ledger.config.name,
-        "status": standing(ledger),
+        "status": ledger.standing,
+        "noun": noun(ledger),
         "best": _best(ledger),
         "start_accuracy": _measured(ledger.start, "held_out_accuracy"),
         "test_accuracy": ledger.finish and ledger.finish.accuracy(None),
@@ -65,13 +67,6 @@ def summary_of(ledger: Ledger) -> dict[str, Any]:
         "cost": asdict(costs(ledger)),
         "attempts": [attempt.model_dump(mode="json") for attempt in ledger.attempts],
     }
-
-
-def standing(ledger: Ledger) -> str:
-    """In one word: running (or waiting to be resumed), finished, failed."""
-    if ledger.stop and ledger.stop.best is None:
-        return "failed"
-    return "finished" if ledger.finish else "unfinished"
 
 
 def _facts(ledger: Ledger) -> dict[str, Any]:

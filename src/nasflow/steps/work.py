@@ -9,6 +9,7 @@ from typing import Protocol
 from nasflow.search.record import RoundRecord
 from nasflow.search.schedule import GiveUp, Learn, Propose, Task, Train
 from nasflow.steps.archive import Archive
+from nasflow.steps.attempts import wait_until_free
 from nasflow.steps.execute import execute, tasks_of
 from nasflow.steps.lanes import Lanes
 from nasflow.steps.records import find_rung, read_record
@@ -54,8 +55,15 @@ def work(
 
 
 def tasks_of_rounds(archive: Archive, search: str, patience: int | None = None) -> tuple[Task, ...]:
-    """What is to be done now before the rounds are over, see `execute.tasks_of`; nothing of the finish."""
-    return tuple(filter(_is_of_rounds, tasks_of(archive, search, patience)))
+    """What is to be done now before the rounds are over, see `execute.tasks_of`; nothing of the finish.
+
+    A child that would be given up is waited for while another worker may be at it.
+    """
+    found = tasks_of(archive, search, patience)
+    hopeless = [task for task in found if isinstance(task, GiveUp)]
+    for task in hopeless:
+        wait_until_free(archive, task.child)
+    return tuple(filter(_is_of_rounds, tasks_of(archive, search, patience) if hopeless else found))
 
 
 def _is_of_rounds(task: Task) -> bool:

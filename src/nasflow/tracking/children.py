@@ -7,6 +7,7 @@ from nasflow.search.family import family
 from nasflow.search.ledger import Candidate, Ledger, LedgerFinal
 from nasflow.search.record import Epoch, FailedRecord, RoundRecord
 from nasflow.spec.hosts import Host
+from nasflow.spec.network import is_one_cell
 from nasflow.spec.parts import Parts
 from nasflow.spec.recipe import Recipe
 from nasflow.tracking.content import (
@@ -53,7 +54,7 @@ class Shown:
     @property
     def is_one_cell(self) -> bool:
         """Whether one cell, which stands everywhere, tells the network."""
-        return not self.record.parts.own and self.host.takes_cells
+        return is_one_cell(self.record.parts, self.host)
 
 
 def children(ledger: Ledger) -> tuple[Shown, ...]:

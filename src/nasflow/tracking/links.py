@@ -4,7 +4,7 @@ from nasflow.base.credentials import bare_address
 from nasflow.base.settings import TRACKING_PAGE
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import FailedRecord
-from nasflow.search.words import measure_words, with_unit
+from nasflow.search.words import figure_text, measure_words
 from nasflow.tracking.children import Shown, children
 from nasflow.tracking.content import Role
 from nasflow.tracking.experiment import experiment_address, run_address, table_address
@@ -55,4 +55,5 @@ def _result(shown: Shown, measure: str) -> str:
     record = shown.record
     if isinstance(record, FailedRecord):
         return f"failed: {record.failure}".replace("|", "/")
-    return with_unit(record.measures[measure].value, record.measures[measure].unit)
+    found = record.measures.get(measure)
+    return figure_text(measure, found.value if found else None)

@@ -58,9 +58,7 @@ def search_content(ledger: Ledger, story: Story | None = None) -> RunContent:
 
 def _status(ledger: Ledger) -> Literal["RUNNING", "FINISHED", "FAILED"]:
     """A search whose budget was raised runs again: neither end is for ever."""
-    if ledger.finish:
-        return "FINISHED"
-    return "FAILED" if ledger.stop and ledger.stop.reason == "failures" else "RUNNING"
+    return {"finished": "FINISHED", "failed": "FAILED", "unfinished": "RUNNING"}[ledger.standing]
 
 
 def _tags(ledger: Ledger, story: Story | None) -> dict[str, str]:
