@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from tests.kubeflow.memory import MemoryKubeflow
@@ -8,7 +9,8 @@ from nasflow.backends.comparison import submit_comparison
 from nasflow.cli.status import status_facts, status_text
 from nasflow.search.cluster import Cluster
 from nasflow.search.contenders import contenders, searches
-from nasflow.steps.compare import is_comparison
+from nasflow.steps.begin import begin
+from nasflow.steps.compare import is_comparison, write_comparison
 from nasflow.steps.succession import take_up
 
 WANTED = searches(config(name="both"), contenders(("path", "random")), (1,))
@@ -32,11 +34,10 @@ def test_a_comparison(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [each["status"] for each in facts["searches"].values()] == ["unfinished", "finished"]
 
 
-@pytest.mark.usefixtures("quick_pipelines")
-def test_a_search_that_is_called_as_a_comparison(s3_url: str) -> None:
+def test_a_search_that_is_called_as_a_comparison(tmp_path: Path) -> None:
     """Is meant, where there is one."""
-    archive = open_archive(s3_url)
-    submit_comparison(archive, "both", WANTED, "random", Cluster(image="nasflow:1"), MemoryKubeflow())
+    archive = open_archive(tmp_path)
+    write_comparison(archive, "both", {(1, "path"): "both-path-1"}, "path")
     assert is_comparison(archive, "both")
-    run_search(s3_url, config(name="both"))
+    begin(archive, config(name="both"))
     assert not is_comparison(archive, "both")

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from nasflow.report.analysis import values_over_rounds
+from nasflow.report.compare.rounds import alone, gaps
+from nasflow.report.compare.tally import tallies
 from nasflow.report.page import render
 from nasflow.report.table import Status, rows
 from nasflow.report.verdict import lift_sentence
@@ -54,3 +56,14 @@ def test_arms_are_compared_at_the_first_rung(make_ledger: Callable[..., Ledger])
     whole = make_ledger(rounds=4)
     assert values_over_rounds(halved(whole)) == values_over_rounds(whole)
     assert "on average after epoch 2 (" in lift_sentence(halved(whole))
+
+
+def test_searches_are_compared_at_the_first_rung(make_ledger: Callable[..., Ledger]) -> None:
+    """The mean of a round is that of all its children, and not of those that were kept."""
+    whole = {(1, arm): make_ledger(rounds=4) for arm in ("path", "random")}
+    cut = {key: halved(ledger) for key, ledger in whole.items()}
+    assert gaps(cut, "random") == gaps(whole, "random")
+    assert alone(cut) == alone(whole)
+    for key, tally in tallies(cut).items():
+        assert (tally.mean, tally.late) == (tallies(whole)[key].mean, tallies(whole)[key].late)
+        assert tally.children < tallies(whole)[key].children

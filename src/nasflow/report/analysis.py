@@ -114,6 +114,14 @@ def values_over_rounds(ledger: Ledger) -> tuple[ArmRound, ...]:
     )
 
 
+def values_by_round(ledger: Ledger) -> tuple[tuple[float, ...], ...]:
+    """The same of all arms together, an empty one for a round of which none may win."""
+    found = dict[int, tuple[float, ...]]()
+    for each in values_over_rounds(ledger):
+        found[each.round] = (*found.get(each.round, ()), *each.values)
+    return tuple(found.values())
+
+
 def _arm_values(ledger: Ledger, arm: Arm) -> list[float]:
     return [value for each in values_over_rounds(ledger) if each.arm is arm for value in each.values]
 

@@ -4,6 +4,7 @@ from functools import cache
 from statistics import fmean
 from typing import Any
 
+import pytest
 from tests.report.synthetic import synthetic_ledger
 
 from nasflow.report.compare import Ledgers, compare_tables, tallies
@@ -126,3 +127,6 @@ def test_a_tally() -> None:
     assert tally.against[Control.START] == ledger.finish.accuracy(Control.START)
     assert ledger.final
     assert tally.parameters == ledger.final.parameters
+    paid = [each for each in ledger.attempts if each.outcome != "lost"]
+    assert {each.outcome for each in paid} > {"useful", "failed"}
+    assert tally.hours == pytest.approx(sum(each.seconds for each in paid) / 3600)

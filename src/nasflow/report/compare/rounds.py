@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from statistics import fmean
 
+from nasflow.report.analysis import values_by_round
 from nasflow.report.compare.tally import Ledgers
 from nasflow.report.curves import Band, draw_curves
 from nasflow.report.interval import half_width
@@ -60,10 +61,7 @@ def _begin_alike(own: Ledger, other: Ledger) -> bool:
 
 
 def _rounds(ledger: Ledger) -> _Rounds:
-    yardstick = Yardstick.of(ledger.config)
-    found = [[yardstick.candidate(each) for each in one.records] for one in ledger.rounds]
-    known = [[value for value in values if value is not None] for values in found]
-    return [fmean(values) if values else None for values in known]
+    return [fmean(values) if values else None for values in values_by_round(ledger)]
 
 
 def _gap(own: _Rounds, other: _Rounds) -> _Rounds:
