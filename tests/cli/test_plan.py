@@ -9,8 +9,8 @@ import yaml
 from tests.cli.calling import call, write_config
 from tests.steps.samples import HOST, open_archive
 
+from nasflow.base.quantity import in_bytes
 from nasflow.report.controls import least_difference
-from nasflow.report.plan import bytes_text
 from nasflow.search.forecast import Forecast
 from nasflow.steps.keys import forecast_key
 
@@ -105,8 +105,8 @@ def test_a_search_tells_its_length(tmp_path: Path) -> None:
 
 def test_figures_have_few_digits() -> None:
     """An estimate is no measurement."""
-    assert [bytes_text(each) for each in (2_500, 3_400_000, 20_000_000_000)] == [
-        "2.5 kB",
-        "3.4 MB",
-        "20.0 GB",
+    assert [in_bytes(each) for each in (2_500, 3_400_000, 20_000_000_000)] == [
+        "2.4 KiB",
+        "3.2 MiB",
+        "19 GiB",
     ]

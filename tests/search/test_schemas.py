@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from nasflow.search.rounds import ControllerUpdate, FinishRecord, Proposal, Sear
 from nasflow.search.schemas import DOCUMENTS, schemas
 from nasflow.search.spaces import SPACES
 from nasflow.spec.child import ChildSpec
+from nasflow.steps import keys
 
 OLD = Path(__file__).parents[1] / "golden/store"
 """Written by the version before the present schemas."""
@@ -125,6 +127,9 @@ def test_schemas() -> None:
     every = schemas()
     assert set(every) == set(DOCUMENTS)
     assert all(kind.__name__ in every for kind in KINDS.values() if kind is not ChildRecord)
+    stored = set(re.findall(r"^\S+\.json +([A-Z]\w+)", str(keys.__doc__), re.MULTILINE))
+    assert len(stored) >= 18
+    assert stored <= set(every)
     assert schemas("Proposal") == every["Proposal"]
     with pytest.raises(InvalidSpec, match="no document is called 'Prposal': known are Tree, "):
         schemas("Prposal")

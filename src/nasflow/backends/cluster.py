@@ -109,7 +109,9 @@ def leave_first_run(archive: Archive, search: str) -> str:
     archive.replace(run_key(search, 1), wanted, None)
     last = last_run(archive, search)
     if last and last.id:
-        raise Conflict(f"search {search!r} is at run {last.number} already: `nasflow resume {search}`")
+        raise Conflict(
+            f"search {search!r} is at run {last.number} already: {archive.command('resume', search)}"
+        )
     submission, _ = read_submission(archive, search)
     return run_name(search, submission, 1)
 
@@ -152,7 +154,7 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
         if view:
             seen = look(read_submission(archive, search)[0].cluster.namespace, view.id)
         if view and not view.state.is_over:
-            note = _what_is_wrong(seen, search)
+            note = _what_is_wrong(archive, seen, search)
     except KubeflowUnavailable as error:
         note = str(error)
     return replace(
@@ -166,10 +168,11 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
     )
 
 
-def _what_is_wrong(seen: RunPods, search: str) -> str | None:
+def _what_is_wrong(archive: Archive, seen: RunPods, search: str) -> str | None:
     """With a run that goes on, as Kubeflow says."""
     if seen.is_lost:
-        return f"its workflow was deleted: `nasflow stop {search}`, then `nasflow resume {search}`"
+        commands = (archive.command(verb, search) for verb in ("stop", "resume"))
+        return f"its workflow was deleted: {', then '.join(commands)}"
     idle = datetime.now(UTC) - seen.idle_since if seen.idle_since else timedelta()
     if idle > _IDLE:
         return (
@@ -210,5 +213,5 @@ def _write_submission(archive: Archive, search: str, cluster: Cluster) -> None:
     if present and present != wanted and last_run(archive, search):
         say(
             "what is new under cluster: takes effect with the next run; one that goes on keeps what it began "
-            f"with, until `nasflow stop {search}` and `nasflow resume {search}`"
+            f"with, until {archive.command('stop', search)} and {archive.command('resume', search)}"
         )

@@ -14,18 +14,18 @@ def outcome(archive: Archive, search: str) -> SearchStop:
     stop = ledger.stop
     if stop is None or stop.best is None:
         why = stop.detail if stop else "nothing was to be done"
-        said = f"{why}{_no_candidate(ledger)}{_way_on(search, stop)}"
+        said = f"{why}{_no_candidate(ledger)}{_way_on(archive, search, stop)}"
         raise SearchFailed(f"search {search!r} stopped without a network: {said}")
     return stop
 
 
-def _way_on(search: str, stop: SearchStop | None) -> str:
+def _way_on(archive: Archive, search: str, stop: SearchStop | None) -> str:
     """What can be done about it."""
     match stop.reason if stop else None:
         case "failures":
             return "; nothing goes on with it: mend the cause, and give the search another name"
         case "budget":
-            return f"; `nasflow resume {search}` with a larger budget goes on"
+            return f"; {archive.command('resume', search)} with a larger budget goes on"
     return ""
 
 

@@ -66,13 +66,13 @@ class ChildFailed(NasflowError):
 
 
 class SearchFailed(NasflowError):
-    """The failure budget is spent: too many children failed for the search to be worth going on."""
+    """A search that ended without a network: too many children failed, or none keeps its limits."""
 
     exit_code = 7
 
 
 class VerificationFailed(NasflowError):
-    """A transform changed the function of a network by more than the tolerance."""
+    """An edit changed the function of a network by more than the tolerance."""
 
     exit_code = 8
 

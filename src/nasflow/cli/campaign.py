@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from nasflow.cli.options import DEFAULT_STORE, JsonOption, SearchArgument, StoreOption, open_existing
+from nasflow.base.settings import DEFAULT_STORE
+from nasflow.cli.options import JsonOption, SearchArgument, StoreOption, open_existing
 
 proof_commands = typer.Typer()
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasflow.base.settings import DEFAULT_STORE
 from nasflow.base.terminal import say
 from nasflow.cli.options import (
-    DEFAULT_STORE,
     JsonOption,
     SearchArgument,
     StoreOption,
@@ -97,7 +97,7 @@ def _stop(search: SearchArgument, store: StoreOption = DEFAULT_STORE) -> None:
         )
         return
     cluster.stop(archive, search, connect_for(archive, search))
-    typer.echo(f"search {search} is stopped: `nasflow resume {search}` goes on with it")
+    typer.echo(f"search {search} is stopped: {archive.command('resume', search)} goes on with it")
 
 
 @cluster_commands.command("status")
@@ -133,7 +133,9 @@ def _logs(
     if run and not run.id:
         run, _ = newest_run(archive, search, connect_for(archive, search))
     if run is None or run.id is None:
-        raise NotFound(f"search {search!r} has no run yet: `nasflow status {search}` says how it stands")
+        raise NotFound(
+            f"search {search!r} has no run yet: {archive.command('status', search)} says how it stands"
+        )
     pods = step_pods(namespace, run.id)
     wanted = [pod for pod in pods if task is None or pod.task == task.replace("_", "-")]
     if not wanted:
@@ -198,20 +200,20 @@ def connect_for(archive: "Archive", search: str) -> "KfpClient":
 
 
 def tell(archive: "Archive", search: str, run: "Run | None", as_json: bool) -> None:
-    """Say which run is going on; raise SearchFailed if the search is over without a cell."""
-    from nasflow.base.errors import SearchFailed
-    from nasflow.steps.ledger import read_ledger
+    """Say which run is going on; raise SearchFailed if the search is over and has chosen nothing."""
+    from nasflow.backends.outcome import outcome
 
-    stopped = read_ledger(archive, search).stop if run is None else None
-    if stopped and stopped.best is None:
-        raise SearchFailed(f"search {search!r} stopped without a cell: {stopped.detail}")
+    if run is None:
+        outcome(archive, search)
     if as_json:
         typer.echo(json.dumps({"search": search, "run": run and run.model_dump(mode="json")}, indent=2))
     elif run is None:
-        typer.echo(f"search {search} is finished: `nasflow show {search}`, `nasflow report {search}`")
+        commands = (archive.command(verb, search) for verb in ("show", "report"))
+        typer.echo(f"search {search} is finished: {', '.join(commands)}")
     else:
         typer.echo(
-            f"search {search}: run {run.number} ({run.pipeline}) is {run.id}; `nasflow status {search}`"
+            f"search {search}: run {run.number} ({run.pipeline}) is {run.id}; "
+            f"{archive.command('status', search)}"
         )
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasflow.base.settings import DEFAULT_STORE
 from nasflow.base.terminal import say
 from nasflow.cli.options import (
-    DEFAULT_STORE,
     JsonOption,
     StoreOption,
     check_folder,

@@ -11,7 +11,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from nasflow.cli.options import DEFAULT_STORE, StoreOption, open_archive, write
+from nasflow.base.settings import DEFAULT_STORE
+from nasflow.cli.options import StoreOption, open_archive, write
 from nasflow.cli.plan import StepSecondsOption
 
 init_commands = typer.Typer()

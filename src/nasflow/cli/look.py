@@ -1,4 +1,4 @@
-"""Commands that look: list, show, cell, table, report, export, ui, schema."""
+"""Commands that look: list, show, cell, table, report, export, ui, schema, reference."""
 
 import json
 from functools import partial
@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nasflow.base.settings import DEFAULT_STORE
 from nasflow.cli.options import (
-    DEFAULT_STORE,
     JsonOption,
     SearchArgument,
     StoreOption,

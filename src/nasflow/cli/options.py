@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasflow.base import settings
+from nasflow.base.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from nasflow.search.file import SearchFile
@@ -25,7 +26,6 @@ StoreOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-DEFAULT_STORE = "nasflow-store"
 
 
 def _names(context: typer.Context, incomplete: str) -> list[str]:
@@ -100,22 +100,6 @@ def tracking_address(store: str) -> str:
     from nasflow.tracking import tracking_beside
 
     return tracking_beside(open_store(store).url)
-
-
-def resume_command(url: str, search: str, options: str = "") -> str:
-    """What goes on with a search of the store at `url`, as it is typed here."""
-    return f"`nasflow resume {search}{options}{store_option(url)}`"
-
-
-def store_option(url: str) -> str:
-    """What a command needs so that it finds the store at `url`; empty: it finds it by itself."""
-    from nasflow.base.errors import NasflowError
-    from nasflow.store import open_store
-
-    usual = None
-    with suppress(NasflowError):
-        usual = open_store(settings.STORE.get() or DEFAULT_STORE).url
-    return "" if url == usual else f" --store {url}"
 
 
 def write(path: Path, text: str) -> None:

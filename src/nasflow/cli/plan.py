@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasflow.base import settings
-from nasflow.cli.options import DEFAULT_STORE, JsonOption, StoreOption, open_archive, read_file
+from nasflow.base.settings import DEFAULT_STORE
+from nasflow.cli.options import JsonOption, StoreOption, open_archive, read_file
 from nasflow.cli.run import LanesOption
 
 if TYPE_CHECKING:

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nasflow.base import settings
+from nasflow.base.settings import DEFAULT_STORE
 from nasflow.base.terminal import say
 from nasflow.cli.options import (
-    DEFAULT_STORE,
     JsonOption,
     SearchArgument,
     StoreOption,
     open_archive,
     open_existing,
     read_file,
-    resume_command,
     spread,
     tracking_address,
 )
@@ -232,9 +231,7 @@ def _stopped_in_words(archive: "Archive", search: str) -> Iterator[None]:
     from nasflow.base.ending import TERMINATED
     from nasflow.base.errors import Stopped, Terminated
 
-    kept = (
-        f"search {search}: all finished epochs are kept, {resume_command(archive.store.url, search)} goes on"
-    )
+    kept = f"search {search}: all finished epochs are kept, {archive.command('resume', search)} goes on"
     try:
         yield
     except KeyboardInterrupt:

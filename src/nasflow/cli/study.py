@@ -1,4 +1,4 @@
-"""Commands that study: truth, signals."""
+"""Commands that study: truth, signals, shortlist, adopt."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,9 +7,9 @@ import typer
 
 from nasflow.base import settings
 from nasflow.base.errors import InvalidSpec
+from nasflow.base.settings import DEFAULT_STORE
 from nasflow.cli.groups import Grouped
 from nasflow.cli.options import (
-    DEFAULT_STORE,
     StoreOption,
     check_folder,
     open_archive,

@@ -48,12 +48,12 @@ def _further(facts: Mapping[str, Any], stop: Mapping[str, Any]) -> str:
     limit = facts["ledger"]["config"]["budget"].get(name)
     if stop["reason"] != "budget" or not limit:
         return ""
-    from nasflow.cli.options import resume_command
+    from nasflow.store import command_on
 
     # More than was spent: a budget may have been made less than that.
     spent = float(stop["detail"].split()[1])
     larger = f" --{name.replace('_', '-')} {2 * max(limit, math.ceil(spent)):g}"
-    return f"; {resume_command(_url(facts), facts['search'], larger)} goes on"
+    return f"; {command_on(_url(facts), 'resume', facts['search'], larger)} goes on"
 
 
 def _print_epochs(facts: Mapping[str, Any]) -> None:
@@ -98,7 +98,7 @@ def _print_instead(facts: Mapping[str, Any]) -> None:
     """How the best control is to be had that is shown to be better than the found network."""
     better = [each for each in facts["controls"] if each["interval"] and max(each["interval"]) < 0]
     if better:
-        from nasflow.cli.options import store_option
+        from nasflow.store import store_option
 
         control = min(better, key=lambda each: each["difference"])["control"]
         command = f"nasflow export {facts['search']}{store_option(_url(facts))} --control {control}"

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from nasflow.cli.options import DEFAULT_STORE, JsonOption, StoreOption, open_existing
+from nasflow.base.settings import DEFAULT_STORE
+from nasflow.cli.options import JsonOption, StoreOption, open_existing
 
 tidy_commands = typer.Typer()
 

@@ -49,14 +49,14 @@ def stage_text(view: "SearchView") -> str:
 
 def silence_text(view: "SearchView") -> str:
     """What to do where nobody seems to be at work; empty: somebody is, or it is too early to say."""
-    from nasflow.cli.options import resume_command
     from nasflow.search.words import time_words
+    from nasflow.store import command_on
 
     if view.is_over or view.idle is None:
         return ""
     return (
         f"no network has been in training for {time_words(view.idle)}: if nobody is at work, "
-        f"{resume_command(view.store, view.ledger.config.name)} goes on"
+        f"{command_on(view.store, 'resume', view.ledger.config.name)} goes on"
     )
 
 

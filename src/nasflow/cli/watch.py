@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
+from nasflow.base.settings import DEFAULT_STORE
 from nasflow.cli.awaited import begun
 from nasflow.cli.looks import Look, looks
 from nasflow.cli.options import (
-    DEFAULT_STORE,
     MaybeSearchArgument,
     StoreOption,
     open_existing,
-    store_option,
     write_bytes,
 )
 from nasflow.cli.told import record_text, stage_text
@@ -67,8 +66,7 @@ def _tell_the_end(archive: "Archive", view: "SearchView") -> None:
     name = view.ledger.config.name
     stop = outcome(archive, name)
     typer.echo(f"search {name} is over: {stop.reason}: {stop.detail}. {headline(view.ledger)}")
-    where = f"{name}{store_option(view.store)}"
-    typer.echo(f"`nasflow show {where}` has its figures, `nasflow report {where}` its page")
+    typer.echo(f"{archive.command('show', name)} has its figures, {archive.command('report', name)} its page")
 
 
 class _OnTerminal:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from nasflow.base.quantity import in_bytes
 from nasflow.report.controls import least_difference
 from nasflow.report.figures import plural
 from nasflow.search.forecast import Forecast, ForetoldStage, StageWork
@@ -42,7 +43,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"in all     {_in_all(told)}"
     if told.gpu_hours is not None:
         yield f"gpu        {told.gpu_hours:.2f} GPU-hours"
-    yield f"storage    {bytes_text(told.storage)}"
+    yield f"storage    {in_bytes(told.storage)}"
     if plan.pods is not None:
         yield f"pods       {plan.pods}, Kubeflow's own not counted"
     yield f"images     {_images_text(plan)}"
@@ -51,7 +52,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
 def foretold_line(told: Forecast) -> str:
     """The same of a search that runs, in one line."""
     gpu = "" if told.gpu_hours is None else f", {told.gpu_hours:.2f} GPU-hours"
-    return f"{_searched(told.children, told.rounds)}: {_in_all(told)}{gpu}, {bytes_text(told.storage)}"
+    return f"{_searched(told.children, told.rounds)}: {_in_all(told)}{gpu}, {in_bytes(told.storage)}"
 
 
 def outlook_line(config: ResolvedConfig) -> str:
@@ -111,11 +112,3 @@ def _images_text(plan: Plan) -> str:
 
 def _at_most(is_most: bool) -> str:
     return "at most " if is_most else ""
-
-
-def bytes_text(count: int) -> str:
-    """`3.4 MB`."""
-    for limit, unit, name in ((1e6, 1e3, "kB"), (1e9, 1e6, "MB"), (1e12, 1e9, "GB")):
-        if count < limit:
-            return f"{count / unit:.1f} {name}"
-    return f"{count / 1e12:.1f} TB"

@@ -12,7 +12,7 @@ class Line:
 
     child: str
     parent: str | None
-    """None: it was drawn at random, or is the start network."""
+    """None: its weights were drawn at random, or brought."""
     generation: int
     """0: it has no parent."""
     own_epochs: int

@@ -7,7 +7,6 @@ from typing import Any
 from nasflow.search.budget import Budget
 from nasflow.search.effort import EFFORTS, Effort
 from nasflow.search.forecast import Forecast, Machine, Paces, forecast
-from nasflow.search.outlook import start_recipe
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.search.start import BroughtStart
 from nasflow.search.starter import Starter
@@ -67,7 +66,7 @@ def _trained(config: ResolvedConfig, effort: Effort) -> ResolvedConfig:
 
     start: Any = config.start
     if isinstance(start, BroughtStart):
-        start = start.model_copy(update={"recipe": longer(start_recipe(config), effort.start)})
+        start = start.model_copy(update={"recipe": longer(config.start_recipe, effort.start)})
     else:
         start = longer(start, effort.start)
     finish = {"recipe": longer(config.finish.recipe, effort.finish), "shortlist": effort.shortlist}

@@ -17,7 +17,6 @@ from nasflow.search.outlook import (
     counted_children,
     outlook,
     round_batches,
-    start_recipe,
     trained_to_end,
 )
 from nasflow.search.resolved import ResolvedConfig
@@ -136,7 +135,7 @@ def affordable_children(config: ResolvedConfig, paces: Paces, machine: Machine) 
                 "set children, rounds or seconds too"
             )
         return counted
-    left = min(seconds) - paces["start"].seconds(Stretch("start", start_recipe(config).epochs))
+    left = min(seconds) - paces["start"].seconds(Stretch("start", config.start_recipe.epochs))
     # The budget is looked at after whole rounds.
     fitting = max(0, math.ceil(left / each)) * config.children_per_round
     return fitting if counted is None else min(fitting, counted)

@@ -65,7 +65,7 @@ def _sizes(config: ResolvedConfig, children: int) -> list[tuple[int, int]]:
 
 def outlook(config: ResolvedConfig, children: int) -> tuple[Batch, ...]:
     """All that a search of so many children trains; equal rounds are told once."""
-    batches = [Batch("start", (Stretch("start", start_recipe(config).epochs),))]
+    batches = [Batch("start", (Stretch("start", config.start_recipe.epochs),))]
     for size, times in _sizes(config, children):
         batches += (replace(each, times=times) for each in round_batches(config, size))
     listed = min(config.finish.shortlist, trained_to_end(config, children))
@@ -73,13 +73,6 @@ def outlook(config: ResolvedConfig, children: int) -> tuple[Batch, ...]:
         each = Stretch("last", config.finish.recipe.epochs)
         batches.append(Batch("shortlist", (each,) * listed))
     return (*batches, _End(config, children).batch())
-
-
-def start_recipe(config: ResolvedConfig) -> Recipe:
-    """How the start network is trained: of one that comes trained, perhaps not at all."""
-    if not isinstance(config.start, BroughtStart):
-        return config.start
-    return config.start.recipe or config.child.model_copy(update={"epochs": 0})
 
 
 def round_batches(config: ResolvedConfig, count: int) -> tuple[Batch, ...]:
@@ -193,12 +186,12 @@ class _End:
 
     def _as_long(self, has_start: bool) -> int:
         """Epochs for which the last recipe is as long as the found network's whole line."""
-        had = start_recipe(self.config).epochs if has_start else 0
+        had = self.config.start_recipe.epochs if has_start else 0
         return max(1, self.config.finish.recipe.epochs + self._searched_epochs() - had)
 
     def _searched_epochs(self) -> int:
         """Of the chosen network's line: at most, where it may have grown from any child before it."""
-        own, start = self.config.child.epochs, start_recipe(self.config).epochs
+        own, start = self.config.child.epochs, self.config.start_recipe.epochs
         if not self.rounds:
             return start
         return {"none": own, "start": start + own, "found": start + own * self.rounds}[self.config.parents]

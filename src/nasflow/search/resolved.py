@@ -9,6 +9,7 @@ from nasflow.search.config import AskedFinish, SearchConfig, SearchSettings, che
 from nasflow.search.start import BroughtStart, ResolvedStart
 from nasflow.spec.hosts import AnyHost, Host
 from nasflow.spec.parts import Parts
+from nasflow.spec.recipe import Recipe
 
 
 class ResolvedFinish(AskedFinish):
@@ -75,6 +76,16 @@ class ResolvedConfig(SearchSettings):
     def hosts(self) -> tuple[Host, Host]:
         """Of the search and of its finish."""
         return self.host, self.finish.host
+
+    @property
+    def start_training(self) -> Recipe | None:
+        """How the start network is trained; None: it was brought trained."""
+        return self.start.recipe if isinstance(self.start, BroughtStart) else self.start
+
+    @property
+    def start_recipe(self) -> Recipe:
+        """The same; of one that was brought trained, that of a child, as which it is evaluated: no epochs."""
+        return self.start_training or self.child.model_copy(update={"epochs": 0})
 
     def identity(self) -> str:
         """The canonical JSON of all that must not change when a search is continued or extended."""

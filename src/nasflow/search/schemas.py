@@ -7,10 +7,12 @@ from nasflow.base.errors import InvalidSpec
 from nasflow.search import cluster, record, rounds
 from nasflow.search.budget import BudgetRecord
 from nasflow.search.config import SearchConfig
+from nasflow.search.contenders import Comparison
 from nasflow.search.file import SearchFile
 from nasflow.search.forecast import Forecast
 from nasflow.search.resolved import ResolvedConfig
 from nasflow.spec.child import ChildSpec
+from nasflow.spec.data import DataSetRecord
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.tree import Tree
 
@@ -32,12 +34,15 @@ DOCUMENTS: dict[str, type[Document]] = {
         record.BirthRecord,
         record.Checkpoint,
         record.TrainingRecord,
+        record.RungRecord,
         record.TrainedRecord,
         record.FailedRecord,
         record.Attempt,
         cluster.Submission,
         cluster.Run,
         cluster.Trouble,
+        Comparison,
+        DataSetRecord,
         Forecast,
     )
 }

@@ -17,7 +17,7 @@ _TRUTH = "held_out_loss"
 def shortlist(ledger: Ledger) -> Mapping[str, ChildSpec]:
     """What is trained before a network is chosen: of the best children, the best first, each at full size.
 
-    None where it would choose nothing. Their seed is none of the finish's: whoever wins is trained anew,
+    Nothing where it would choose nothing. Their seed is none of the finish's: whoever wins is trained anew,
     since a training that a network was chosen by says too much of it.
     """
     finish = ledger.config.finish

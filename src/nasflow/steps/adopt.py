@@ -31,7 +31,7 @@ from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
 from nasflow.store import digest_of
 from nasflow.tracking import read_model
-from nasflow.training.tensors import check_like, from_bytes, is_counter, to_bytes
+from nasflow.training.tensors import Misfit, check_like, from_bytes, is_counter, to_bytes
 from nasflow.training.weights import load_weights
 
 _SPARE_BYTES = 1 << 20
@@ -153,9 +153,7 @@ def _load(network: nn.Module, tensors: dict[str, Tensor], start: TrainedStart) -
             tensors[name] = tensors[name].to(tensor.dtype)
     try:
         check_like(tensors, wanted, str(start.weights or PUBLISHED))
-    except InvalidSpec as error:
-        if "and the network has" not in str(error):
-            raise
+    except Misfit as error:
         raise InvalidSpec(
             f"{error}; a classifier for other classes: name its tensors in start.fresh, and give start.recipe"
         ) from None

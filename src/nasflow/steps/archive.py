@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from nasflow.base.document import Document
 from nasflow.base.errors import NotFound
-from nasflow.store import Store, blob_key
+from nasflow.store import Store, blob_key, command_on
 
 _Document = TypeVar("_Document", bound=Document)
 
@@ -16,6 +16,10 @@ class Archive:
 
     store: Store
     _known: dict[str, Document] = field(default_factory=dict)
+
+    def command(self, verb: str, search: str) -> str:
+        """A command of nasflow on a search of this store, as it is typed here."""
+        return command_on(self.store.url, verb, search)
 
     def read(self, key: str, kind: type[_Document]) -> _Document:
         """A document that must be there; raise NotFound, or InvalidSpec if it is broken or newer."""

@@ -17,7 +17,6 @@ from nasflow.spec.data import DataFacts
 from nasflow.spec.hosts import Adopted, Host
 from nasflow.spec.network import NetworkSpec
 from nasflow.spec.origin import Brought, Origin, Scratch
-from nasflow.spec.recipe import Recipe
 from nasflow.steps.adopt import check_runs
 from nasflow.steps.archive import Archive
 from nasflow.steps.foresee import Foreseen
@@ -144,12 +143,11 @@ def _ends(config: ResolvedConfig, facts: DataFacts) -> tuple[ChildSpec, NetworkS
     """The start network, and the same at full size; raise InvalidSpec if one of them cannot be."""
     network, last = (_network(config, host, facts) for host in config.hosts)
     _check_limits(config, network, last)
-    recipe, origin = _training(config)
     start = ChildSpec(
         network=network,
-        origin=origin,
+        origin=_origin(config),
         data=facts,
-        recipe=recipe,
+        recipe=config.start_recipe,
         seed=config.seed,
         measures=config.asked_measures,
     )
@@ -171,13 +169,10 @@ def _network(config: ResolvedConfig, host: Host, facts: DataFacts) -> NetworkSpe
     return network
 
 
-def _training(config: ResolvedConfig) -> tuple[Recipe, Origin]:
-    """How the start network is trained, and from which weights."""
-    if not isinstance(config.start, BroughtStart):
-        return config.start, Scratch()
-    # Untrained, but evaluated as its children are.
-    as_it_is = config.child.model_copy(update={"epochs": 0})
-    return config.start.recipe or as_it_is, Brought(weights=config.start.digest)
+def _origin(config: ResolvedConfig) -> Origin:
+    """Where the weights of the start network come from."""
+    start = config.start
+    return Brought(weights=start.digest) if isinstance(start, BroughtStart) else Scratch()
 
 
 def _check_limits(config: ResolvedConfig, searched: NetworkSpec, last: NetworkSpec) -> None:
@@ -195,8 +190,11 @@ def _check_limits(config: ResolvedConfig, searched: NetworkSpec, last: NetworkSp
 
 
 def _check_recipes(config: ResolvedConfig, facts: DataFacts) -> None:
-    start = config.start.recipe if isinstance(config.start, BroughtStart) else config.start
-    for name, recipe in (("start", start), ("child", config.child), ("finish", config.finish.recipe)):
+    for name, recipe in (
+        ("start", config.start_training),
+        ("child", config.child),
+        ("finish", config.finish.recipe),
+    ):
         if recipe and recipe.cutout >= facts.size:
             raise InvalidSpec(
                 f"{name}: a cutout of {recipe.cutout} pixels leaves nothing of images of {facts.size}: "

@@ -71,7 +71,9 @@ def final_network(archive: Archive, search: str, control: str | None = None) -> 
 def _final(archive: Archive, search: str, control: str | None) -> tuple[nn.Module, ChildSpec, FinishRecord]:
     ledger = read_ledger(archive, search)
     if ledger.finish is None or not isinstance(ledger.final, TrainedRecord):
-        raise NotFound(f"search {search!r} has no final network yet: `nasflow resume {search}` finishes it")
+        raise NotFound(
+            f"search {search!r} has no final network yet: {archive.command('resume', search)} finishes it"
+        )
     final = ledger.final_of(_asked(control))
     if not isinstance(final, TrainedRecord):
         trained = [each.value for each in Control if ledger.final_of(each)]

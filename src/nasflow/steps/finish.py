@@ -62,7 +62,9 @@ def run_test(archive: Archive, search: str, stop: SearchStop) -> FinishRecord:
     ledger = read_ledger(archive, search, until=stop.rounds)
     ended = ledger.stop
     if ended is None or ended.best is None:
-        raise NotFound(f"search {search!r} has chosen no network: `nasflow resume {search}` goes on with it")
+        raise NotFound(
+            f"search {search!r} has chosen no network: {archive.command('resume', search)} goes on with it"
+        )
     first = read_record(archive, ended.finalists[0].child)
     if isinstance(first, FailedRecord):
         raise ChildFailed(

@@ -15,7 +15,6 @@ from nasflow.networks.adopted import make
 from nasflow.networks.convolutions import coverage
 from nasflow.search.outlook import counted_children, outlook
 from nasflow.search.resolved import ResolvedConfig
-from nasflow.search.start import BroughtStart
 from nasflow.spec.data import DataFacts
 from nasflow.spec.hosts import Adopted
 from nasflow.spec.network import NetworkSpec
@@ -81,7 +80,7 @@ class Foreseen:
     def _trainings(self) -> "Iterator[_Training]":
         """Those whose networks are known by now, or how small they are at least."""
         config = self.config
-        start = config.start.recipe if isinstance(config.start, BroughtStart) else config.start
+        start = config.start_training
         if start and start.epochs:
             yield _Training("start", self.searched, start, is_least=True)
         if config.budget.children != 0:

@@ -50,8 +50,7 @@ def count_lanes(wanted: int | None = None, threads: int = 1) -> int:
 
     if this_team().size > 1:
         return 1
-    by_cores = max(1, len(os.sched_getaffinity(0)) // threads)
-    return wanted or torch.cuda.device_count() or by_cores
+    return wanted or torch.cuda.device_count() or max(1, len(os.sched_getaffinity(0)) // threads)
 
 
 class Lanes:

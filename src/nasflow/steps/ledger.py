@@ -74,7 +74,7 @@ def found_parts(archive: Archive, text: str) -> Parts:
         return Parts(cell=find_cell(text))
     winner = read_ledger(archive, text).chosen
     if winner is None:
-        raise NotFound(f"search {text!r} has found no cell yet: `nasflow resume {text}` goes on")
+        raise NotFound(f"search {text!r} has found no cell yet: {archive.command('resume', text)} goes on")
     return winner.parts
 
 

@@ -165,7 +165,7 @@ class Pod:
         with self._doing(Step.REGISTER_AND_REPORT) as archive:
             if tasks_of(archive, search):
                 raise InvalidSpec(
-                    f"search {search!r} is not finished: `nasflow resume {search}` goes on with it"
+                    f"search {search!r} is not finished: {archive.command('resume', search)} goes on with it"
                 )
             Path(links).write_text(show_in_mlflow(archive, search), encoding="utf-8")
             Path(page).write_text(write_report(archive, search), encoding="utf-8")

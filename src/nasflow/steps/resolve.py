@@ -28,7 +28,7 @@ def resolve(
         if existing is None:
             raise
         # Where its weights are gone by now, the store still has them.
-        raise type(error)(f"{error}; `nasflow resume {asked.name}` goes on without") from None
+        raise type(error)(f"{error}; {archive.command('resume', asked.name)} goes on without") from None
     return _identified(config, facts, existing), weights
 
 

@@ -52,7 +52,7 @@ def read_submission(archive: Archive, search: str) -> tuple[Submission, str]:
         read_config(archive, search)
         raise NotFound(
             f"search {search!r} in {archive.store.url} was never submitted to a cluster: `nasflow submit "
-            f"CONFIG` does it; `nasflow watch {search}` shows it, wherever it runs"
+            f"CONFIG` does it; {archive.command('watch', search)} shows it, wherever it runs"
         )
     return submission, version
 
@@ -133,7 +133,7 @@ def take_up(
     if last and view and view.state is RunState.CANCELING:
         raise NotReady(
             f"run {last.number} of search {search!r} is still being stopped: try again in a while; if that "
-            f"does not help, `nasflow stop {search}` forgets a run whose workflow was deleted"
+            f"does not help, {archive.command('stop', search)} forgets a run whose workflow was deleted"
         )
     if last and view and not view.state.is_over:
         return last
@@ -154,14 +154,14 @@ def is_over(
     if not settled_tasks(archive, search):
         return True
     if read_submission(archive, search)[0].halted:
-        raise NotReady(f"search {search!r} was stopped: `nasflow resume {search}` goes on with it")
+        raise NotReady(f"search {search!r} was stopped: {archive.command('resume', search)} goes on with it")
     if last and last.id is None:
         take_up(archive, search, kubeflow, wait)
         return False
     if last == last_run(archive, search) and (view is None or view.state.is_over):
         raise Stuck(
-            f"no run of search {search!r} goes on: `nasflow status {search}` says what is wrong, "
-            f"`nasflow resume {search}` tries again"
+            f"no run of search {search!r} goes on: {archive.command('status', search)} says what is wrong, "
+            f"{archive.command('resume', search)} tries again"
         )
     return False
 
@@ -204,7 +204,8 @@ def _refuse_to_repeat(archive: Archive, search: str, wanted: Run) -> None:
     if before and (before.pipeline, before.progress) == (wanted.pipeline, wanted.progress):
         raise Stuck(
             f"run {before.number} of search {search!r} has added nothing, so no run follows it: "
-            f"`nasflow status {search}` says what is wrong, `nasflow resume {search}` tries again"
+            f"{archive.command('status', search)} says what is wrong, "
+            f"{archive.command('resume', search)} tries again"
         )
 
 

@@ -59,7 +59,7 @@ def learn_from_round(archive: Archive, search: str) -> ControllerUpdate | None:
         children = ", ".join(task.child for task in missing)
         raise StoreError(
             f"search {search!r} cannot teach yet: {children} have no record; "
-            f"`nasflow resume {search}` trains them"
+            f"{archive.command('resume', search)} trains them"
         )
     lesson = next((task for task in tasks if isinstance(task, Learn)), None)
     return learn(archive, search, lesson.round) if lesson else None

@@ -2,13 +2,14 @@
 
 from nasflow.store.blobs import blob_key, digest_of, get_blob, is_blob, put_blob
 from nasflow.store.check import check_writable, free_bytes, is_probe
-from nasflow.store.open import open_existing_store, open_store
+from nasflow.store.open import command_on, open_existing_store, open_store, store_option
 from nasflow.store.protocol import Store
 
 __all__ = [
     "Store",
     "blob_key",
     "check_writable",
+    "command_on",
     "digest_of",
     "free_bytes",
     "get_blob",
@@ -17,4 +18,5 @@ __all__ = [
     "open_existing_store",
     "open_store",
     "put_blob",
+    "store_option",
 ]

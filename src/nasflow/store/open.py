@@ -1,13 +1,14 @@
 """From the text in a configuration to a store."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
 from nasflow.base.credentials import masked
-from nasflow.base.errors import InvalidSpec, NotFound
+from nasflow.base.errors import InvalidSpec, NasflowError, NotFound
 from nasflow.base.lines import written_out
-from nasflow.base.settings import STORE
+from nasflow.base.settings import DEFAULT_STORE, STORE
 from nasflow.store.directory import DirectoryStore
 from nasflow.store.keys import check_place
 from nasflow.store.protocol import Store
@@ -60,6 +61,19 @@ def open_store(url: str, proven: bool = False) -> Store:
     raise InvalidSpec(
         f"store: unknown scheme {scheme[:20]!r}: give a folder, file:///folder or s3://bucket/prefix"
     )
+
+
+def command_on(url: str, verb: str, search: str, options: str = "") -> str:
+    """A command of nasflow on a search of the store at `url`, as it is typed here: a remedy that works."""
+    return f"`nasflow {verb} {search}{options}{store_option(url)}`"
+
+
+def store_option(url: str) -> str:
+    """What a command needs so that it finds the store at `url`; empty: it finds it by itself."""
+    usual = None
+    with suppress(NasflowError):
+        usual = open_store(STORE.get() or DEFAULT_STORE).url
+    return "" if url == usual else f" --store {url}"
 
 
 def _open_directory(path: str) -> Store:

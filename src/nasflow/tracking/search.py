@@ -1,7 +1,7 @@
 """A whole search as the content of its parent run: what one looks at while it goes on."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from statistics import fmean
 from typing import Literal
@@ -56,9 +56,16 @@ def search_content(ledger: Ledger, story: Story | None = None) -> RunContent:
     return replace(content, tags={**content.tags, DIGEST: digest})
 
 
+_STATUSES: Mapping[str, Literal["RUNNING", "FINISHED", "FAILED"]] = {
+    "unfinished": "RUNNING",
+    "finished": "FINISHED",
+    "failed": "FAILED",
+}
+
+
 def _status(ledger: Ledger) -> Literal["RUNNING", "FINISHED", "FAILED"]:
     """A search whose budget was raised runs again: neither end is for ever."""
-    return {"finished": "FINISHED", "failed": "FAILED", "unfinished": "RUNNING"}[ledger.standing]
+    return _STATUSES[ledger.standing]
 
 
 def _tags(ledger: Ledger, story: Story | None) -> dict[str, str]:

@@ -44,17 +44,19 @@ def from_bytes(data: bytes, where: str) -> tuple[dict[str, Tensor], str | None]:
     return tensors, (header.get("__metadata__") or {}).get("nasflow")
 
 
+class Misfit(InvalidSpec):
+    """A tensor of another shape or type than the network's of that name."""
+
+
 def check_like(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: str) -> None:
-    """Raise InvalidSpec unless `tensors` have exactly the names, shapes and types of `wanted`."""
+    """Raise InvalidSpec unless `tensors` have the names of `wanted`, Misfit unless their shapes and types too."""
     for name in sorted(wanted.keys() ^ tensors.keys()):
         raise InvalidSpec(
             f"{where}: {name!r} is missing" if name in wanted else f"{where}: {name!r} is not in the network"
         )
     for name, tensor in wanted.items():
         if tensors[name].shape != tensor.shape or tensors[name].dtype != tensor.dtype:
-            raise InvalidSpec(
-                f"{where}: {name!r} is {_show(tensors[name])}, and the network has {_show(tensor)}"
-            )
+            raise Misfit(f"{where}: {name!r} is {_show(tensors[name])}, and the network has {_show(tensor)}")
 
 
 def _show(tensor: Tensor) -> str:

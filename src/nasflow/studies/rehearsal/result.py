@@ -6,6 +6,7 @@ from statistics import fmean, median
 
 import numpy as np
 
+from nasflow.controllers.policy.sampler import POLICY_TRIES
 from nasflow.report.curves import Band
 from nasflow.report.interval import interval
 from nasflow.studies.rehearsal.run import Trial
@@ -13,8 +14,8 @@ from nasflow.studies.rehearsal.run import Trial
 WINDOW = 50
 """Children of a rolling mean."""
 
-COLLAPSED_TRIES = 20
-"""If most of the last `WINDOW` cells took more draws, the controller has stopped finding new cells."""
+COLLAPSED_TRIES = POLICY_TRIES
+"""If most of the last `WINDOW` cells took more draws, the controller finds no new cells by itself."""
 
 
 TOLD_AFTER = (20, 50, 100, 200)
