@@ -110,7 +110,7 @@ def test_begun_again(weights: Path, tmp_path: Path) -> None:
         begin(open_archive(tmp_path / "store"), adopted(moved))
     moved.unlink()
     asked = reopen(open_archive(tmp_path / "store"), "tiny").asked()
-    with pytest.raises(InvalidSpec, match=r"no such file; `nasflow resume tiny` goes on without"):
+    with pytest.raises(InvalidSpec, match=r"no such file; `nasflow resume tiny --store .*` goes on without"):
         begin(open_archive(tmp_path / "store"), asked)
 
 

@@ -35,12 +35,32 @@ class Overtaken(Exception):
     """Somebody else works on the child, who took this process for dead."""
 
 
+class Pulse:
+    """Sees who gives signs of life, by looking more than once: other machines' clocks are not asked."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[object, float]] = {}
+
+    def is_felt(self, child: str, worker: str | None, sign: object) -> bool:
+        """Whether the worker at a child is alive, as far as is known yet: at first sight it is.
+
+        `sign` is anything that changes with each sign of life.
+        """
+        if is_dead(worker):
+            return False
+        before, since = self._seen.get(child, (None, 0.0))
+        if sign != before:
+            self._seen[child] = sign, time.monotonic()
+            return True
+        return time.monotonic() - since < STILL_SECONDS
+
+
 class Onlooker:
-    """Sees who is at work, by looking more than once: other machines' clocks are not asked."""
+    """Sees who is at work."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._seen: dict[str, tuple[str | None, float]] = {}
+        self._pulse = Pulse()
 
     def is_busy(self, child: str) -> bool:
         """Whether another process works on a child, as far as is known yet: at first sight one does."""
@@ -58,13 +78,7 @@ class Onlooker:
         if attempt.worker == this_worker():
             at_work = _going_on.get((self._archive.store.url, attempt_key(child, number)))
             return at_work not in {None, threading.get_ident()}
-        if is_dead(attempt.worker):
-            return False
-        before, since = self._seen.get(child, (None, 0.0))
-        if version != before:
-            self._seen[child] = version, time.monotonic()
-            return True
-        return time.monotonic() - since < STILL_SECONDS
+        return self._pulse.is_felt(child, attempt.worker, version)
 
 
 def last_attempt(archive: Archive, child: str) -> int:

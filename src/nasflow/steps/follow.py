@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nasflow.search.ledger import Ledger
-from nasflow.search.record import Attempt, Epoch
+from nasflow.search.record import Epoch
 from nasflow.search.schedule import Task, Train, next_tasks
 from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
-from nasflow.steps.attempts import STILL_SECONDS
+from nasflow.steps.attempts import STILL_SECONDS, Pulse
 from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import Memory, read_ledger
 from nasflow.steps.records import kept_epochs
-from nasflow.steps.worker import is_dead
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,7 @@ class Follower:
     def __init__(self, archive: Archive, search: str) -> None:
         self._archive, self._search = archive, search
         self._memory = Memory()
-        self._seen: dict[str, tuple[Attempt, float]] = {}
-        """By child: its last attempt, and when that was first seen as it is, by `time.monotonic()`."""
+        self._pulse = Pulse()
         self._busy = time.monotonic()
         """When somebody was last seen in training."""
 
@@ -92,14 +90,5 @@ class Follower:
                     seconds=attempt.seconds,
                     history=kept_epochs(self._archive, attempt.child),
                     epochs=spec.recipe.epochs,
-                    is_alive=self._is_alive(attempt),
+                    is_alive=self._pulse.is_felt(attempt.child, attempt.worker, attempt),
                 )
-
-    def _is_alive(self, attempt: Attempt) -> bool:
-        if is_dead(attempt.worker):
-            return False
-        before, since = self._seen.get(attempt.child, (None, 0.0))
-        if attempt != before:
-            self._seen[attempt.child] = attempt, time.monotonic()
-            return True
-        return time.monotonic() - since < STILL_SECONDS

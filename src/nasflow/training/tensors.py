@@ -49,7 +49,7 @@ class Misfit(InvalidSpec):
 
 
 def check_like(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: str) -> None:
-    """Raise InvalidSpec unless `tensors` have the names of `wanted`, Misfit unless their shapes and types too."""
+    """Raise InvalidSpec unless `tensors` have the names of `wanted`, Misfit unless shapes and types too."""
     for name in sorted(wanted.keys() ^ tensors.keys()):
         raise InvalidSpec(
             f"{where}: {name!r} is missing" if name in wanted else f"{where}: {name!r} is not in the network"
