@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.base.files import decoded, read_at_most
+from nasflow.base.files import at_home, decoded, read_at_most
 
 
 def test_read(tmp_path: Path) -> None:
@@ -39,3 +39,11 @@ def test_decoded() -> None:
     assert decoded("é".encode(), "here") == "é"
     with pytest.raises(InvalidSpec, match="here: this is no text: its byte 3 is not UTF-8"):
         decoded(b"ab\xff", "here")
+
+
+def test_at_home() -> None:
+    """`~` is written out; somebody whom nobody knows has none."""
+    assert at_home("~/images") == Path.home() / "images"
+    assert at_home("images") == Path("images")
+    with pytest.raises(InvalidSpec, match="~nobody-at-all/x: ~nobody-at-all is no user with a home"):
+        at_home("~nobody-at-all/x")

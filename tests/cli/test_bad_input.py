@@ -193,7 +193,7 @@ def test_a_store_that_is_read_only(small_disk: Path, tmp_path: Path) -> None:
     end = call("search", write_config(tmp_path), "--store", small_disk / "store", "--no-track")
     assert end.code == StoreError.exit_code
     assert "Read-only file system" in end.error
-    assert "make the folder writable for this user" in end.error
+    assert "let this user read and write there" in end.error
 
 
 def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:

@@ -163,8 +163,7 @@ def test_nobody_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """Where nobody has been in training for a while, the screen says what goes on with the search."""
     store = at("round", tmp_path)
     assert "has been in training" not in drawn(store)
-    for room in ("attempts", "follow"):
-        monkeypatch.setattr(f"nasflow.steps.{room}.STILL_SECONDS", 0.0)
+    monkeypatch.setattr("nasflow.steps.attempts.STILL_SECONDS", 0.0)
     said = " ".join(drawn(store).split())
     assert (
         "no network has been in training for 0 s: if nobody is at work, `nasflow resume tiny --store" in said

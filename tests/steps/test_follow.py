@@ -76,13 +76,11 @@ def test_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert view.tasks == (Train(child, "round", 2),)
     assert (training.child, training.history, training.epochs) == (child, history, 1)
     assert view.at_work == 1
-    for room in ("attempts", "follow"):
-        monkeypatch.setattr(f"nasflow.steps.{room}.STILL_SECONDS", 0.0)
+    monkeypatch.setattr("nasflow.steps.attempts.STILL_SECONDS", 0.0)
     still = follower.look()
     assert (still.at_work, still.trainings[0].is_alive) == (0, False)
     assert still.idle is not None
-    for room in ("attempts", "follow"):
-        monkeypatch.setattr(f"nasflow.steps.{room}.STILL_SECONDS", STILL_SECONDS)
+    monkeypatch.setattr("nasflow.steps.attempts.STILL_SECONDS", STILL_SECONDS)
     beat = attempt.model_copy(update={"seconds": 13.0})
     version = archive.replace(attempt_key(child, 1), beat, version)
     assert follower.look().at_work == 1

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -132,7 +133,7 @@ def test_a_read_only_disk_is_explained(small_disk: Path) -> None:
         lambda: check_writable(store),
     ]
     for write in writes:
-        with pytest.raises(StoreError, match=r"Read-only file system.*make the folder writable"):
+        with pytest.raises(StoreError, match=r"Read-only file system.*let this user read and write there"):
             write()
     assert store.read("key") == b"1"
     assert DirectoryStore(small_disk).list("") == ["key"]
@@ -154,6 +155,37 @@ def test_a_key_cannot_be_the_folder_of_another(tmp_path: Path) -> None:
     for key in ("a", "a/b/c"):
         with pytest.raises(StoreError, match="a file is where a folder must be, or the reverse"):
             store.create(key, b"1")
+
+
+@pytest.mark.parametrize("is_unmounted", [False, True])
+def test_a_folder_that_vanishes_is_not_made_again(is_unmounted: bool, tmp_path: Path) -> None:
+    """Moved away, or with an empty one in its place: what comes after would be a store with holes."""
+    store = DirectoryStore(tmp_path / "store")
+    assert store.create("first", b"1")
+    _, version = store.read_versioned("first")
+    (tmp_path / "store").rename(tmp_path / "elsewhere")
+    if is_unmounted:
+        (tmp_path / "store").mkdir()
+    for write in (lambda: store.create("second", b"2"), lambda: store.replace("first", b"2", version)):
+        with pytest.raises(
+            StoreError, match="gone: its folder was moved, deleted or unmounted: bring it back"
+        ):
+            write()
+    assert not list(tmp_path.glob("store/*"))
+    shutil.rmtree(tmp_path / "store", ignore_errors=True)
+    (tmp_path / "elsewhere").rename(tmp_path / "store")
+    assert store.create("second", b"2")
+    assert DirectoryStore(tmp_path / "store").list("") == ["first", "second"]
+
+
+def test_what_is_no_temporary_file_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe among them; and a folder that cannot be read, as links in a circle cannot."""
+    DirectoryStore(tmp_path).create("key", b"1")
+    os.mkfifo(tmp_path / ".temporary" / "pipe")
+    assert DirectoryStore(tmp_path).list("") == ["key"]
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(StoreError, match="Too many levels of symbolic links"):
+        DirectoryStore(tmp_path / "loop").read("key")
 
 
 def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

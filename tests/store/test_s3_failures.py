@@ -1,14 +1,17 @@
 """What a server refuses is said at once; what breaks on the way is tried again."""
 
 import itertools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from tests.faults.proxy import Fault, Proxy, Script
 from tests.store.refusals import every_call, refused
 
 from nasflow.base.errors import StoreError, StoreUnavailable
-from nasflow.store import check_writable, open_store
+from nasflow.store import Store, check_writable, open_store
 
 PASSING = [
     # Until a server is back takes seconds: tests/store/test_s3_contact.py waits for one too.
@@ -102,3 +105,56 @@ def test_a_missing_bucket_is_explained(s3_url: str) -> None:
     store = open_store("s3://no-such-bucket/x")
     for call in [lambda: store.create("key", b"1"), lambda: store.read("key"), lambda: store.list("")]:
         assert "NoSuchBucket: create the bucket, or correct its name" in refused(call)
+
+
+class _Answering(BaseHTTPRequestHandler):
+    """A server that is no S3: each answer is the same."""
+
+    protocol_version = "HTTP/1.1"
+    status, location, body = 200, "", b""
+
+    def do_GET(self) -> None:
+        """Whatever is asked."""
+        self.send_response(self.status)
+        if self.location:
+            self.send_header("Location", self.location)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    do_HEAD = do_PUT = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def answering(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Store]]:
+    """Makes the store that has nothing but one answer."""
+    with ExitStack() as running:
+
+        def answer(**what: object) -> Store:
+            server = ThreadingHTTPServer(("127.0.0.1", 0), type("Answering", (_Answering,), what))
+            running.callback(server.server_close)
+            running.callback(server.shutdown)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+            return open_store(s3_url)
+
+        yield answer
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_who_is_sent_elsewhere_for_ever(status: int, answering: Callable[..., Store]) -> None:
+    """By a login page, or a server that wants https: botocore goes there again and again."""
+    store = answering(status=status, location="https://login.example.com/")
+    assert "sent elsewhere again and again: check AWS_ENDPOINT_URL_S3" in refused(lambda: store.list(""))
+
+
+def test_a_list_without_an_end(answering: Callable[..., Store]) -> None:
+    """The same page, which says that another one follows."""
+    page = (
+        b"<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>key</Key></Contents>"
+        b"<NextContinuationToken>again</NextContinuationToken></ListBucketResult>"
+    )
+    assert "the same page of names again" in refused(lambda: answering(body=page).list(""))

@@ -91,8 +91,9 @@ def sweep(folder: Path) -> None:
 
     By no clock: another machine's may be days ahead.
     """
-    with suppress(FileNotFoundError, NotADirectoryError):
-        for path in folder.iterdir():
+    with suppress(OSError):
+        # What is no file, such as a pipe, is nobody's here, and may be waited for without end.
+        for path in filter(Path.is_file, folder.iterdir()):
             with suppress(OSError), path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()

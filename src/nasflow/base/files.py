@@ -32,3 +32,11 @@ def decoded(data: bytes, where: str) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise InvalidSpec(f"{where}: this is no text: its byte {error.start + 1} is not UTF-8") from None
+
+
+def at_home(path: str) -> Path:
+    """A path with `~` and `~user` written out; raise InvalidSpec for a user that nobody knows."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InvalidSpec(f"{path}: {path.partition('/')[0]} is no user with a home") from None

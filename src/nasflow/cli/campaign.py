@@ -17,13 +17,13 @@ def _verify(
     as_json: JsonOption = False,
 ) -> None:
     """Prove that edits preserve the function, by random sequences on trained networks."""
-    from rich.console import Console
     from rich.progress import track
 
     from nasflow.base.errors import VerificationFailed
+    from nasflow.base.terminal import side_console
     from nasflow.studies.verify import run_campaign, trials
 
-    console = Console(stderr=True)
+    console = side_console()
     steps = track(trials(random, seed), "verify", random, console=console, disable=not console.is_terminal)
     campaign = run_campaign(steps, seed)
     if as_json:
@@ -50,13 +50,13 @@ def _audit(
     as_json: JsonOption = False,
 ) -> None:
     """Train some of a search's children as its finish would: was the search's ranking right?"""
-    from rich.console import Console
     from rich.progress import Progress
 
+    from nasflow.base.terminal import side_console
     from nasflow.search.words import measure_words
     from nasflow.studies.audit import audit, score_text
 
-    console = Console(stderr=True)
+    console = side_console()
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f"audit of {search}", total=children)
         found = audit(

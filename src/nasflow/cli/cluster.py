@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +42,7 @@ def _compile(
     from nasflow.pipelines import compile_pipelines
 
     file = read_file(config)
-    if config.resolve() in {(output / f"{name}.yaml").resolve() for name in ("search", "finish")}:
+    if realpath(config) in {realpath(output / f"{name}.yaml") for name in ("search", "finish")}:
         raise InvalidSpec(f"{config} would be overwritten: give --output another folder")
     compiled = compile_pipelines(file.name, file.required_cluster())
     write_folder(output, {f"{name}.yaml": data for name, data in compiled.items()})

@@ -3,9 +3,9 @@
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from nasflow.base.terminal import side_console
 from nasflow.cli.told import record_text, standing_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Display:
 
         self._follower, self._lanes = follower, lanes
         self._view = follower.look()
-        console = Console(stderr=True)
+        console = side_console()
         self._is_terminal = console.is_terminal
         self._progress = Progress(
             TextColumn("{task.description:<28}"),

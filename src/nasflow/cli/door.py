@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from nasflow.base.ending import TERMINATED, stop_on_sigterm
-from nasflow.base.errors import NasflowError, Stopped
+from nasflow.base.errors import InvalidSpec, NasflowError, Stopped
 from nasflow.base.settings import ALLOWED_CODE, RANK, WORLD_SIZE
 from nasflow.base.terminal import say
 from nasflow.cli.campaign import proof_commands
@@ -89,12 +89,17 @@ def program() -> Any:
 def run_command() -> int:
     """Run the command of the command line; what it exits with."""
     sys.excepthook = _tell_of_a_bug
+    # Closed by whoever began this process: others take for granted that it is there.
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     # A name on a disk may be no text, and a terminal may lack letters: both are shown written out.
     for stream in (sys.stdout, sys.stderr):
         # Whose file was replaced beneath it, a stream stays as it is.
         if isinstance(stream, TextIOWrapper):
             with suppress(OSError):
                 stream.reconfigure(errors="backslashreplace")
+    if not _is_somewhere():
+        say("error: the folder that this was typed in is gone: go to another one")
+        return InvalidSpec.exit_code
     # Torchrun's; asked here, so that no other command waits for torch.
     if RANK.is_set and (WORLD_SIZE.get() or 1) > 1:
         from nasflow.steps.together import together
@@ -104,6 +109,15 @@ def run_command() -> int:
     # Not above: torchrun ends its processes so, each in a step in which it waits for the others for ever.
     stop_on_sigterm()
     return _command()
+
+
+def _is_somewhere() -> bool:
+    """Whether there is a working directory: without one libraries end the process, each in its own way."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def _unprinted(error: Exception) -> int:

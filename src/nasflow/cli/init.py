@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from nasflow.base.settings import DEFAULT_STORE
-from nasflow.cli.options import StoreOption, open_archive, write
+from nasflow.cli.options import StoreOption, check_folder, open_archive, write
 from nasflow.cli.plan import StepSecondsOption
 
 init_commands = typer.Typer()
@@ -68,7 +68,8 @@ def _init(
     """
     from nasflow.base.errors import InvalidSpec
 
-    if file.exists():
+    check_folder(file.absolute().parent)
+    if os.path.lexists(file):
         raise InvalidSpec(f"{file}: is there already, and nothing is overwritten: give another name")
     if example is None:
         text = _made(_asked(images, network, hours), size, step_seconds, store)
@@ -129,13 +130,14 @@ def _with(check: Callable[[str], object]) -> Callable[[str], str]:
 def _check_images(images: str) -> str | None:
     """The whole path of a folder of images; None: a data set is named. Raise DataSetMissing for neither."""
     from nasflow.base.errors import DataSetMissing
+    from nasflow.base.files import at_home
     from nasflow.search.starter import STARTER_HOSTS
 
     named = sorted({*STARTER_HOSTS} - {"image-folder"})
     if images in named:
         return None
-    path = Path(images).expanduser().absolute()
-    if not path.is_dir():
+    path = at_home(images).absolute()
+    if not os.path.isdir(path):
         raise DataSetMissing(f"--images {images}: no folder, and none of {', '.join(named)}")
     return os.path.normpath(path)
 

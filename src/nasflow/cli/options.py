@@ -103,9 +103,10 @@ def tracking_address(store: str) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file that the user named; raise StoreError."""
+    """Write a file that the user named, as `write_bytes` does, into a folder that is there."""
     with _writing(path):
-        path.write_text(text, encoding="utf-8")
+        os.stat(path.absolute().parent)
+    write_bytes(path, text.encode())
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -116,13 +117,20 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def write_bytes(file: Path, data: bytes) -> None:
-    """Write a file, whole or not at all, into a folder that is made if need be; raise StoreError."""
+    """Write a file, whole or not at all, into a folder that is made if need be; raise StoreError.
+
+    A link stays one, and into what is no file (`/dev/stdout`, a pipe) it is written as it comes.
+    """
     from nasflow.base.durable import move_over, temporary_file
 
-    with _writing(file.parent):
-        file.parent.mkdir(parents=True, exist_ok=True)
-    with _writing(file), temporary_file(file.parent, data) as whole:
-        move_over(whole, file)
+    with _writing(file):
+        if file.exists() and not file.is_file():
+            file.write_bytes(data)
+            return
+        target = Path(os.path.realpath(file))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_file(target.parent, data) as whole:
+            move_over(whole, target)
 
 
 def check_folder(folder: Path) -> None:

@@ -167,10 +167,11 @@ def _try_all(arms: list[_Arm], worth: _Worth, series: _Series) -> dict[str, list
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    from rich.console import Console
     from rich.progress import track
 
-    console = Console(stderr=True)
+    from nasflow.base.terminal import side_console
+
+    console = side_console()
     trials: dict[str, list[Trial]] = {arm.value: [] for arm in arms}
     todo = [(name, seed) for name in trials for seed in series.drawn]
     attempt = partial(_try, worth, series.children)

@@ -34,10 +34,10 @@ def _truth(
     lanes: LanesOption = None,
 ) -> None:
     """Train every cell of a small space, inherited and from scratch: what is each worth? Again: goes on."""
-    from rich.console import Console
     from rich.progress import Progress
 
     from nasflow.base.packed import packed
+    from nasflow.base.terminal import side_console
     from nasflow.steps.begin import begin
     from nasflow.steps.lanes import count_lanes
     from nasflow.studies.truth import Truth, read_table
@@ -47,7 +47,7 @@ def _truth(
     search = read_file(config).config()
     known = read_table(output) if output.exists() else None
     truth = Truth(archive, begin(archive, search), seeds, known, cells)
-    console = Console(stderr=True)
+    console = side_console()
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f"truth of {search.name}", total=len(truth))
         for done in truth.train(count_lanes(asked_lanes, search.child.cpu_threads)):
@@ -106,18 +106,18 @@ def _adopt(
     """Which of torchvision's classifiers can be adopted, grown, widened, narrowed, exported? Tries all."""
     from fnmatch import fnmatchcase
 
-    from rich.console import Console
     from rich.progress import track
 
     from nasflow.base.document import MAXIMUM_BYTES
     from nasflow.base.files import read_at_most
+    from nasflow.base.terminal import side_console
     from nasflow.studies.adoption import Adoptions, adoption_table, classifiers, try_apart
 
     known = Adoptions()
+    check_folder(output.parent)
     if output.exists():
         known = Adoptions.from_json(read_at_most(output, MAXIMUM_BYTES, "a table of adoptions"), str(output))
-    check_folder(output.parent)
-    console = Console(stderr=True)
+    console = side_console()
     done = {each.network for each in known.networks}
     asked = [name for name in classifiers() if fnmatchcase(name, only)]
     if not asked:

@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import dataclass, replace
-from pathlib import Path
+from os.path import realpath
 
 from nasflow.base.errors import Conflict, InvalidSpec
+from nasflow.base.files import at_home
 from nasflow.base.terminal import say
 from nasflow.measure import counted
 from nasflow.search.budget import Budget, BudgetRecord
@@ -239,7 +240,7 @@ def _as_begun(asked: SearchConfig, existing: ResolvedConfig | None) -> SearchCon
     """With the path of the images that the search began with, if that is another way to write this one."""
     if existing is None or existing.data.path is None or asked.data.path is None:
         return asked
-    if Path(existing.data.path).expanduser().resolve() != Path(asked.data.path).expanduser().resolve():
+    if realpath(at_home(existing.data.path)) != realpath(at_home(asked.data.path)):
         return asked
     return asked.model_copy(update={"data": asked.data.model_copy(update={"path": existing.data.path})})
 

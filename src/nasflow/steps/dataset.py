@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from nasflow.base.errors import DataSetMissing
+from nasflow.base.files import at_home
 from nasflow.spec.data import DataFacts, DataSetRecord, DataSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.keys import data_set_key
@@ -61,4 +62,4 @@ def located(archive: Archive, facts: DataFacts) -> DataSpec:
 
 def _place(spec: DataSpec) -> str:
     """Where the files should be, whichever folder one is in."""
-    return str(Path(spec.path).expanduser().absolute()) if spec.path else "their usual place"
+    return str(at_home(spec.path).absolute()) if spec.path else "their usual place"

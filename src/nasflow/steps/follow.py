@@ -8,8 +8,8 @@ from nasflow.search.ledger import Ledger
 from nasflow.search.record import Epoch
 from nasflow.search.schedule import Task, Train, next_tasks
 from nasflow.spec.child import ChildSpec
+from nasflow.steps import attempts
 from nasflow.steps.archive import Archive
-from nasflow.steps.attempts import STILL_SECONDS, Pulse
 from nasflow.steps.keys import spec_key
 from nasflow.steps.ledger import Memory, read_ledger
 from nasflow.steps.records import kept_epochs
@@ -63,7 +63,7 @@ class Follower:
     def __init__(self, archive: Archive, search: str) -> None:
         self._archive, self._search = archive, search
         self._memory = Memory()
-        self._pulse = Pulse()
+        self._pulse = attempts.Pulse()
         self._busy = time.monotonic()
         """When somebody was last seen in training."""
 
@@ -75,8 +75,9 @@ class Follower:
         now = time.monotonic()
         if any(each.is_alive for each in trainings):
             self._busy = now
-        idle = now - self._busy if now - self._busy >= STILL_SECONDS else None
-        return SearchView(self._archive.store.url, ledger, tasks, trainings, idle)
+        idle = now - self._busy
+        told = idle if idle >= attempts.STILL_SECONDS else None
+        return SearchView(self._archive.store.url, ledger, tasks, trainings, told)
 
     def _trainings(self, ledger: Ledger, tasks: tuple[Task, ...]) -> Iterator[OpenTraining]:
         last = {each.child: each for each in ledger.attempts}

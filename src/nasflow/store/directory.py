@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EACCES, EDQUOT, EEXIST, EISDIR, ENOSPC, ENOTDIR, ENOTSUP, EPERM, EROFS
+from errno import EACCES, EDQUOT, EEXIST, EISDIR, ENOENT, ENOSPC, ENOTDIR, ENOTSUP, EPERM, EROFS
 from pathlib import Path
 
 from nasflow.base.durable import (
@@ -40,6 +40,7 @@ class DirectoryStore:
         with self._explained():
             if self._root.is_file():
                 raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
+        self._is_begun = os.path.isdir(self._temporary)
         sweep(self._temporary)
 
     @property
@@ -47,13 +48,18 @@ class DirectoryStore:
         """The absolute path of the folder."""
         return str(self._root)
 
+    def is_there(self) -> bool:
+        """Whether there is such a folder; raise StoreError if this user may not know."""
+        with self._explained():
+            return self._root.is_dir()
+
     def create(self, key: str, data: bytes) -> bool:
         """See `protocol.Store`."""
         path = self._path(key)
         with self._explained():
             if path.is_file():
                 return False
-            with temporary_file(self._temporary, data) as whole:
+            with self._written(data) as whole:
                 make_folder(path.parent)
                 return link_if_absent(whole, path)
 
@@ -75,7 +81,7 @@ class DirectoryStore:
         if version is None:
             return _version(data) if self.create(key, data) else None
         path = self._path(key)
-        with self._explained(), temporary_file(self._temporary, data) as whole, locked(self._lock):
+        with self._explained(), self._written(data) as whole, locked(self._lock):
             if self._version_at(key) != version:
                 return None
             move_over(whole, path)
@@ -102,6 +108,18 @@ class DirectoryStore:
             with locked(self._lock):
                 path.unlink(missing_ok=True)
                 sync_folder(path.parent)
+
+    @contextmanager
+    def _written(self, data: bytes) -> Iterator[Path]:
+        """A temporary file in the folder, which is made once only.
+
+        What vanishes with all that was written, or is unmounted, would come back as a store with holes.
+        """
+        if self._is_begun and not self._temporary.is_dir():
+            raise StoreError(f"store {self.url}: what was written there is gone: {_GONE}")
+        with temporary_file(self._temporary, data) as whole:
+            self._is_begun = True
+            yield whole
 
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)
@@ -154,13 +172,15 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 _FULL = "free space there, or choose another store"
-_CLOSED = "make the folder writable for this user, or choose another store"
+_GONE = "its folder was moved, deleted or unmounted: bring it back, and the same command goes on"
+_CLOSED = "let this user read and write there, or choose another store"
 _TAKEN = "a file is where a folder must be, or the reverse: move it away, or choose another store"
 _REMEDIES = {
     ENOSPC: _FULL,
     EDQUOT: _FULL,
     EACCES: _CLOSED,
     EROFS: _CLOSED,
+    ENOENT: _GONE,
     EPERM: "choose a store on a file system with hard links, which this user may write to",
     ENOTSUP: "choose a store on a file system with hard links",
     ENOTDIR: _TAKEN,

@@ -2,7 +2,6 @@
 
 import re
 from contextlib import suppress
-from pathlib import Path
 from urllib.parse import unquote
 
 from nasflow.base.credentials import masked
@@ -29,7 +28,7 @@ def open_existing_store(url: str) -> Store:
     """The store at `url`, for who only reads; raise as `open_store` does, and NotFound for no folder."""
     store = open_store(url)
     # A bucket says itself that it is not there.
-    if "://" not in store.url and not Path(store.url).is_dir():
+    if isinstance(store, DirectoryStore) and not store.is_there():
         raise NotFound(
             f"store {store.url}: there is no such folder: --store or {STORE} says where the store is"
         )
@@ -102,7 +101,8 @@ def _open_s3(rest: str, proven: bool) -> Store:
     # The text is not repeated: people paste `key:secret@bucket`.
     if not _BUCKET.fullmatch(bucket):
         raise InvalidSpec(
-            "store: no bucket's name after s3://: give s3://bucket/prefix, credentials by AWS_*"
+            "store: no bucket's name, of 3 characters or more, after s3://: give s3://bucket/prefix, "
+            "credentials by AWS_*"
         )
     if _PASTED.search(prefix) or masked(f"s3://{rest}") != f"s3://{rest}":
         raise InvalidSpec("store: the address holds what looks like a secret: give credentials by AWS_*")

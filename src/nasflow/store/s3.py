@@ -151,13 +151,15 @@ class S3Store:
 
     def _names(self, start: str) -> Keys:
         """Names of all objects that start so. Page by page: what breaks costs one page, not all."""
-        names, token = list[str](), ""
-        while True:
+        names, token, seen = list[str](), "", set[str]()
+        while token not in seen:
+            seen.add(token)
             page = self._page(start, token)
             names += [item["Key"] for item in page.get("Contents", [])]
             token = page.get("NextContinuationToken", "")
             if not token:
                 return names
+        raise StoreError(f"store {self.url}: the server gives the same page of names again: look at its log")
 
     def _page(self, start: str, token: str) -> "ListObjectsV2OutputTypeDef":
         return self._ask(lambda: self._page_once(start, {"ContinuationToken": token} if token else {}))

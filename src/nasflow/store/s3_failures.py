@@ -27,9 +27,10 @@ class CutShort(HTTPError):
     """An answer lacks what each one has: http.client takes a head that breaks off for a whole one."""
 
 
-FAILURES = (BotoCoreError, ClientError, ResponseParserError, HTTPError)
-"""All that a request can end with. botocore lets the last two through: it reads the body of an error, and
-parses every body, without a look at what may go wrong there."""
+FAILURES = (BotoCoreError, ClientError, ResponseParserError, HTTPError, RecursionError)
+"""All that a request can end with. botocore lets the last three through: it reads the body of an error, and
+parses every body, without a look at what may go wrong there; and it asks whoever sends it elsewhere for the
+bucket's region, is sent elsewhere again, and so on."""
 
 _BROKEN_OFF = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError, HTTPError)
 """No answer, or not all of it."""
@@ -44,6 +45,7 @@ _KEYS = f"check {S3_ACCESS_KEY}, {S3_SECRET_KEY} and {S3_SESSION_TOKEN}"
 _RIGHTS = "give these credentials the rights to list the bucket and to get, put and delete objects in it"
 _REGION = f"set {S3_REGION} to the bucket's region"
 _SERVER = "use an S3 server with conditional writes (AWS S3, SeaweedFS, MinIO of 2025)"
+_SENT_ELSEWHERE = "sent elsewhere again and again"
 _REMEDIES = {
     "NoSuchBucket": "create the bucket, or correct its name",
     "InvalidAccessKeyId": _KEYS,
@@ -54,6 +56,7 @@ _REMEDIES = {
     "403": f"{_KEYS}, and {_RIGHTS}",
     "RequestTimeTooSkewed": "set this machine's clock",
     "PermanentRedirect": _REGION,
+    _SENT_ELSEWHERE: f"check {S3_ENDPOINT}: a login page may be in between, or https be wanted",
     "AuthorizationHeaderMalformed": _REGION,
     "NotImplemented": _SERVER,
     "InvalidArgument": _SERVER,
@@ -91,8 +94,8 @@ def status_of(error: ClientError) -> int:
 def code_of(error: Exception) -> str:
     """S3's own word for an answer ("NoSuchBucket"), or the libraries' for no answer."""
     if isinstance(error, ClientError):
-        return error.response.get("Error", {}).get("Code", "unknown error")
-    return type(error).__name__
+        return error.response.get("Error", {}).get("Code") or f"status {status_of(error)}"
+    return _SENT_ELSEWHERE if isinstance(error, RecursionError) else type(error).__name__
 
 
 def remedy_for(error: Exception) -> str:

@@ -106,6 +106,21 @@ def test_a_folder_that_is_closed(spec: DataSpec, tmp_path: Path) -> None:
         load_data(spec)
 
 
+@pytest.mark.parametrize("kind", ["nowhere", "itself", "pipe"])
+def test_what_calls_itself_an_image_and_is_no_file(kind: str, spec: DataSpec, tmp_path: Path) -> None:
+    """A link to nothing or to itself, a pipe, which would be waited for: each is named in one line."""
+    odd = tmp_path / "train" / "ant" / "zz.png"
+    os.mkfifo(odd) if kind == "pipe" else odd.symlink_to({"nowhere": "nowhere", "itself": odd}[kind])
+    with pytest.raises(InvalidSpec, match=r"train/ant/zz\.png: .*: replace or remove it"):
+        load_data(spec)
+
+
+def test_somebody_without_a_home(spec: DataSpec) -> None:
+    """Is told."""
+    with pytest.raises(InvalidSpec, match="~nobody-at-all is no user with a home"):
+        load_data(spec.model_copy(update={"path": "~nobody-at-all/images"}))
+
+
 def test_a_test_part_that_is_no_good(spec: DataSpec, tmp_path: Path) -> None:
     """What the finish would stumble over is found beforehand: no test part, its classes, a broken image."""
     with pytest.raises(DataSetMissing, match="test/<class>/"):

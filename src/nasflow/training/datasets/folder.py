@@ -14,8 +14,16 @@ from unicodedata import normalize
 import torch
 
 from nasflow.base.errors import DataSetMissing, InvalidSpec
+from nasflow.base.files import at_home
 from nasflow.spec.data import DataSpec
-from nasflow.training.datasets.image_files import SUFFIXES, FolderImages, files_below, is_image, visible_files
+from nasflow.training.datasets.image_files import (
+    SUFFIXES,
+    FolderImages,
+    files_below,
+    folders_in,
+    is_image,
+    visible_files,
+)
 from nasflow.training.datasets.protocol import DataSet
 
 TEST_FOLDERS = ("test", "val")
@@ -40,7 +48,7 @@ class ImageFolder:
 
     def root(self, spec: DataSpec) -> Path:
         """The path that was given."""
-        return Path(spec.path or ".").expanduser()
+        return at_home(spec.path or ".")
 
     def files(self, spec: DataSpec) -> tuple[str, ...]:
         """Image files of all parts."""
@@ -111,19 +119,19 @@ def _what_lacks(folder: Path, part: str) -> str:
         return f"there is no folder {whole}"
     if any(is_image(each.name) for each in folder.iterdir()):
         return f"{whole} has images, and no folders of classes"
-    return f"{whole / part} is no folder" if any(_folders(folder)) else f"{whole} has no folders inside"
+    return f"{whole / part} is no folder" if folders_in(folder) else f"{whole} has no folders inside"
 
 
 def _has_parts(folder: Path) -> bool:
     """Whether somebody has said which images are for the test; where there is nothing at all, they should."""
-    return not any(_folders(folder)) or any((folder / name).is_dir() for name in ("train", *TEST_FOLDERS))
+    return not folders_in(folder) or any((folder / name).is_dir() for name in ("train", *TEST_FOLDERS))
 
 
 def _parted(folder: Path, size: int) -> tuple[FolderImages, FolderImages]:
     """The training and the test part of a folder that has none: by names, so that it is the same everywhere,
     and most images stay where they were when others are added.
     """
-    others = [each for each in _folders(folder) if each.lower() in _OTHER_PARTS]
+    others = [each for each in folders_in(folder) if each.lower() in _OTHER_PARTS]
     if others:
         raise InvalidSpec(f"{folder}: {min(others)}/ looks like a part, no class: call it train/ or test/")
     # One to train on, one to hold out, one to test.
@@ -142,13 +150,8 @@ def _parted(folder: Path, size: int) -> tuple[FolderImages, FolderImages]:
     return replace(train, remarks=(remark, *whole.remarks)), test
 
 
-def _folders(root: Path) -> Iterator[str]:
-    if root.is_dir():
-        yield from (each.name for each in root.iterdir() if each.is_dir() and not each.name.startswith("."))
-
-
 def _classes(root: Path) -> tuple[str, ...]:
-    names = sorted(_folders(root))
+    names = folders_in(root)
     if len(names) < 2:
         raise InvalidSpec(f"{root}: {_counted(len(names), 'class folder')} inside; at least 2 are needed")
     twice = [name for name, count in Counter(normalize("NFC", name) for name in names).items() if count > 1]

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from stat import S_ISREG
+from typing import NoReturn, Self
 
 import numpy as np
 import torch
@@ -75,17 +76,28 @@ class FolderImages:
         """sha256 over the names and sizes (bytes) of the files: to read them all would take too long."""
         digest = hashlib.sha256()
         for file in self.files:
-            digest.update(os.fsencode(f"{file}\0{(self.root / file).stat().st_size}\0"))
+            digest.update(os.fsencode(f"{file}\0{_size_of(self.root / file)}\0"))
         return digest.hexdigest()
 
 
 def files_below(root: Path, *parts: str) -> Iterator[str]:
     """Names of the image files in the folders of classes of some parts, which need not be there."""
     for part in parts:
-        for each in sorted((root / part).glob("*/")):
-            if not each.name.startswith("."):
-                own = (each / name for name in visible_files(each) if is_image(name))
-                yield from (file.relative_to(root).as_posix() for file in own if file.is_file())
+        for each in folders_in(root / part):
+            own = (Path(part, each, name) for name in visible_files(root / part / each) if is_image(name))
+            yield from (file.as_posix() for file in own if _is_file(root / file))
+
+
+def folders_in(root: Path) -> list[str]:
+    """Names of the folders in one, sorted, but for hidden ones; none where it is not there.
+
+    Raise InvalidSpec where this user may not know.
+    """
+    try:
+        found = [each.name for each in root.iterdir() if each.is_dir()] if root.is_dir() else []
+    except OSError as error:
+        _refuse(error)
+    return sorted(each for each in found if not each.startswith("."))
 
 
 def is_image(name: str) -> bool:
@@ -126,8 +138,27 @@ def _all_broken(root: Path, first: InvalidSpec) -> InvalidSpec:
     return InvalidSpec(f"{root}: {len(broken)} images cannot be read: replace or remove {listed}")
 
 
-def _refuse(error: OSError) -> None:
-    raise InvalidSpec(f"{error.filename}: cannot be read ({error.strerror})") from None
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        _refuse(error)
+
+
+def _size_of(file: Path) -> int:
+    """In bytes; raise InvalidSpec for what is none, such as a link to nothing."""
+    try:
+        found = file.stat()
+    except OSError as error:
+        _refuse(error)
+    if not S_ISREG(found.st_mode):
+        raise InvalidSpec(f"{file}: this is no file: replace or remove it")
+    return found.st_size
+
+
+def _refuse(error: OSError) -> NoReturn:
+    remedy = "let this user read it" if isinstance(error, PermissionError) else "replace or remove it"
+    raise InvalidSpec(f"{error.filename}: cannot be read ({error.strerror}): {remedy}") from None
 
 
 @cache
