@@ -36,7 +36,7 @@ def test_only_what_has_no_record(archive: Archive, child: str) -> None:
     run_child(archive, child)
     (other,) = children_to_train(archive, "tiny")
     assert {child, other} == set(both)
-    with pytest.raises(StoreError, match=f"{other} have no record; `nasflow resume tiny`"):
+    with pytest.raises(StoreError, match=f"{other} have no record; `nasflow resume tiny --store"):
         learn_from_round(archive, "tiny")
 
 

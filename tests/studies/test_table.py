@@ -28,8 +28,8 @@ def rows() -> dict[str, CountedNetwork]:
 def test_as_published(name: str) -> None:
     """Rounded as published, each network has the published parameters and mult-adds."""
     row = rows()[name]
-    if row.published_params is not None and row.network not in PLAIN_PYRAMIDS:
-        assert round(row.params, -5) == row.published_params
+    if row.published_parameters is not None and row.network not in PLAIN_PYRAMIDS:
+        assert round(row.parameters, -5) == row.published_parameters
     if row.published_mult_adds is not None:
         assert round(row.mult_adds, -6) == row.published_mult_adds
 

@@ -20,10 +20,10 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.spec.origin import Brought, Origin, Scratch
 from nasflow.steps.adopt import check_runs
 from nasflow.steps.archive import Archive
-from nasflow.steps.foresee import Foreseen
 from nasflow.steps.images import load_test_images, new_training_data, training_data
 from nasflow.steps.keys import budget_key, config_key, data_set_key, spec_key, start_key
 from nasflow.steps.ledger import read_ledger
+from nasflow.steps.precheck import Precheck
 from nasflow.steps.resolve import resolve
 from nasflow.store import check_writable, put_blob
 from nasflow.training.datasets.data import check_test, copies
@@ -75,8 +75,8 @@ def draw_up(archive: Archive, asked: SearchConfig, room: Room | None = None) -> 
     _refuse_another(existing, found.config, archive)
     if existing:
         return found
-    foreseen = Foreseen(found.config, found.start.data, found.start.network, found.last)
-    remarks = (*found.remarks, *foreseen.remarks(archive.store, room or room_here()))
+    precheck = Precheck(found.config, found.start.data, found.start.network, found.last)
+    remarks = (*found.remarks, *precheck.remarks(archive.store, room or room_here()))
     return replace(found, remarks=remarks)
 
 

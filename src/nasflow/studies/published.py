@@ -21,7 +21,7 @@ class PublishedNetwork:
     name: str
     network: NetworkSpec | NasNet
     """One of ours, or the baseline, which takes no part of ours."""
-    params: str | None = None
+    parameters: str | None = None
     """Millions of parameters."""
     mult_adds: str | None = None
     """Millions of multiplications with an addition, for one image."""
@@ -36,9 +36,9 @@ class PublishedNetwork:
         return cost_of(network, image)
 
 
-def _cifar(name: str, host: Host, cell: Tree = START_CELL, params: str | None = None) -> PublishedNetwork:
+def _cifar(name: str, host: Host, cell: Tree = START_CELL, parameters: str | None = None) -> PublishedNetwork:
     network = NetworkSpec(host=host, parts=Parts(cell=cell), channels=3, size=32, classes=10)
-    return PublishedNetwork(name, network, params)
+    return PublishedNetwork(name, network, parameters)
 
 
 def _imagenet(name: str, host: Host, cell: Tree, mult_adds: str) -> PublishedNetwork:
@@ -52,16 +52,16 @@ _NASNET_MOBILE = NasNet(cells=4, channels=44, size=224, classes=1000, stem="larg
 _A, _B = TREE_CELL_A, TREE_CELL_B
 
 PUBLISHED_NETWORKS: tuple[PublishedNetwork, ...] = (
-    _cifar("DenseNet-BC N=31 k=40", DenseNet(growth=40, blocks=31), params="25.6"),
-    _cifar("PyramidNet N=18 a=270", PyramidNet(widening=270, blocks=18), params="27.0"),
-    _cifar("PyramidNet N=30 a=200", PyramidNet(widening=200, blocks=30), params="26.0"),
+    _cifar("DenseNet-BC N=31 k=40", DenseNet(growth=40, blocks=31), parameters="25.6"),
+    _cifar("PyramidNet N=18 a=270", PyramidNet(widening=270, blocks=18), parameters="27.0"),
+    _cifar("PyramidNet N=30 a=200", PyramidNet(widening=200, blocks=30), parameters="26.0"),
     _cifar("TreeCell-B DenseNet N=6 k=48 G=2", DenseNet(growth=48, blocks=6, groups=2), _B, "3.2"),
     _cifar("TreeCell-A DenseNet N=6 k=48 G=2", DenseNet(growth=48, blocks=6, groups=2), _A, "3.2"),
     _cifar("TreeCell-A DenseNet N=16 k=48 G=2", DenseNet(growth=48, blocks=16, groups=2), _A, "13.1"),
     _cifar("TreeCell-B PyramidNet N=18 a=84 G=2", PyramidNet(widening=84, blocks=18, groups=2), _B, "5.6"),
     _cifar("TreeCell-A PyramidNet N=18 a=84 G=2", PyramidNet(widening=84, blocks=18, groups=2), _A, "5.7"),
     _cifar("TreeCell-A PyramidNet N=18 a=150 G=2", PyramidNet(widening=150, blocks=18, groups=2), _A, "14.3"),
-    PublishedNetwork("NASNet-A N=6 F=32", _NASNET, params="3.3"),
+    PublishedNetwork("NASNet-A N=6 F=32", _NASNET, parameters="3.3"),
     _imagenet("TreeCell-B CondenseNet", CondenseNet(), _B, "594"),
     PublishedNetwork("NASNet-A mobile N=4 F=44", _NASNET_MOBILE, mult_adds="564"),
 )

@@ -12,23 +12,23 @@ class CountedNetwork(NamedTuple):
     """One network: parameters, and multiply-adds for one image; None where nothing was published."""
 
     network: str
-    params: int
+    parameters: int
     mult_adds: int
-    published_params: int | None
+    published_parameters: int | None
     published_mult_adds: int | None
 
 
 def counted_networks() -> Iterator[CountedNetwork]:
     """Each published network, counted from its built modules."""
     for each in PUBLISHED_NETWORKS:
-        yield CountedNetwork(each.name, *each.cost(), _plain(each.params), _plain(each.mult_adds))
+        yield CountedNetwork(each.name, *each.cost(), _plain(each.parameters), _plain(each.mult_adds))
 
 
 def markdown(networks: Iterable[CountedNetwork]) -> str:
     """The networks as a table, in millions."""
     lines = ["| network | parameters | published | mult-adds | published |", "|---|---|---|---|---|"]
     for row in networks:
-        sizes = f"{row.params / MILLION:.2f} M | {_millions(row.published_params, 1)}"
+        sizes = f"{row.parameters / MILLION:.2f} M | {_millions(row.published_parameters, 1)}"
         work = f"{row.mult_adds / MILLION:,.1f} M | {_millions(row.published_mult_adds, 0)}"
         lines.append(f"| {row.network} | {sizes} | {work} |")
     return "\n".join(lines)

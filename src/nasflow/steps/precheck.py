@@ -32,7 +32,7 @@ _FILES = 2
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class Precheck:
     """What is known of a search before its first training."""
 
     config: ResolvedConfig
