@@ -127,8 +127,9 @@ def assert_paid_once(ledger: Ledger, whole: Ledger, steps: int) -> None:
     """Attempts that came to something are no more, child by child, than the steps of the undisturbed run.
 
     Fewer, where a process was killed between a child's record and its own end: the last one has no outcome.
+    Whoever met a torn or refused write was hindered.
     """
-    assert {each.outcome for each in ledger.attempts} <= {None, "useful"}
+    assert {each.outcome for each in ledger.attempts} <= {None, "useful", "hindered"}
     assert useful(ledger) <= Counter({child: steps * count for child, count in useful(whole).items()})
     assert {each.child for each in ledger.attempts} == {each.child for each in whole.attempts}
 
