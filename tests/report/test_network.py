@@ -3,8 +3,7 @@ from xml.etree import ElementTree
 from nasflow.report.drawing import draw_cell
 from nasflow.report.network import describe_parts, draw_parts, network_text, parts_in_page
 from nasflow.spec.cells import TREE_CELL_A
-from nasflow.spec.hosts import Adopted, Chain, DenseNet
-from nasflow.spec.network import is_one_cell
+from nasflow.spec.hosts import Chain, DenseNet
 from nasflow.spec.parts import CellPart, Parts, Width
 from nasflow.spec.tree import Tree
 
@@ -60,5 +59,3 @@ def test_a_host_without_cells_names_none() -> None:
     assert network_text(Parts(), CHAIN) == "the chain as it is"
     assert network_text(Parts(), DenseNet(growth=4, blocks=1)) == "( 3x3G )"
     assert network_text(Parts(own={"layers.0": Width(channels=3)}), CHAIN) == "layers.0: 3"
-    assert is_one_cell(Parts(), Adopted(network="torchvision:resnet18"))
-    assert not is_one_cell(Parts(), CHAIN)

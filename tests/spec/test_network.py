@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from tests.strategies import network_specs, own_cells
 
 from nasflow.base.errors import InvalidSpec
-from nasflow.spec.hosts import Chain
-from nasflow.spec.network import NetworkSpec
+from nasflow.spec.hosts import Adopted, Chain
+from nasflow.spec.network import NetworkSpec, is_one_cell
 from nasflow.spec.parts import CellPart, Parts, Width
 from nasflow.spec.tree import Tree
 
@@ -94,3 +94,11 @@ def test_other_parts() -> None:
     spec = NetworkSpec.from_data(SMALL, "here")
     cells = own_cells({"stages.0.cell": Tree.parse("( 3x3G -> ( ds3 ) )")})
     assert spec.with_parts(Parts(own=cells)).with_parts(spec.parts) == spec
+
+
+def test_what_one_cell_tells() -> None:
+    """A host that takes cells, as far as it knows its places, while no place has a part of its own."""
+    adopted = Adopted(network="torchvision:resnet18")
+    assert is_one_cell(Parts(), adopted)
+    assert not is_one_cell(Parts(), Chain(widths=(4, 4)))
+    assert not is_one_cell(Parts(own={"layers.0": Width(channels=3)}), adopted)

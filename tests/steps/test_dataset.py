@@ -7,7 +7,7 @@ import pytest
 from tests.steps.samples import config, documents, open_archive
 from tests.training.datasets.small import noise, write_idx
 
-from nasflow.base.errors import BlobDamaged, DataSetMissing, InvalidSpec
+from nasflow.base.errors import BlobDamaged, Conflict, DataSetMissing, InvalidSpec
 from nasflow.search.schedule import Propose
 from nasflow.spec.child import ChildSpec
 from nasflow.spec.data import DataFacts, DataSetRecord
@@ -98,6 +98,22 @@ def test_nothing_of_an_upload_is_left_over(
     upload(archive, facts(tmp_path / "other"))
     assert seen
     assert not any(seen)
+
+
+def test_an_upload_that_was_cut_off(store: Path, images: Path, tmp_path: Path) -> None:
+    """Is no copy: what lacks it is told so, and the same command again makes it whole."""
+    archive = open_archive(store)
+    record = archive.read(data_set_key(facts(store).files), DataSetRecord)
+    archive.store.delete(blob_key(record.packs[0]))
+    images.rename(tmp_path / "elsewhere")
+    with pytest.raises(DataSetMissing, match="its files are neither in"):
+        located(open_archive(store), facts(store))
+    known = {"name": "fashion-mnist", "held_out": 100, "train_images": 150}
+    with pytest.raises(Conflict, match="bring them back there"):
+        begin(open_archive(store), config(data=known | {"path": str(tmp_path / "elsewhere")}))
+    (tmp_path / "elsewhere").rename(images)
+    assert upload(open_archive(store), facts(store)) == record
+    assert archive.store.exists(blob_key(record.packs[0]))
 
 
 def test_files_that_change_while_they_are_read(

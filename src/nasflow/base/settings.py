@@ -119,7 +119,7 @@ def _set(values: Mapping[Variable, str | None]) -> None:
 
 # Of nasflow itself.
 
-DEFAULT_STORE = "nasflow-store"
+DEFAULT_STORE = "nasflow-store"  # A folder in the one where a command is typed.
 STORE = Text(
     "NASFLOW_STORE",
     "Where state lives: a directory, or s3://bucket/prefix.",

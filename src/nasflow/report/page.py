@@ -109,9 +109,12 @@ def _told(ledger: Ledger) -> dict[str, Any]:
 
 
 def _state(ledger: Ledger) -> str:
-    if ledger.standing == "unfinished":
-        return "running" if ledger.rounds or ledger.start else "not started"
-    return f"stopped: {ledger.stop.reason}" if ledger.stop and ledger.stop.best is None else "finished"
+    match ledger.standing:
+        case "finished":
+            return "finished"
+        case "failed":
+            return f"stopped: {ledger.stop.reason if ledger.stop else ''}"
+    return "running" if ledger.rounds or ledger.start else "not started"
 
 
 def _of_winner(ledger: Ledger, yardstick: Yardstick, every: Iterable[Row]) -> dict[str, Any]:

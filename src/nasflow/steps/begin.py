@@ -20,8 +20,9 @@ from nasflow.spec.network import NetworkSpec
 from nasflow.spec.origin import Brought, Origin, Scratch
 from nasflow.steps.adopt import check_runs
 from nasflow.steps.archive import Archive
+from nasflow.steps.dataset import find_copy
 from nasflow.steps.images import load_test_images, new_training_data, training_data
-from nasflow.steps.keys import budget_key, config_key, data_set_key, spec_key, start_key
+from nasflow.steps.keys import budget_key, config_key, spec_key, start_key
 from nasflow.steps.ledger import read_ledger
 from nasflow.steps.precheck import Precheck
 from nasflow.steps.resolve import resolve
@@ -246,11 +247,10 @@ def _as_begun(asked: SearchConfig, existing: ResolvedConfig | None) -> SearchCon
 
 
 def _refuse_other_files(existing: ResolvedConfig | None, asked: SearchConfig, archive: Archive) -> None:
-    if existing is None:
+    if existing is None or existing.data.path == asked.data.path:
         return
     start = archive.find(start_key(asked.name), ChildSpec)
-    is_stored = start is not None and archive.store.exists(data_set_key(start.data.files))
-    if existing.data.path != asked.data.path and not is_stored:
+    if start is None or find_copy(archive, start.data) is None:
         # The children's specs hold the path: the images are theirs, so they must be where they were.
         raise Conflict(
             f"search {asked.name!r} began with its images of {existing.data.name} in "

@@ -19,9 +19,7 @@ def upload(archive: Archive, facts: DataFacts) -> DataSetRecord:
     Raise DataSetMissing if the test part is not among them, which the finish, days later, would miss; or if
     they change meanwhile.
     """
-    key = data_set_key(facts.files)
-    known = archive.find(key, DataSetRecord)
-    if known and all(archive.holds(digest) for digest in known.packs):
+    if known := find_copy(archive, facts):
         return known
     spec, images = facts.spec, data_set(facts.spec)
     root, names = images.root(spec), images.files(spec)
@@ -29,15 +27,23 @@ def upload(archive: Archive, facts: DataFacts) -> DataSetRecord:
         raise DataSetMissing(f"{spec.name} in {root} has no test part: the finish needs it; put it there")
     packs = tuple(digest_of(data) for data in pack_files(root, names))
     # First what names them, though all files are read twice then: `nasflow gc` takes what nothing names.
-    record = archive.create(key, DataSetRecord(name=spec.name, files=len(names), packs=packs))
+    record = DataSetRecord(name=spec.name, files=len(names), packs=packs)
+    archive.create(data_set_key(facts.files), record)
     for data in pack_files(root, names):
         put_blob(archive.store, data)
-    if not all(archive.holds(digest) for digest in record.packs):
+    found = find_copy(archive, facts)
+    if found is None:
         raise DataSetMissing(
             f"{spec.name}: its files in {root} have changed since they were first read: bring them back, or "
             "search them under another name"
         )
-    return record
+    return found
+
+
+def find_copy(archive: Archive, facts: DataFacts) -> DataSetRecord | None:
+    """The store's copy of a data set; None: there is none, or an upload was cut off."""
+    record = archive.find(data_set_key(facts.files), DataSetRecord)
+    return record if record and all(map(archive.holds, record.packs)) else None
 
 
 def located(archive: Archive, facts: DataFacts) -> DataSpec:
@@ -48,7 +54,7 @@ def located(archive: Archive, facts: DataFacts) -> DataSpec:
     spec = facts.spec
     if data_set(spec).is_here(spec):
         return spec
-    record = archive.find(data_set_key(facts.files), DataSetRecord)
+    record = find_copy(archive, facts)
     if record is None:
         raise DataSetMissing(
             f"{spec.name}: its files are neither in {_place(spec)} nor in "
