@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from nasflow.base.errors import StoreError
-from nasflow.cli.options import spread, write
+from nasflow.cli.options import spread, write, write_bytes
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
         link = tmp_path / f"link-to-{name}"
         link.symlink_to(tmp_path / name)
         (tmp_path / "there").write_text("old")
-        write(link, "new")
+        write_bytes(link, b"new")
         assert link.is_symlink()
         assert (tmp_path / name).read_text() == "new"
 
@@ -68,7 +68,7 @@ def test_what_is_no_file_is_written_into(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
     reader.start()
-    write(pipe, "text")
+    write_bytes(pipe, b"text")
     reader.join(30)
     assert read == ["text"]
     assert pipe.is_fifo()
