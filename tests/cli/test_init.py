@@ -33,15 +33,16 @@ def test_what_is_written_fits_the_time(hours: float, tmp_path: Path) -> None:
 
 
 def test_too_little_time_is_said(tmp_path: Path) -> None:
-    """With what the smallest search takes; no file is left."""
-    said = call("init", tmp_path / "digits.yaml", *ASKED, "--hours", "0.001")
-    told = re.search(
-        r"--hours 0.001: the smallest search of these images takes about \d+ (s|min) here: --hours \S+ does",
-        said.err,
-    )
-    assert told
-    assert said.code == 2
-    assert not list(tmp_path.iterdir())
+    """With what the smallest search takes, which the file has."""
+    file = tmp_path / "digits.yaml"
+    said = call("init", file, *ASKED, "--hours", "0.001")
+    told = r"--hours 0.001 are too few: the smallest search .* takes about (\d+ (s|min)) here"
+    found = re.search(told, " ".join(said.err.split()))
+    assert found
+    assert said.code == 0
+    assert f"nasflow init`: about {found[1]} (" in file.read_text()
+    assert call("plan", file, "--step-seconds", "0.01", "--json").json["children"] == EFFORTS[0].children
+    assert f"{file} is written, with the search digits:" in said.out
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

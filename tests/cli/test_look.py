@@ -172,8 +172,8 @@ def test_search_prints_results_only(three: Path, tmp_path: Path) -> None:
     assert said.code == 0
     assert said.json["status"] == "finished"
     # The start network, four children, the winner at full size: there the start network is what it was. And
-    # what is going to be trained, and how long that takes.
-    assert len(said.err.splitlines()) == 6 + 2
+    # what is going to be trained, that so little training is no better than a guess, and how long it takes.
+    assert len(said.err.splitlines()) == 6 + 3
     assert "\x1b" not in said.err
     assert said.json == json.loads(
         json.dumps(call("show", "tiny", "--store", tmp_path / "store", "--json").json)

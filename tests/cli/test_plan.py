@@ -97,6 +97,8 @@ def test_a_search_tells_its_length(tmp_path: Path) -> None:
     assert "forecast" not in json.dumps(call("show", "tiny", "--store", store, "--json").json["ledger"])
     real = sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
     assert real / 1.5 < kept.storage < 1.5 * real
+    again = call("resume", "tiny", "--store", store, "--no-track")
+    assert "is finished, for the budget that it has" in again.err
     again = call("resume", "tiny", "--store", store, "--children", "6", "--no-track")
     assert not [
         line for line in again.err.splitlines() if line.startswith("nasflow: tiny: ") and "about" in line

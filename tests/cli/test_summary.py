@@ -19,7 +19,7 @@ def printed(ledger: Ledger, **changes: object) -> str:
     """What a person reads."""
     said = io.StringIO()
     with redirect_stdout(said):
-        print_summary(summary_of(ledger) | {"report": "here"} | changes)
+        print_summary(summary_of(ledger) | {"store": "here", "report": None} | changes)
     return said.getvalue()
 
 

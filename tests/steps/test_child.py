@@ -11,6 +11,7 @@ from nasflow.steps import attempts
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import begin
 from nasflow.steps.child import evaluate, run_child, train, warm_start
+from nasflow.steps.images import training_data
 from nasflow.steps.keys import checkpoint_key
 from nasflow.steps.learn import learn
 from nasflow.steps.propose import propose
@@ -52,6 +53,13 @@ def test_the_receipt(proposed: Path, archive: Archive, child: str) -> None:
     assert tuple(each.edit for each in receipt.edits) == ledger.episodes[child].edits
     assert receipt.images == 100
     assert receipt.parent_accuracy == trained(ledger.start).accuracy
+
+
+def test_a_record_knows_what_a_guess_gets_right(proposed: Path, archive: Archive) -> None:
+    """The share of the commonest class of the held-out images, beside which an accuracy is to be read."""
+    ledger = ledger_of(proposed)
+    labels = training_data(archive, ledger.start_spec.data).held_out.labels.tolist()
+    assert trained(ledger.start).guess == max(map(labels.count, labels)) / len(labels)
 
 
 def test_three_processes_or_one(proposed: Path, child: str, whole: AnyRecord) -> None:

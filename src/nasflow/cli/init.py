@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from nasflow.base.settings import DEFAULT_STORE
-from nasflow.cli.options import StoreOption, check_folder, open_archive, write
+from nasflow.cli.options import StoreOption, check_folder, open_archive, read_file, write
 from nasflow.cli.plan import StepSecondsOption
 
 init_commands = typer.Typer()
@@ -76,7 +76,11 @@ def _init(
     else:
         text = _example(example)
     write(file, text)
-    typer.echo(f"{file} is written: read it, then `nasflow plan {file}` or `nasflow search {file}`")
+    name = read_file(file).name
+    typer.echo(
+        f"{file} is written, with the search {name}: read it, then `nasflow plan {file}` or "
+        f"`nasflow search {file}`"
+    )
 
 
 def _asked(images: str | None, network: str | None, hours: float | None) -> tuple[str, str, float]:

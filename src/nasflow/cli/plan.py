@@ -77,6 +77,7 @@ def _as_json(plan: "Plan") -> dict[str, Any]:
         "epochs": told.epochs,
         "hours": told.hours,
         "gpu_hours": told.gpu_hours,
+        "step_seconds": plan.step_seconds,
         "pods": plan.pods,
         "images": {"held_out": plan.held_out_images, "test": plan.test_images},
         "smallest_difference": plan.visible | {"disagreement": DISAGREEMENT},

@@ -27,8 +27,9 @@ _CURVE = 16
 _ROUNDS = 6
 """So many are shown, the latest."""
 
-_AROUND = 8
-"""Lines of a screen that are none of the networks': heads, empty lines, the prompt."""
+_AROUND = 10
+"""Lines of a screen that are none of the networks': heads, empty lines, the prompt, and two that the head may
+have more than it has rows."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,15 @@ def _head(look: Look) -> Table:
     view, ledger, table = look.view, look.view.ledger, Table.grid(padding=(0, 2), expand=True)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
-    table.add_row("search", Text(f"{ledger.config.name}: {look.standing}"))
+    table.add_row("search", Text(f"{ledger.config.name}: {look.standing}", overflow="fold", no_wrap=False))
     if ledger.chosen:
         table.add_row("best", Text(record_text(ledger, ledger.chosen)))
     cost = costs(ledger)
     spent = f"{time_words(cost.cpu.total + cost.gpu.total)} of training"
     if cost.gpu.total:
         spent += f", {time_words(cost.gpu.total)} of it on GPUs"
-    table.add_row("spent", Text(f"{spent}; {plural(view.at_work, 'network')} in training"))
+    at_work = f"{plural(view.at_work, 'network')} in training"
+    table.add_row("spent", Text(f"{spent}; {at_work}", overflow="fold", no_wrap=False))
     return table
 
 

@@ -12,6 +12,8 @@ def print_summary(facts: Mapping[str, Any]) -> None:
     best, objective = facts["best"], facts["objective"]
     noun = facts["noun"]
     print(f"search     {facts['search']}: {facts['status']}, {_children(facts)}")
+    if facts["headroom"]:
+        print(f"warning    {facts['headroom']}")
     if facts["limits"]:
         limits = ", ".join(f"{name} at most {limit:.6g}" for name, limit in facts["limits"].items())
         print(f"limits     {limits}")
@@ -39,7 +41,13 @@ def print_summary(facts: Mapping[str, Any]) -> None:
         print(f"stopped    {stop['reason']}: {stop['detail']}{_further(facts, stop)}")
     for line in (facts.get("foretold") or {}).get("said", ()):
         print(f"took       {line}")
-    print(f"report     {facts['report']}")
+    print(f"report     {facts['report'] or _to_be_written(facts)}")
+
+
+def _to_be_written(facts: Mapping[str, Any]) -> str:
+    from nasflow.store import command_on
+
+    return f"{command_on(facts['store'], 'report', facts['search'])} writes it"
 
 
 def _further(facts: Mapping[str, Any], stop: Mapping[str, Any]) -> str:
@@ -53,7 +61,7 @@ def _further(facts: Mapping[str, Any], stop: Mapping[str, Any]) -> str:
     # More than was spent: a budget may have been made less than that.
     spent = float(stop["detail"].split()[1])
     larger = f" --{name.replace('_', '-')} {2 * max(limit, math.ceil(spent)):g}"
-    return f"; {command_on(_url(facts), 'resume', facts['search'], larger)} goes on"
+    return f"; {command_on(facts['store'], 'resume', facts['search'], larger)} goes on"
 
 
 def _print_epochs(facts: Mapping[str, Any]) -> None:
@@ -101,15 +109,8 @@ def _print_instead(facts: Mapping[str, Any]) -> None:
         from nasflow.store import store_option
 
         control = min(better, key=lambda each: each["difference"])["control"]
-        command = f"nasflow export {facts['search']}{store_option(_url(facts))} --control {control}"
+        command = f"nasflow export {facts['search']}{store_option(facts['store'])} --control {control}"
         print(f"instead    {command} --output FOLDER")
-
-
-def _url(facts: Mapping[str, Any]) -> str:
-    """Of the store."""
-    from nasflow.steps.keys import report_key
-
-    return str(facts["report"]).removesuffix(f"/{report_key(facts['search'])}")
 
 
 def _print_lift(objective: Mapping[str, Any], lift: Mapping[str, Any]) -> None:

@@ -9,17 +9,19 @@ if TYPE_CHECKING:
 
 
 def tell_outlook(archive: "Archive", search: str) -> None:
-    """Say what is going to be trained, or that a search is finished.
+    """Say what is going to be trained, and whether some of it is there; or that a search is finished.
 
     Nothing is timed for it: `nasflow plan` does that.
     """
+    from nasflow.report.figures import plural
     from nasflow.report.plan import outlook_line
     from nasflow.search.schedule import next_tasks
     from nasflow.steps.ledger import read_ledger
 
     ledger = read_ledger(archive, search)
     if next_tasks(ledger):
-        say(f"{search}: {outlook_line(ledger.config)}")
+        done = f"goes on after {plural(len(ledger.children), 'child', 'children')}; in all "
+        say(f"{search}: {done if ledger.attempts else ''}{outlook_line(ledger.config)}")
     elif ledger.finish:
         say(f"{search}: is finished, for the budget that it has")
 
@@ -36,19 +38,34 @@ def tell_new_budget(archive: "Archive", search: str) -> None:
         say(f"nothing to go on with: {stop.reason}: {stop.detail}")
     elif begun > (ledger.config.budget.children or begun):
         say(f"{search}: {begun} children are begun already: their round is finished, and no other begins")
+    else:
+        tell_outlook(archive, search)
 
 
 class Teller:
-    """Says how long a search takes, as soon as its first child tells."""
+    """Says what the start network is good for, and how long the search takes, each as soon as it is known."""
 
     def __init__(self, archive: "Archive", search: str, lanes: int) -> None:
         self._archive, self._search, self._lanes = archive, search, lanes
-        self._has_told = False
+        self._has_told = self._has_looked = False
 
     def __call__(self) -> None:
-        """Say it, once; the store keeps it, for `nasflow show` to hold against what came."""
-        if self._has_told:
-            return
+        """Say each, once; the store keeps a forecast, for `nasflow show` to hold against what came."""
+        if not self._has_looked:
+            self._look()
+        if not self._has_told:
+            self._foretell()
+
+    def _look(self) -> None:
+        from nasflow.report.headroom import headroom_sentence
+        from nasflow.steps.ledger import read_ledger
+
+        ledger = read_ledger(self._archive, self._search)
+        self._has_looked = ledger.start is not None
+        if remark := headroom_sentence(ledger):
+            say(f"warning: {remark}")
+
+    def _foretell(self) -> None:
         from nasflow.report.plan import foretold_line
         from nasflow.steps.foretell import foretell
 

@@ -18,6 +18,8 @@ _WORDS = {
     "front": "the children that no other one beats in both figure and cost",
     "held-out images": "training images that no network learns from: children are judged by them",
     "test images": "images that are looked at once, at the very end",
+    "sum of training losses": "the training losses of a network's epochs, added up: the less, the faster it "
+    "learns. Of what a short training tells, it ranks networks best",
     "shortlist": "the best children, trained at full size before one of them is chosen",
     "full size": "the larger host and longer training that the found network is meant for",
     "control": "a network that is trained as the found one is, to see what the search itself brought",

@@ -22,6 +22,7 @@ from nasflow.report.environment import fill, source
 from nasflow.report.family import draw_family, is_tree, members
 from nasflow.report.glossary import glossary
 from nasflow.report.headline import headline
+from nasflow.report.headroom import headroom_sentence
 from nasflow.report.network import describe_parts, network_text, parts_in_page
 from nasflow.report.setting import setting_sentence
 from nasflow.report.shortlist import candidate_rows
@@ -96,7 +97,13 @@ def _of_page() -> dict[str, str]:
 
 def _told(ledger: Ledger) -> dict[str, Any]:
     """What the page says in sentences."""
-    said = (judged(ledger), ties_sentence(ledger), controls_sentence(ledger), lift_sentence(ledger))
+    said = (
+        headroom_sentence(ledger),
+        judged(ledger),
+        ties_sentence(ledger),
+        controls_sentence(ledger),
+        lift_sentence(ledger),
+    )
     return {
         "noun": noun(ledger),
         "star": "chosen child" if ledger.stop else "best child so far",

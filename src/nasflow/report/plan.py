@@ -26,6 +26,8 @@ class Plan:
     test_images: int
     pods: int | None = None
     """On its cluster; None: it names none."""
+    step_seconds: float | None = None
+    """Of the start network, timed here; None: it is not trained, or nothing was timed."""
 
     @property
     def visible(self) -> dict[str, float]:
@@ -41,6 +43,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     for stage in told.stages:
         yield f"{stage.stage:<10} {_stage_text(stage)}"
     yield f"in all     {_in_all(told)}"
+    if plan.step_seconds is not None:
+        yield f"a step     {plan.step_seconds:.2g} s, of the start network: `--step-seconds` elsewhere"
     if told.gpu_hours is not None:
         yield f"gpu        {told.gpu_hours:.2f} GPU-hours"
     yield f"storage    {in_bytes(told.storage)}"

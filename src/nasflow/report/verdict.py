@@ -23,7 +23,7 @@ def noun(ledger: Ledger) -> str:
 
 
 def verdict(ledger: Ledger) -> str:
-    """One sentence: what is chosen, how well it does, and against what."""
+    """One sentence or two: what is chosen, how well it does, and against what."""
     winner = ledger.chosen
     if winner is not None and ledger.is_transfer:
         return _of_transfer(ledger, winner)
@@ -140,7 +140,8 @@ def _of_winner(ledger: Ledger, winner: TrainedRecord) -> str:
         text = f"No child{so_far} beats {start_network}: the best reaches {yardstick.show(value)}"
         if ledger.shortlist:
             text = f"{_subject(ledger)} does not beat {start_network}: it reaches {yardstick.show(value)}"
-    return f"{text}{_tested(ledger)}."
+    # First what was found, in the figure that everybody knows.
+    return " ".join(filter(None, (_tested(ledger), f"{text}.")))
 
 
 def _subject(ledger: Ledger) -> str:
@@ -163,10 +164,10 @@ def _tested(ledger: Ledger) -> str:
     if finish is None:
         return ""
     test = f"{percent(finish.accuracy(None))} of {finish.test_images} test images"
-    how = "trained on in earnest" if ledger.config.finish.inherit else "trained from scratch at full size"
-    text = f"; its {noun(ledger)}, {how}, classifies {test} correctly"
+    how = "Trained on in earnest" if ledger.config.finish.inherit else "Trained from scratch at full size"
+    text = f"{how}, the found {noun(ledger)} classifies {test} correctly"
     start = finish.accuracy(Control.START)
-    return text if start is None else f"{text}, the start {noun(ledger)} in its place {percent(start)}"
+    return f"{text}." if start is None else f"{text}, the start {noun(ledger)} in its place {percent(start)}."
 
 
 def _arms(yardstick: Yardstick, lift: Lift, moment: str) -> str:

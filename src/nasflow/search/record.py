@@ -198,6 +198,8 @@ class TrainedRecord(ChildRecord):
     status: Literal["trained"] = "trained"
     weights: str
     """Blob of the trained weights."""
+    guess: float | None = Field(default=None, exclude_if=_is_none)
+    """What naming the commonest class, always, gets right of the held-out images; None: nobody looked."""
 
     @property
     def accuracy(self) -> float:

@@ -148,7 +148,7 @@ class Starter:
     def _head(self, remark: str) -> Iterator[str]:
         yield f"# Written by `nasflow init`{remark}."
         yield "# `nasflow plan` says what it takes, `nasflow search` runs it."
-        yield "# `nasflow schema SearchFile` lists all that a configuration can say."
+        yield "# `nasflow reference FOLDER` writes down what else a configuration can say."
         yield _said(f"name: {self.name}", "in the store, in MLflow and in the report")
         yield _said("seed: 1", "the same seed is the same search")
 
@@ -161,7 +161,7 @@ class Starter:
             yield _said(f"  size: {self.size}", self._about_size())
         yield _said(
             f"  held_out: {self.held_out}",
-            "training images that children are judged by, not trained with",
+            "of the training images: children are judged by them, not trained with them",
         )
         if self.share > 1:
             times = f"without this line all are used, at up to {self.share} times the hours"
@@ -218,7 +218,8 @@ class Starter:
         if self.network is None:
             yield _said(f"  host: {self.hosts[1]}", "full size")
         recipe = f"  recipe: {self._recipe(effort.finish, rate)}"
-        yield _said(recipe, "of the found network and of each of its controls")
+        more = "of the found network and its controls; augmentation: standard crops and flips images"
+        yield _said(recipe, more)
         yield _said("  seeds: 1", "3 trains each three times: only then is luck told from better")
         if self.network is not None:
             yield _said("  inherit: true", "trained on from what was found; false: from scratch")

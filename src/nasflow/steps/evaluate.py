@@ -13,6 +13,7 @@ from nasflow.steps.images import device, device_name, training_data
 from nasflow.steps.keys import birth_key, spec_key, training_key
 from nasflow.steps.network import arrange, load_network
 from nasflow.steps.records import find_record, write_failure, write_record
+from nasflow.training.datasets.labels import commonest_share
 from nasflow.training.failures import check_held_out, watched
 
 
@@ -36,6 +37,7 @@ def measure(archive: Archive, child: str, attempt: AttemptLog) -> AnyRecord:
         parts=spec.network.parts,
         measures=measures,
         weights=training.weights,
+        guess=commonest_share(training_data(archive, spec.data).held_out.labels),
         receipt=birth.receipt,
         history=training.history,
     )

@@ -2,10 +2,12 @@
 
 from nasflow.report.plan import Plan
 from nasflow.search.file import SearchFile
-from nasflow.search.forecast import Machine, forecast, pods_of
+from nasflow.search.forecast import Machine, Pace, forecast, pods_of
+from nasflow.spec.child import ChildSpec
 from nasflow.steps.archive import Archive
 from nasflow.steps.begin import beginning
 from nasflow.steps.pace import paces_of
+from nasflow.training.batches import count_batches
 from nasflow.training.datasets.data import count_test
 
 
@@ -23,4 +25,12 @@ def make_plan(
     paces, state = paces_of(found, step_seconds)
     told = forecast(found.config, paces, machine, state)
     pods = pods_of(found.config, told.children, file.cluster) if file.cluster else None
-    return Plan(found.config.name, told, found.start.data.held_out_images, tests, pods)
+    step = None if step_seconds else _step(found.start, paces["start"])
+    return Plan(found.config.name, told, found.start.data.held_out_images, tests, pods, step)
+
+
+def _step(start: ChildSpec, pace: Pace) -> float | None:
+    """Seconds of one, where any was timed."""
+    looks = pace.look if start.recipe.curve else 0.0
+    steps = count_batches(start.data.train_images, start.recipe.batch_size)
+    return (pace.epoch - looks) / steps if start.recipe.epochs else None

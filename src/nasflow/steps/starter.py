@@ -1,12 +1,10 @@
 """A first configuration that fits these images, this network and this machine."""
 
-import math
 from dataclasses import replace
 
 import torch
 from torch import nn
 
-from nasflow.base.errors import InvalidSpec
 from nasflow.base.lines import one_line
 from nasflow.base.strict_yaml import read_yaml
 from nasflow.base.terminal import say
@@ -69,32 +67,35 @@ def _seen(part: DataSetPart, test: DataSetPart, pixels: int) -> str:
 def fit_starter(
     archive: Archive, wanted: Starter, machine: Machine, hours: float, step_seconds: float | None = None
 ) -> tuple[Starter, Forecast]:
-    """As large as some hours allow, with what it takes then: timed here, or scaled from the seconds of a step
-    of the start network as it is wanted.
+    """As large as some hours allow, or as small as can be where they are too few, which is said; with what it
+    takes then: timed here, or scaled from the seconds of a step of the start network as it is wanted.
 
-    Raise as `beginning` and `paces_of` do, and InvalidSpec where the hours are too few.
+    Raise as `beginning` and `paces_of` do.
     """
-    works, told = list[float](), list[Forecast]()
+    works, tried = list[float](), list[tuple[Starter, Forecast]]()
     for resort in wanted.resorts():
-        if told:
-            least = time_words(3600 * told[-1].hours)
+        if tried:
+            least = time_words(3600 * tried[-1][1].hours)
             say(f"such a search takes {least} at least, more than --hours {hours:g}: a smaller one is tried")
         form, found = _begun(archive, resort)
         works.append(work_of(found.start.network))
         paces, _ = paces_of(found, step_seconds and step_seconds * works[-1] / works[0])
-        best, foretold = fitted(form, found.config, paces, machine, hours)
-        if foretold.hours <= hours:
-            return (best if step_seconds else _laid_out(archive, best)), foretold
-        told.append(foretold)
-    smallest = min(each.hours for each in told)
-    # A tenth more: another timing will not come to the same.
-    enough = math.ceil(110 * smallest) / 100
-    # What a network of somebody's own takes, only they know.
-    other = ", or a smaller --size, if the network takes one" if wanted.network and wanted.size else ""
-    raise InvalidSpec(
-        f"--hours {hours:g}: the smallest search of these images takes about "
-        f"{time_words(3600 * smallest)} here: --hours {enough:g} does it{other}"
-    )
+        tried.append(fitted(form, found.config, paces, machine, hours))
+        if tried[-1][1].hours <= hours:
+            break
+    best, foretold = min(tried, key=lambda each: each[1].hours)
+    if foretold.hours > hours:
+        # What a network of somebody's own takes, only they know.
+        other = (
+            "; a smaller --size is quicker, if the network takes one"
+            if wanted.network and wanted.size
+            else ""
+        )
+        say(
+            f"warning: --hours {hours:g} are too few: the smallest search of these images, which the file "
+            f"has, takes about {time_words(3600 * foretold.hours)} here{other}"
+        )
+    return (best if step_seconds else _laid_out(archive, best)), foretold
 
 
 def _laid_out(archive: Archive, form: Starter) -> Starter:

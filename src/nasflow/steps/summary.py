@@ -7,6 +7,7 @@ from typing import Any
 from nasflow.base.document import canonical_json
 from nasflow.report.analysis import arm_lift
 from nasflow.report.controls import controls_sentence, margins
+from nasflow.report.headroom import headroom_sentence
 from nasflow.report.plan import against_lines
 from nasflow.report.roles import roles
 from nasflow.report.verdict import noun
@@ -22,11 +23,12 @@ from nasflow.steps.ledger import read_ledger
 
 
 def summary(archive: Archive, search: str) -> dict[str, Any]:
-    """A search of a store as JSON, with the address of its report."""
-    ledger = read_ledger(archive, search)
+    """A search of a store as JSON, with the address of its report, if it has one by now."""
+    ledger, report = read_ledger(archive, search), report_key(search)
     return summary_of(ledger) | {
         "foretold": _foretold(archive, ledger),
-        "report": f"{archive.store.url}/{report_key(search)}",
+        "store": archive.store.url,
+        "report": f"{archive.store.url}/{report}" if archive.store.exists(report) else None,
     }
 
 
@@ -50,6 +52,7 @@ def summary_of(ledger: Ledger) -> dict[str, Any]:
         "status": ledger.standing,
         "noun": noun(ledger),
         "best": _best(ledger),
+        "headroom": headroom_sentence(ledger),
         "start_accuracy": _measured(ledger.start, "held_out_accuracy"),
         "test_accuracy": ledger.finish and ledger.finish.accuracy(None),
         "controls": _controls(ledger),
