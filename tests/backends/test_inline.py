@@ -58,7 +58,7 @@ def test_the_failure_budget(tmp_path: Path) -> None:
         + children[-1].split("  ")[1].removeprefix("child 1.2: ")
         + "; nothing goes on with it: mend the cause, and give the search another name"
     )
-    assert len(children) == 3
+    assert len([each for each in children if not each.startswith("nasflow: warning: ")]) == 3
     assert "stopped: failures" in (store / "searches" / "tiny" / "report.html").read_text()
     again = call("resume", "tiny", "--store", store, "--no-track")
     assert again.code == 7
@@ -72,7 +72,7 @@ def test_without_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     said = call("resume", "tiny", "--rounds", "3", "--children", "5", "--store", store)
     assert said.code == 0, said.err
     warnings = [line for line in said.err.splitlines() if line.startswith("nasflow: warning: ")]
-    assert len(warnings) == 1
-    assert "http://127.0.0.1:9" in warnings[0]
-    assert "`nasflow sync tiny`" in warnings[0]
+    (told,) = (each for each in warnings if "MLflow" in each)
+    assert "http://127.0.0.1:9" in told
+    assert "`nasflow sync tiny`" in told
     assert "finished" in said.out

@@ -43,6 +43,7 @@ class _Arm(StrEnum):
     PATH = "path"
     RANDOM = "random"
     EVOLUTION = "evolution"
+    EVOLUTION_20 = "evolution-20"
     PAPER = "paper"
 
 

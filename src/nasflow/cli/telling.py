@@ -62,7 +62,8 @@ class Teller:
 
         ledger = read_ledger(self._archive, self._search)
         self._has_looked = ledger.start is not None
-        if remark := headroom_sentence(ledger):
+        # A search that has stopped has its report.
+        if ledger.stop is None and (remark := headroom_sentence(ledger)):
             say(f"warning: {remark}")
 
     def _foretell(self) -> None:

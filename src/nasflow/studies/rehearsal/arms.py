@@ -22,10 +22,12 @@ ARMS: Mapping[str, ControllerSpec] = MappingProxyType(
         "path": PathController(),
         "random": RandomController(),
         "evolution": EvolutionController(),
+        "evolution-20": EvolutionController(population=20, tournament=5),
         "paper": PaperController(),
     }
 )
-"""The policy as it is here, the controls, and the policy as it was published."""
+"""The policy as it is here, the controls (evolution as published, and for fewer children), and the policy as it
+was published."""
 
 
 def rewards(seed: int) -> Mapping[str, Reward]:
