@@ -206,6 +206,18 @@ def test_what_argo_says_of_a_stop() -> None:
     ]
 
 
+def test_kubeflows_own_pods() -> None:
+    """How many there are, and under that why some of them do not begin."""
+    run = Run(number=1, pipeline="search", progress="", id="x")
+    seen = ClusterStatus(
+        run, RunState.RUNNING, False, (), 1, (), helpers=2, hindrances=("ErrImagePull: gone",)
+    )
+    assert status_lines(seen, "tiny")[1:] == [
+        "kubeflow   2 of its own pods at work: they bring up the next steps",
+        "           one does not begin: ErrImagePull: gone",
+    ]
+
+
 def test_a_low_terminal(tmp_path: Path) -> None:
     """What waits or is in training stays on the screen, what is done goes."""
     store = at("round", tmp_path)

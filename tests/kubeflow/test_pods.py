@@ -3,7 +3,7 @@ from typing import Any
 
 from kubernetes import client
 
-from nasflow.kubeflow.pods import PodView, idle_since, own_lines, view
+from nasflow.kubeflow.pods import PodView, hindrances, idle_since, own_lines, view
 
 LOG = """\
 time="2026-11-25T23:56:01Z" level=info msg="capturing logs" argo=true
@@ -73,6 +73,16 @@ def test_what_runs() -> None:
 def test_kubeflows_own_pods_have_no_task() -> None:
     """A driver executes no step."""
     assert view(pod(task=None, phase="Succeeded")).task == ""
+
+
+def test_why_kubeflows_own_pods_do_not_begin() -> None:
+    """Each reason once; of those that only begin, nothing."""
+    said = "container has runAsNonRoot and image will run as root"
+    waiting = client.V1ContainerStateWaiting(reason="CreateContainerConfigError", message=said)
+    stuck = pod(task=None, phase="Pending", init_container_statuses=[state(waiting=waiting)])
+    begins = client.V1ContainerStateWaiting(reason="PodInitializing")
+    new = pod(task=None, phase="Pending", container_statuses=[state(waiting=begins)])
+    assert hindrances([stuck, new, stuck]) == (f"CreateContainerConfigError: {said}",)
 
 
 def test_why_it_waits_for_a_node() -> None:

@@ -50,6 +50,8 @@ class ClusterStatus:
     """What steps wrote down before they ended with an error."""
     helpers: int = 0
     """Kubeflow's own pods that are at work for it, before a step's pod is there."""
+    hindrances: tuple[str, ...] = ()
+    """Why some of those do not begin."""
     failures: tuple[str, ...] = ()
     """What Argo says of the newest run's failed pods."""
     note: str | None = None
@@ -163,6 +165,7 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
         state=view.state if view else None,
         pods=seen.steps,
         helpers=seen.helpers,
+        hindrances=seen.hindrances,
         failures=seen.failures,
         note=note,
     )

@@ -125,6 +125,7 @@ def status_lines(found: "ClusterStatus", search: str) -> list[str]:
             lines.append(f"pod        {what}: {pod.phase}, {tried}  {pod.reason or ''}".rstrip())
     if found.helpers:
         lines.append(f"kubeflow   {found.helpers} of its own pods at work: they bring up the next steps")
+    lines += [f"           one does not begin: {reason}" for reason in found.hindrances]
     # To a task that was stopped Argo says that its time is up.
     failures = [each for each in found.failures if not (found.halted and _OUT_OF_TIME in each)]
     lines += [f"argo       {text}" for text in failures]

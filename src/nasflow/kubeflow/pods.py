@@ -48,6 +48,8 @@ class RunPods:
     """Why pods failed or never came to be, as Argo says it; nothing where workflows may not be read."""
     is_lost: bool
     """Whether somebody has deleted its workflow."""
+    hindrances: tuple[str, ...] = ()
+    """Why some of Kubeflow's own do not begin, oldest first."""
     idle_since: datetime | None = None
     """When the last of its pods ended, or, if there is none yet, its workflow was made; None: a pod is there
     that has not ended, or nothing can be seen."""
@@ -169,8 +171,14 @@ def look(namespace: str, run: str) -> RunPods:
         helpers=len(helpers),
         failures=_failures(workflows or []),
         is_lost=workflows == [],
+        hindrances=hindrances(helpers),
         idle_since=idle_since(pods, workflows or []),
     )
+
+
+def hindrances(pods: list[Any]) -> tuple[str, ...]:
+    """Why these do not begin, each reason once."""
+    return tuple(dict.fromkeys(filter(None, map(_reason, pods))))
 
 
 def idle_since(pods: list[Any], workflows: list[dict[str, Any]]) -> datetime | None:
