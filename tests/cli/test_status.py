@@ -5,9 +5,11 @@ import pytest
 from tests.kubeflow.memory import MemoryKubeflow
 from tests.steps.samples import config, open_archive, run_search
 
+from nasflow.backends.cluster import ClusterStatus
 from nasflow.backends.comparison import submit_comparison
-from nasflow.cli.status import status_facts, status_text
-from nasflow.search.cluster import Cluster
+from nasflow.cli.status import status_facts, status_lines, status_text
+from nasflow.kubeflow import RunState
+from nasflow.search.cluster import Cluster, Run
 from nasflow.search.contenders import contenders, searches
 from nasflow.steps.begin import begin
 from nasflow.steps.compare import is_comparison, write_comparison
@@ -41,3 +43,41 @@ def test_a_search_that_is_called_as_a_comparison(tmp_path: Path) -> None:
     assert is_comparison(archive, "both")
     begin(archive, config(name="both"))
     assert not is_comparison(archive, "both")
+
+
+@pytest.mark.parametrize(
+    ("id", "state", "note", "said"),
+    [
+        ("x", RunState.RUNNING, None, "x: RUNNING"),
+        ("x", None, None, "x: forgotten by Kubeflow"),
+        ("x", None, "no answer", "x: not seen"),
+        (None, None, None, "is being handed to Kubeflow"),
+    ],
+)
+def test_how_a_run_stands(id: str | None, state: RunState | None, note: str | None, said: str) -> None:
+    """A run that is claimed, and not submitted yet, is not one that was forgotten."""
+    run = Run(number=3, pipeline="search", progress="", id=id)
+    lines = status_lines(ClusterStatus(run, state, False, (), 1, (), note=note), "tiny")
+    assert lines[0] == f"run        3 (search) {said}"
+
+
+def test_what_argo_says_of_a_stop() -> None:
+    """To a task that was stopped it says that its time is up, which helps nobody."""
+    run = Run(number=1, pipeline="search", progress="", id="x")
+    failures = ("executor(0): Step exceeded its deadline", "executor(1): OOMKilled")
+    stopped = ClusterStatus(run, RunState.FAILED, True, (), 1, (), failures=failures)
+    assert [line for line in status_lines(stopped, "tiny") if line.startswith("argo")] == [
+        "argo       executor(1): OOMKilled"
+    ]
+
+
+def test_kubeflows_own_pods() -> None:
+    """How many there are, and under that why some of them do not begin."""
+    run = Run(number=1, pipeline="search", progress="", id="x")
+    seen = ClusterStatus(
+        run, RunState.RUNNING, False, (), 1, (), helpers=2, hindrances=("ErrImagePull: gone",)
+    )
+    assert status_lines(seen, "tiny")[1:] == [
+        "kubeflow   2 of its own pods at work: they bring up the next steps",
+        "           one does not begin: ErrImagePull: gone",
+    ]

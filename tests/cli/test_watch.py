@@ -18,12 +18,9 @@ from tests.cli.calling import call
 from tests.steps.samples import copy_of_finished, finished_once, ledger_of, open_archive
 
 import nasflow
-from nasflow.backends.cluster import ClusterStatus
 from nasflow.base.errors import InvalidSpec, SearchFailed
 from nasflow.cli.looks import ClusterLook, Look
 from nasflow.cli.screen import screen
-from nasflow.cli.status import status_lines
-from nasflow.kubeflow import RunState
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.steps.follow import Follower
 from nasflow.steps.keys import run_key, submission_key, trouble_key
@@ -178,44 +175,6 @@ def test_over_on_a_cluster(finished: Path) -> None:
     assert view.is_over
     assert not Look(view, 1, ClusterLook(is_submitted=True, is_going_on=True), is_new=True).is_over
     assert Look(view, 1, ClusterLook(is_submitted=True), is_new=True).is_over
-
-
-@pytest.mark.parametrize(
-    ("id", "state", "note", "said"),
-    [
-        ("x", RunState.RUNNING, None, "x: RUNNING"),
-        ("x", None, None, "x: forgotten by Kubeflow"),
-        ("x", None, "no answer", "x: not seen"),
-        (None, None, None, "is being handed to Kubeflow"),
-    ],
-)
-def test_how_a_run_stands(id: str | None, state: RunState | None, note: str | None, said: str) -> None:
-    """A run that is claimed, and not submitted yet, is not one that was forgotten."""
-    run = Run(number=3, pipeline="search", progress="", id=id)
-    lines = status_lines(ClusterStatus(run, state, False, (), 1, (), note=note), "tiny")
-    assert lines[0] == f"run        3 (search) {said}"
-
-
-def test_what_argo_says_of_a_stop() -> None:
-    """To a task that was stopped it says that its time is up, which helps nobody."""
-    run = Run(number=1, pipeline="search", progress="", id="x")
-    failures = ("executor(0): Step exceeded its deadline", "executor(1): OOMKilled")
-    stopped = ClusterStatus(run, RunState.FAILED, True, (), 1, (), failures=failures)
-    assert [line for line in status_lines(stopped, "tiny") if line.startswith("argo")] == [
-        "argo       executor(1): OOMKilled"
-    ]
-
-
-def test_kubeflows_own_pods() -> None:
-    """How many there are, and under that why some of them do not begin."""
-    run = Run(number=1, pipeline="search", progress="", id="x")
-    seen = ClusterStatus(
-        run, RunState.RUNNING, False, (), 1, (), helpers=2, hindrances=("ErrImagePull: gone",)
-    )
-    assert status_lines(seen, "tiny")[1:] == [
-        "kubeflow   2 of its own pods at work: they bring up the next steps",
-        "           one does not begin: ErrImagePull: gone",
-    ]
 
 
 def test_a_low_terminal(tmp_path: Path) -> None:

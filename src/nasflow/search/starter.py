@@ -208,7 +208,7 @@ class Starter:
 
     def _search(self) -> Iterator[str]:
         children = self.effort.children
-        yield "# space: {kind: layer}: widths and depth instead of a cell, which found more on a small network"
+        yield "# space: {kind: layer}: widths and depth, not a cell; that found more on a small network"
         yield _said(f"children_per_round: {self.effort.per_round}", "the controller learns after each round")
         more = f"later: nasflow resume {self.name} --children {2 * children}"
         yield _said(f"budget: {{children: {children}}}", more)

@@ -26,8 +26,8 @@ ARMS: Mapping[str, ControllerSpec] = MappingProxyType(
         "paper": PaperController(),
     }
 )
-"""The policy as it is here, the controls (evolution as published, and for fewer children), and the policy as it
-was published."""
+"""The policy as it is here, the controls (evolution as published, and for fewer children), and the policy as
+it was published."""
 
 
 def rewards(seed: int) -> Mapping[str, Reward]:
