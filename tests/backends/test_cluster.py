@@ -205,12 +205,27 @@ def test_a_workflow_that_was_deleted(
     kubeflow.end(str(first.id), state)
     kubeflow.lost.add(str(first.id))
     # Kubernetes, which no test of this file has.
-    monkeypatch.setattr("nasflow.backends.cluster.is_lost", lambda namespace, run: run in kubeflow.lost)
+    monkeypatch.setattr("nasflow.backends.cluster.is_stuck", lambda namespace, run: run in kubeflow.lost)
     stop(archive, "tiny", kubeflow)
     assert kubeflow.run(str(first.id)) is None
     second = go_on(archive, "tiny", kubeflow)
     assert second
     assert (second.number, second.id) == (2, "id-2")
+
+
+def test_a_last_task_that_cannot_begin(
+    s3_url: str, kubeflow: MemoryKubeflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run with a wrong image has one for its last task, too: resumed, it is waited for, then forgotten."""
+    archive, waited = open_archive(s3_url), []
+    submit(archive, file(), kubeflow)
+    stop(archive, "tiny", kubeflow)
+    # Kubernetes, which no test of this file has.
+    monkeypatch.setattr("nasflow.backends.cluster.is_stuck", lambda namespace, run: bool(waited))
+    resumed = go_on(archive, "tiny", kubeflow, wait=waited.append)
+    assert sum(waited) == 120
+    assert resumed
+    assert (resumed.number, [run.id for run in kubeflow.runs]) == (2, ["id-2"])
 
 
 def test_a_run_whose_pods_nobody_makes(

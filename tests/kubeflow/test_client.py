@@ -9,7 +9,8 @@ from nasflow.base.errors import KubeflowUnavailable
 from nasflow.kubeflow import RunState
 from nasflow.kubeflow.client import KfpClient, connect
 
-GONE = 'Failed to terminate run: workflows.argoproj.io "w-1" not found'
+GONE = f'Failed to terminate run: {"InternalServerError: " * 20}workflows.argoproj.io "w-1" not found'
+"""As long as the server's own, whose cause comes last."""
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from typing import Any
 
 from kubernetes import client
 
-from nasflow.kubeflow.pods import PodView, hindrances, idle_since, own_lines, view
+from nasflow.kubeflow.pods import PodView, cannot_begin, hindrances, idle_since, own_lines, view
 
 LOG = """\
 time="2026-11-25T23:56:01Z" level=info msg="capturing logs" argo=true
@@ -73,6 +73,17 @@ def test_what_runs() -> None:
 def test_kubeflows_own_pods_have_no_task() -> None:
     """A driver executes no step."""
     assert view(pod(task=None, phase="Succeeded")).task == ""
+
+
+def test_what_cannot_begin() -> None:
+    """Only where all that has not ended is held up: what begins, or runs, will end."""
+    waiting = client.V1ContainerStateWaiting(reason="ErrImagePull", message="no such image")
+    held = pod(phase="Pending", container_statuses=[state(waiting=waiting)])
+    assert cannot_begin([pod(phase="Succeeded"), held])
+    for other in (pod(phase="Running"), pod(phase="Pending")):
+        assert not cannot_begin([held, other])
+    assert not cannot_begin([pod(phase="Failed")])
+    assert not cannot_begin([])
 
 
 def test_why_kubeflows_own_pods_do_not_begin() -> None:

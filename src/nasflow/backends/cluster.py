@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable
+from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotReady
 from nasflow.base.terminal import say
 from nasflow.kubeflow import Kubeflow, RunState, RunView
-from nasflow.kubeflow.pods import PodView, RunPods, is_lost, look
+from nasflow.kubeflow.pods import PodView, RunPods, is_stuck, look
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.config import SearchConfig
 from nasflow.search.file import SearchFile
@@ -123,10 +123,17 @@ def go_on(
 ) -> Run | None:
     """The run that is going on, or the next one, submitted; None if the search is finished.
 
-    A run that is being stopped is waited for, two minutes at most.
+    A run that is being stopped is waited for, two minutes at most; if it cannot come to its end, it is
+    forgotten then. Raise NotReady if it is still at it.
     """
     set_halted(archive, search, False)
-    return take_up(archive, search, kubeflow, wait)
+    try:
+        return take_up(archive, search, kubeflow, wait)
+    except NotReady:
+        _, view = newest_run(archive, search, kubeflow)
+        if view is None or not _forget_stuck(archive, search, kubeflow, view):
+            raise
+        return take_up(archive, search, kubeflow, wait)
 
 
 def stop(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
@@ -139,11 +146,18 @@ def stop(archive: Archive, search: str, kubeflow: Kubeflow) -> Run | None:
 
 
 def end_run(archive: Archive, search: str, kubeflow: Kubeflow, view: RunView) -> None:
-    """End a run in the namespace of a search; one that has no workflow any more would stop for ever."""
+    """End a run in the namespace of a search; one that is being stopped, and cannot, is forgotten."""
     kubeflow.terminate(view.id)
+    _forget_stuck(archive, search, kubeflow, view)
+
+
+def _forget_stuck(archive: Archive, search: str, kubeflow: Kubeflow, view: RunView) -> bool:
+    """Forget a run, pods and all, that would be stopping for ever; return whether it was one."""
     namespace = read_submission(archive, search)[0].cluster.namespace
-    if view.state is RunState.CANCELING and is_lost(namespace, view.id):
-        kubeflow.forget(view.id)
+    if view.state is not RunState.CANCELING or not is_stuck(namespace, view.id):
+        return False
+    kubeflow.forget(view.id)
+    return True
 
 
 def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:

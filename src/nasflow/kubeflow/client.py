@@ -156,7 +156,7 @@ class KfpClient:
             try:
                 self._client.terminate_run(id)
             except ApiException as error:
-                if error.status != _INTERNAL or "not found" not in _said(error):
+                if error.status != _INTERNAL or "not found" not in _message(error):
                     raise
                 # Its workflow was deleted beneath it: from now on it would be stopping for ever.
                 self._client.delete_run(id)
@@ -214,10 +214,14 @@ def _reason(error: Exception) -> str:
 
 def _said(error: Exception) -> str:
     """The server's own message, on one line, cut."""
+    return " ".join(_message(error).split())[:300]
+
+
+def _message(error: Exception) -> str:
+    """The server's own message, whole: its cause stands at its end."""
     try:
         reply = json.loads(getattr(error, "body", "") or "")
         # Some versions of the server call it `error`, and 2.17 `message`.
-        text = str(reply.get("message") or reply["error"])
+        return str(reply.get("message") or reply["error"])
     except (ValueError, KeyError, TypeError, AttributeError):
-        text = str(getattr(error, "reason", ""))
-    return " ".join(text.split())[:300]
+        return str(getattr(error, "reason", ""))

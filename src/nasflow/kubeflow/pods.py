@@ -194,12 +194,22 @@ def idle_since(pods: list[Any], workflows: list[dict[str, Any]]) -> datetime | N
     )
 
 
-def is_lost(namespace: str, run: str) -> bool:
-    """Whether a run has no workflow any more, which somebody has deleted; False where that cannot be seen."""
+def is_stuck(namespace: str, run: str) -> bool:
+    """Whether a run that is being stopped cannot come to its end; False where that cannot be seen.
+
+    Somebody has deleted its workflow; or all that is left of it waits for what is not there: its last task is
+    to run after a stop too, and needs an image and Secrets as the others did.
+    """
     try:
-        return _workflows(namespace, run) == []
+        return _workflows(namespace, run) == [] or cannot_begin(_pods(namespace, run))
     except KubeflowUnavailable:
         return False
+
+
+def cannot_begin(pods: list[Any]) -> bool:
+    """Whether all pods that have not ended, and there are some, are held up."""
+    left = [pod for pod in pods if pod.status.phase not in {"Succeeded", "Failed"}]
+    return bool(left) and all(pod.status.phase == "Pending" and _reason(pod) for pod in left)
 
 
 def _failures(workflows: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -133,7 +133,7 @@ def take_up(
     if last and view and view.state is RunState.CANCELING:
         raise NotReady(
             f"run {last.number} of search {search!r} is still being stopped: try again in a while; if that "
-            f"does not help, {archive.command('stop', search)} forgets a run whose workflow was deleted"
+            f"does not help, {archive.command('stop', search)} forgets a run that cannot come to its end"
         )
     if last and view and not view.state.is_over:
         return last
