@@ -217,7 +217,8 @@ def test_a_last_task_that_cannot_begin(
     s3_url: str, kubeflow: MemoryKubeflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run with a wrong image has one for its last task, too: resumed, it is waited for, then forgotten."""
-    archive, waited = open_archive(s3_url), []
+    archive = open_archive(s3_url)
+    waited: list[float] = []
     submit(archive, file(), kubeflow)
     stop(archive, "tiny", kubeflow)
     # Kubernetes, which no test of this file has.

@@ -99,7 +99,9 @@ def test_a_search_tells_its_length(tmp_path: Path) -> None:
     assert real / 1.5 < kept.storage < 1.5 * real
     again = call("resume", "tiny", "--store", store, "--no-track")
     assert "is finished, for the budget that it has" in again.err
+    assert "(4 foretold)" in again.out
     again = call("resume", "tiny", "--store", store, "--children", "6", "--no-track")
+    assert "(4 foretold for 4 children)" in again.out
     assert not [
         line for line in again.err.splitlines() if line.startswith("nasflow: tiny: ") and "about" in line
     ]

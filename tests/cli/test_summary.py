@@ -45,7 +45,9 @@ def test_the_lift_is_above_0_where_the_policy_is_better(objective: str) -> None:
     better = facts["lift"]["difference"] * (1 if objective == "held_out_accuracy" else -1)
     (line,) = (each for each in printed(ledger).splitlines() if each.startswith("lift"))
     found = re.fullmatch(
-        r"lift +(\S+) \w+ over the random arm, above 0 is better \(95 %: (\S+) to (\S+)\)", line
+        r"lift +(\S+) \w+ over the random arm, above 0 is better "
+        r"\(95 %: (\S+) to (\S+); \d+ children against \d+\)",
+        line,
     )
     assert found
     shown, low, high = map(float, found.groups())

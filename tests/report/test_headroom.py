@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from tests.report.synthetic import measures
 
-from nasflow.report.headroom import headroom_sentence
+from nasflow.report.headline import headline
+from nasflow.report.headroom import guess_sentence, headroom_sentence
 from nasflow.report.page import render
 from nasflow.search.ledger import Ledger
 from nasflow.search.record import TrainedRecord
@@ -48,3 +49,20 @@ def test_the_page_says_it(make_ledger: MakeLedger) -> None:
     page = render(with_start(make_ledger(), 0.102, 0.1))
     assert page.index("has learned nothing yet") < page.index('class="tiles"')
     assert headroom_sentence(make_ledger(rounds=0)) == ""
+
+
+@pytest.mark.parametrize(("accuracy", "is_guess"), [(0.1, True), (0.2, False)])
+def test_a_found_network_that_is_a_guess_is_told_first(
+    accuracy: float, is_guess: bool, make_ledger: MakeLedger
+) -> None:
+    """Before all that is said of differences between guesses."""
+    ledger = make_ledger(finished=True)
+    assert isinstance(ledger.final, TrainedRecord)
+    found = ledger.final.model_copy(update={"measures": measures(accuracy, 1000, 1000), "guess": 0.1})
+    finals = tuple(
+        each.model_copy(update={"record": found}) if each.record == ledger.final else each
+        for each in ledger.finals
+    )
+    ledger = ledger.model_copy(update={"finals": finals})
+    assert bool(guess_sentence(ledger)) == is_guess
+    assert headline(ledger).startswith("At full size the found network is no better than a guess") == is_guess

@@ -124,7 +124,8 @@ def _print_lift(objective: Mapping[str, Any], lift: Mapping[str, Any]) -> None:
     low, high = sorted(ends)
     print(
         f"lift       {better:+.{digits}f} {name} over the random arm, above 0 is better "
-        f"(95 %: {low:+.{digits}f} to {high:+.{digits}f})"
+        f"(95 %: {low:+.{digits}f} to {high:+.{digits}f}; {lift['controller_children']} children against "
+        f"{lift['random_children']})"
     )
 
 

@@ -2,13 +2,14 @@
 
 from nasflow.report.controls import compared, control_title, listed
 from nasflow.report.figures import percent
+from nasflow.report.headroom import guess_sentence
 from nasflow.report.verdict import noun, verdict
 from nasflow.search.ledger import Ledger
 
 
 def headline(ledger: Ledger) -> str:
-    """The verdict; controls that are shown to be better than the found network are named before it."""
-    return " ".join(filter(None, (_worse(ledger), verdict(ledger), _tally(ledger))))
+    """The verdict; that the network is a guess, or controls are shown to be better, is said before it."""
+    return " ".join(filter(None, (guess_sentence(ledger), _worse(ledger), verdict(ledger), _tally(ledger))))
 
 
 def _worse(ledger: Ledger) -> str:

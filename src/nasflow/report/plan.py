@@ -74,13 +74,16 @@ def outlook_line(config: ResolvedConfig) -> str:
     )
 
 
-def against_lines(told: Forecast, spent: Sequence[StageWork]) -> Iterator[str]:
-    """What was foretold, beside what it has come to; the time of all trainings, side by side or not."""
+def against_lines(told: Forecast, spent: Sequence[StageWork], children: int) -> Iterator[str]:
+    """What was foretold, beside what it has come to with so many children, which may be more since a budget
+    was made larger; the time of all trainings, side by side or not.
+    """
     real: dict[Stage, StageWork] = {each.stage: each for each in spent}
+    extended = f" for {plural(told.children, 'child', 'children')}" if children > told.children else ""
     for stage in told.stages:
         if each := real.get(stage.stage):
             yield (
-                f"{stage.stage}: {plural(each.epochs, 'epoch')} ({stage.epochs} foretold), "
+                f"{stage.stage}: {plural(each.epochs, 'epoch')} ({stage.epochs} foretold{extended}), "
                 f"{time_words(each.seconds)} of training ({time_words(stage.seconds)})"
             )
 

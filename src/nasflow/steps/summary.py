@@ -7,7 +7,7 @@ from typing import Any
 from nasflow.base.document import canonical_json
 from nasflow.report.analysis import arm_lift
 from nasflow.report.controls import controls_sentence, margins
-from nasflow.report.headroom import headroom_sentence
+from nasflow.report.headroom import guess_sentence, headroom_sentence
 from nasflow.report.plan import against_lines
 from nasflow.report.roles import roles
 from nasflow.report.verdict import noun
@@ -40,7 +40,7 @@ def _foretold(archive: Archive, ledger: Ledger) -> dict[str, Any] | None:
     spent = spent_by_stage(ledger)
     return told.model_dump(mode="json") | {
         "spent": [each.model_dump(mode="json") for each in spent],
-        "said": list(against_lines(told, spent)),
+        "said": list(against_lines(told, spent, len(ledger.children))),
     }
 
 
@@ -52,7 +52,7 @@ def summary_of(ledger: Ledger) -> dict[str, Any]:
         "status": ledger.standing,
         "noun": noun(ledger),
         "best": _best(ledger),
-        "headroom": headroom_sentence(ledger),
+        "headroom": " ".join(filter(None, (guess_sentence(ledger), headroom_sentence(ledger)))),
         "start_accuracy": _measured(ledger.start, "held_out_accuracy"),
         "test_accuracy": ledger.finish and ledger.finish.accuracy(None),
         "controls": _controls(ledger),
