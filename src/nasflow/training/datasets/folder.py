@@ -194,9 +194,9 @@ def _uneven(root: Path, classes: Sequence[str], counts: Sequence[int]) -> Iterat
     (fewest, small), (most, large) = (pick(zip(counts, classes, strict=True)) for pick in (min, max))
     if most >= _UNEVEN * fewest:
         yield (
-            f"{root}: class {small!r} has {_counted(fewest, 'image')} and {large!r} {most}: "
-            f"who always names the large one is right on {100 * most / sum(counts):.0f} %, so accuracy says little "
-            "of the small ones"
+            f"{root}: class {small!r} has {_counted(fewest, 'image')} and {large!r} {most}: who always "
+            f"names the large one is right on {100 * most / sum(counts):.0f} %, so accuracy says little of "
+            "the small ones"
         )
 
 
