@@ -213,6 +213,20 @@ def test_a_workflow_that_was_deleted(
     assert (second.number, second.id) == (2, "id-2")
 
 
+def test_resumed_where_a_workflow_was_deleted(
+    s3_url: str, kubeflow: MemoryKubeflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing goes on, whatever Kubeflow calls it: the next run follows, without a stop."""
+    archive = open_archive(s3_url)
+    submit(archive, file(), kubeflow)
+    kubeflow.lost.add("id-1")
+    # Kubernetes, which no test of this file has.
+    monkeypatch.setattr("nasflow.backends.cluster.is_lost", lambda namespace, run: run in kubeflow.lost)
+    resumed = go_on(archive, "tiny", kubeflow)
+    assert resumed
+    assert (resumed.number, [run.id for run in kubeflow.runs]) == (2, ["id-2"])
+
+
 def test_a_last_task_that_cannot_begin(
     s3_url: str, kubeflow: MemoryKubeflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,9 +66,10 @@ def test_what_argo_says_of_a_stop() -> None:
     run = Run(number=1, pipeline="search", progress="", id="x")
     failures = ("executor(0): Step exceeded its deadline", "executor(1): OOMKilled")
     stopped = ClusterStatus(run, RunState.FAILED, True, (), 1, (), failures=failures)
-    assert [line for line in status_lines(stopped, "tiny") if line.startswith("argo")] == [
+    assert [line for line in status_lines(stopped, "`go`") if line.startswith("argo")] == [
         "argo       executor(1): OOMKilled"
     ]
+    assert "stopped    by `nasflow stop`: `go` goes on" in status_lines(stopped, "`go`")
 
 
 def test_kubeflows_own_pods() -> None:

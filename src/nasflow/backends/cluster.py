@@ -9,7 +9,7 @@ from uuid import uuid4
 from nasflow.base.errors import Conflict, InvalidSpec, KubeflowUnavailable, NotReady
 from nasflow.base.terminal import say
 from nasflow.kubeflow import Kubeflow, RunState, RunView
-from nasflow.kubeflow.pods import PodView, RunPods, is_stuck, look
+from nasflow.kubeflow.pods import PodView, RunPods, is_lost, is_stuck, look
 from nasflow.search.cluster import Cluster, Run, Submission, Trouble
 from nasflow.search.config import SearchConfig
 from nasflow.search.file import SearchFile
@@ -123,10 +123,11 @@ def go_on(
 ) -> Run | None:
     """The run that is going on, or the next one, submitted; None if the search is finished.
 
-    A run that is being stopped is waited for, two minutes at most; if it cannot come to its end, it is
-    forgotten then. Raise NotReady if it is still at it.
+    One whose workflow was deleted is forgotten. One that is being stopped is waited for, two minutes at most;
+    if it cannot come to its end, it is forgotten then. Raise NotReady if it is still at it.
     """
     set_halted(archive, search, False)
+    _forget_lost(archive, search, kubeflow)
     try:
         return take_up(archive, search, kubeflow, wait)
     except NotReady:
@@ -149,6 +150,14 @@ def end_run(archive: Archive, search: str, kubeflow: Kubeflow, view: RunView) ->
     """End a run in the namespace of a search; one that is being stopped, and cannot, is forgotten."""
     kubeflow.terminate(view.id)
     _forget_stuck(archive, search, kubeflow, view)
+
+
+def _forget_lost(archive: Archive, search: str, kubeflow: Kubeflow) -> None:
+    """Forget the newest run if its workflow was deleted: Kubeflow would call it running for ever."""
+    _, view = newest_run(archive, search, kubeflow)
+    namespace = read_submission(archive, search)[0].cluster.namespace
+    if view and not view.state.is_over and is_lost(namespace, view.id):
+        kubeflow.forget(view.id)
 
 
 def _forget_stuck(archive: Archive, search: str, kubeflow: Kubeflow, view: RunView) -> bool:
@@ -188,8 +197,7 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
 def _what_is_wrong(archive: Archive, seen: RunPods, search: str) -> str | None:
     """With a run that goes on, as Kubeflow says."""
     if seen.is_lost:
-        commands = (archive.command(verb, search) for verb in ("stop", "resume"))
-        return f"its workflow was deleted: {', then '.join(commands)}"
+        return f"its workflow was deleted: {archive.command('resume', search)} goes on without it"
     idle = datetime.now(UTC) - seen.idle_since if seen.idle_since else timedelta()
     if idle > _IDLE:
         return (
@@ -227,7 +235,8 @@ def _write_submission(archive: Archive, search: str, cluster: Cluster) -> None:
         halted = present.halted if present else False
         wanted = Submission(tag=tag, cluster=cluster, halted=halted, **blobs)
         written = archive.replace(key, wanted, version)
-    if present and present != wanted and last_run(archive, search):
+    # One that was stopped has its next run when it goes on.
+    if present and present != wanted and not present.halted and last_run(archive, search):
         say(
             "what is new under cluster: takes effect with the next run; one that goes on keeps what it began "
             f"with, until {archive.command('stop', search)} and {archive.command('resume', search)}"

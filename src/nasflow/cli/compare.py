@@ -173,7 +173,7 @@ def _hand_over(
                 "the same command once it has ended"
             )
         typer.echo(
-            f"nasflow status {handed.left[0]} says how it stands; the same command again tells the end"
+            f"{archive.command('status', file.name)} says how it stands; the same command again tells the end"
         )
     return None
 

@@ -103,16 +103,16 @@ class _Cluster:
             found = status(self._archive, self._search, connect_for(self._archive, self._search))
         except KubeflowUnavailable as error:
             found = status_in_store(self._archive, self._search, str(error))
-        return _seen(found, self._search)
+        return _seen(found, self._archive.command("resume", self._search))
 
 
-def _seen(found: "ClusterStatus", search: str) -> ClusterLook:
+def _seen(found: "ClusterStatus", resume: str) -> ClusterLook:
     from nasflow.base.credentials import masked
 
     is_going_on = found.state is not None and not found.state.is_over
     at_work = [each for each in found.pods if each.phase not in {"Succeeded", "Failed"}]
     return ClusterLook(
-        lines=tuple(masked(line) for line in status_lines(found, search)),
+        lines=tuple(masked(line) for line in status_lines(found, resume)),
         is_submitted=True,
         is_going_on=is_going_on,
         has_pods=is_going_on and bool(at_work or found.helpers),

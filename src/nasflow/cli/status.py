@@ -43,7 +43,7 @@ def _search_facts(archive: "Archive", search: str, kubeflow: "Kubeflow") -> dict
 
 def _search_text(archive: "Archive", search: str, kubeflow: "Kubeflow") -> str:
     found, ledger = _look(archive, search, kubeflow)
-    return "\n".join((_headline(search, ledger), *status_lines(found, search)))
+    return "\n".join((_headline(search, ledger), *status_lines(found, archive.command("resume", search))))
 
 
 def _comparison_facts(archive: "Archive", comparison: str, kubeflow: "Kubeflow") -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _comparison_text(archive: "Archive", comparison: str, kubeflow: "Kubeflow") 
         found, ledger = _look(archive, search, kubeflow)
         lines.append(_headline(search, ledger))
         if ledger.standing != "finished":
-            lines += (f"  {line}" for line in status_lines(found, search))
+            lines += (f"  {line}" for line in status_lines(found, archive.command("resume", search)))
     return "\n".join(lines)
 
 
@@ -111,13 +111,13 @@ def _state(found: "ClusterStatus", run: "Run") -> str:
     return f"{run.id}: not seen" if found.note else f"{run.id}: forgotten by Kubeflow"
 
 
-def status_lines(found: "ClusterStatus", search: str) -> list[str]:
-    """How a search stands on its cluster, for people."""
+def status_lines(found: "ClusterStatus", resume: str) -> list[str]:
+    """How a search stands on its cluster, for people; `resume` is the command that goes on with it."""
     lines = []
     if found.run:
         lines.append(f"run        {found.run.number} ({found.run.pipeline}) {_state(found, found.run)}")
     if found.halted:
-        lines.append(f"stopped    by `nasflow stop`: `nasflow resume {search}` goes on")
+        lines.append(f"stopped    by `nasflow stop`: {resume} goes on")
     for pod in found.pods:
         if pod.phase != "Succeeded":
             what = f"{pod.task} {pod.child or ''}".strip()

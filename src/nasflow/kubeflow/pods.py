@@ -194,6 +194,14 @@ def idle_since(pods: list[Any], workflows: list[dict[str, Any]]) -> datetime | N
     )
 
 
+def is_lost(namespace: str, run: str) -> bool:
+    """Whether a run has no workflow any more, which somebody has deleted; False where that cannot be seen."""
+    try:
+        return _workflows(namespace, run) == []
+    except KubeflowUnavailable:
+        return False
+
+
 def is_stuck(namespace: str, run: str) -> bool:
     """Whether a run that is being stopped cannot come to its end; False where that cannot be seen.
 
@@ -201,7 +209,7 @@ def is_stuck(namespace: str, run: str) -> bool:
     to run after a stop too, and needs an image and Secrets as the others did.
     """
     try:
-        return _workflows(namespace, run) == [] or cannot_begin(_pods(namespace, run))
+        return is_lost(namespace, run) or cannot_begin(_pods(namespace, run))
     except KubeflowUnavailable:
         return False
 
