@@ -42,7 +42,7 @@ def test_too_little_time_is_said(tmp_path: Path) -> None:
     assert said.code == 0
     assert f"nasflow init`: about {found[1]} (" in file.read_text()
     assert call("plan", file, "--step-seconds", "0.01", "--json").json["children"] == EFFORTS[0].children
-    assert f"{file} is written, with the search digits:" in said.out
+    assert f"{file} is written, with the search digits" in said.out
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
