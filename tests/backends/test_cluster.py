@@ -216,15 +216,17 @@ def test_a_workflow_that_was_deleted(
 def test_resumed_where_a_workflow_was_deleted(
     s3_url: str, kubeflow: MemoryKubeflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing goes on, whatever Kubeflow calls it: the next run follows, without a stop."""
+    """Nothing goes on, whatever Kubeflow calls it: that is said, with what to do, and nothing is deleted."""
     archive = open_archive(s3_url)
     submit(archive, file(), kubeflow)
     kubeflow.lost.add("id-1")
     # Kubernetes, which no test of this file has.
     monkeypatch.setattr("nasflow.backends.cluster.is_lost", lambda namespace, run: run in kubeflow.lost)
-    resumed = go_on(archive, "tiny", kubeflow)
-    assert resumed
-    assert (resumed.number, [run.id for run in kubeflow.runs]) == (2, ["id-2"])
+    with pytest.raises(
+        NotReady, match=r"run 1 of .*its workflow was deleted: `nasflow stop tiny .*, then `nasflow res"
+    ):
+        go_on(archive, "tiny", kubeflow)
+    assert [(run.id, run.state) for run in kubeflow.runs] == [("id-1", RunState.RUNNING)]
 
 
 def test_a_last_task_that_cannot_begin(

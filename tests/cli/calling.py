@@ -16,6 +16,9 @@ from tests.steps.samples import TINY
 
 from nasflow.cli import main
 
+GUESS = "nasflow: warning: The start network tells "
+"""What a search says whose start network has hardly been trained, as those of `write_config`, begins so."""
+
 
 @dataclass(frozen=True)
 class Said:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.backends.processes import begin as begin_server
 from tests.backends.processes import gone, lanes_of, start
-from tests.cli.calling import call, write_config
+from tests.cli.calling import GUESS, call, write_config
 from tests.plugin import install_plugin
 from tests.steps.samples import LONGER, Nobody, config, finished_once, open_archive
 from tests.training.datasets.small import image_folder
@@ -255,7 +255,7 @@ def test_interrupted(tmp_path: Path) -> None:
         f"`nasflow resume tiny --store {store}` goes on"
     )
     # Whatever is said of the start network, which is the one that has ended.
-    assert len([each for each in children if not each.startswith("nasflow: ")]) == 1, children
+    assert len([each for each in children if not each.startswith(GUESS)]) == 1, children
 
 
 @pytest.mark.long

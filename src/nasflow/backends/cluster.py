@@ -123,11 +123,11 @@ def go_on(
 ) -> Run | None:
     """The run that is going on, or the next one, submitted; None if the search is finished.
 
-    One whose workflow was deleted is forgotten. One that is being stopped is waited for, two minutes at most;
-    if it cannot come to its end, it is forgotten then. Raise NotReady if it is still at it.
+    One that is being stopped is waited for, two minutes at most, and forgotten if it cannot come to its end.
+    Raise NotReady if it is still at it, or if a run's workflow was deleted.
     """
     set_halted(archive, search, False)
-    _forget_lost(archive, search, kubeflow)
+    _refuse_lost(archive, search, kubeflow)
     try:
         return take_up(archive, search, kubeflow, wait)
     except NotReady:
@@ -152,12 +152,25 @@ def end_run(archive: Archive, search: str, kubeflow: Kubeflow, view: RunView) ->
     _forget_stuck(archive, search, kubeflow, view)
 
 
-def _forget_lost(archive: Archive, search: str, kubeflow: Kubeflow) -> None:
-    """Forget the newest run if its workflow was deleted: Kubeflow would call it running for ever."""
-    _, view = newest_run(archive, search, kubeflow)
+def _refuse_lost(archive: Archive, search: str, kubeflow: Kubeflow) -> None:
+    """Raise NotReady if the newest run's workflow was deleted: Kubeflow would call it running for ever.
+
+    It is not forgotten: whoever asks another cluster's Kubernetes sees no workflow of a live run either.
+    """
+    last, view = newest_run(archive, search, kubeflow)
     namespace = read_submission(archive, search)[0].cluster.namespace
-    if view and not view.state.is_over and is_lost(namespace, view.id):
-        kubeflow.forget(view.id)
+    if last is None or view is None or view.state.is_over or view.state is RunState.CANCELING:
+        return
+    if is_lost(namespace, view.id):
+        raise NotReady(
+            f"nothing goes on in run {last.number} of search {search!r}: {_deleted(archive, search)}; or "
+            "KUBECONFIG names another cluster than Kubeflow's"
+        )
+
+
+def _deleted(archive: Archive, search: str) -> str:
+    commands = (archive.command(verb, search) for verb in ("stop", "resume"))
+    return f"its workflow was deleted: {', then '.join(commands)}"
 
 
 def _forget_stuck(archive: Archive, search: str, kubeflow: Kubeflow, view: RunView) -> bool:
@@ -197,7 +210,7 @@ def status(archive: Archive, search: str, kubeflow: Kubeflow) -> ClusterStatus:
 def _what_is_wrong(archive: Archive, seen: RunPods, search: str) -> str | None:
     """With a run that goes on, as Kubeflow says."""
     if seen.is_lost:
-        return f"its workflow was deleted: {archive.command('resume', search)} goes on without it"
+        return _deleted(archive, search)
     idle = datetime.now(UTC) - seen.idle_since if seen.idle_since else timedelta()
     if idle > _IDLE:
         return (
